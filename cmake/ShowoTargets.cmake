@@ -1,0 +1,25 @@
+# showo_library(NAME [TORCH_NN] [DEPENDS folders…] [LINK targets…]) builds src/showo/NAME as libshowo_NAME.
+# TORCH_NN: the folder includes <torch/torch.h>, so it shares the one precompiled header.
+add_library(showo_headers INTERFACE)
+target_include_directories(showo_headers INTERFACE ${CMAKE_SOURCE_DIR}/src)
+
+add_library(showo_pch STATIC ${CMAKE_SOURCE_DIR}/cmake/pch.cpp)
+target_link_libraries(showo_pch PUBLIC torch showo_headers)
+target_precompile_headers(showo_pch PRIVATE ${CMAKE_SOURCE_DIR}/cmake/pch.h)
+
+function(showo_library name)
+  cmake_parse_arguments(ARG "TORCH_NN" "" "DEPENDS;LINK" ${ARGN})
+  list(TRANSFORM ARG_DEPENDS PREPEND showo_)
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/showo/${name}/*.cpp)
+  if(NOT sources)
+    add_library(showo_${name} INTERFACE)
+    target_link_libraries(showo_${name} INTERFACE ${ARG_DEPENDS} ${ARG_LINK})
+    return()
+  endif()
+  add_library(showo_${name} STATIC ${sources})
+  target_link_libraries(showo_${name} PUBLIC ${ARG_DEPENDS} ${ARG_LINK})
+  if(ARG_TORCH_NN)
+    target_link_libraries(showo_${name} PUBLIC showo_pch)
+    target_precompile_headers(showo_${name} REUSE_FROM showo_pch)
+  endif()
+endfunction()
