@@ -1,0 +1,67 @@
+#include "showo/core/log.h"
+
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "showo/core/error.h"
+
+namespace showo {
+
+void start_logging(bool verbose) {
+  auto logger = spdlog::get("showo");
+  if (!logger) logger = spdlog::stderr_color_mt("showo");
+  logger->set_pattern("%n: %^%v%$");
+  logger->set_level(verbose ? spdlog::level::debug : spdlog::level::info);
+  spdlog::set_default_logger(logger);
+}
+
+std::string duration_text(double seconds) {
+  const auto whole = static_cast<int64_t>(seconds + 0.5);
+  if (whole >= 3600) return fmt::format("{} h {:02} min", whole / 3600, whole % 3600 / 60);
+  if (whole >= 60) return fmt::format("{} min {:02} s", whole / 60, whole % 60);
+  return fmt::format("{} s", whole);
+}
+
+Progress::Progress(std::string title, int64_t total)
+    : title_(std::move(title)),
+      total_(std::max<int64_t>(total, 1)),
+      visible_(::isatty(STDERR_FILENO)),
+      start_(std::chrono::steady_clock::now()),
+      last_(start_) {}
+
+Progress::~Progress() {
+  if (drawn_) std::fputs("\r\033[K", stderr);
+}
+
+void Progress::update(int64_t done, const std::string& note) {
+  if (!visible_) return;
+  const auto now = std::chrono::steady_clock::now();
+  const double elapsed = std::chrono::duration<double>(now - start_).count();
+  if (elapsed < 1 || std::chrono::duration<double>(now - last_).count() < 0.1) return;
+  last_ = now;
+  drawn_ = true;
+  constexpr int kWidth = 24;
+  const int filled = static_cast<int>(kWidth * std::min(done, total_) / total_);
+  const double left = done > 0 ? elapsed * (total_ - done) / done : 0;
+  std::fputs(fmt::format("\r\033[K{} [{}{}] {}/{} {} left {}", title_, std::string(filled, '='),
+                         std::string(kWidth - filled, ' '), done, total_, duration_text(left), note)
+                 .c_str(),
+             stderr);
+}
+
+MetricsFile::MetricsFile(const fs::path& path) : path_(path), file_(std::fopen(path.c_str(), "a"), &std::fclose) {
+  if (!file_) fail("{}: {}", path.string(), std::strerror(errno));
+}
+
+void MetricsFile::write(const nlohmann::json& line) {
+  const std::string text = line.dump() + "\n";
+  if (std::fwrite(text.data(), 1, text.size(), file_.get()) != text.size() || std::fflush(file_.get()) != 0) {
+    fail("{}: {}", path_.string(), std::strerror(errno));
+  }
+}
+
+}  // namespace showo

@@ -1,0 +1,71 @@
+#include <webp/decode.h>
+
+#include <cstring>
+
+#include "showo/core/error.h"
+#include "showo/image/codecs.h"
+
+namespace showo {
+namespace {
+
+bool starts_with(std::span<const std::byte> bytes, std::string_view magic) {
+  return bytes.size() >= magic.size() && std::memcmp(bytes.data(), magic.data(), magic.size()) == 0;
+}
+
+}  // namespace
+
+bool is_png(std::span<const std::byte> bytes) { return starts_with(bytes, "\x89PNG\r\n\x1a\n"); }
+bool is_jpeg(std::span<const std::byte> bytes) { return starts_with(bytes, "\xff\xd8\xff"); }
+bool is_webp(std::span<const std::byte> bytes) {
+  return starts_with(bytes, "RIFF") && bytes.size() >= 12 && std::memcmp(bytes.data() + 8, "WEBP", 4) == 0;
+}
+
+void check_pixels(int64_t width, int64_t height, const std::string& name, int64_t max_pixels) {
+  if (width < 1 || height < 1) fail("{}: the picture is {}×{} pixels", name, width, height);
+  if (width > max_pixels / height) {
+    fail("{}: the picture is {}×{} pixels, more than the limit of {} in all", name, width, height, max_pixels);
+  }
+}
+
+Rgba decode_webp(std::span<const std::byte> bytes, const std::string& name, int64_t max_pixels) {
+  const auto* data = reinterpret_cast<const uint8_t*>(bytes.data());
+  WebPBitstreamFeatures features;
+  if (WebPGetFeatures(data, bytes.size(), &features) != VP8_STATUS_OK) fail("{}: not a readable WebP", name);
+  if (features.has_animation) fail("{}: an animated WebP; expected a single picture", name);
+  check_pixels(features.width, features.height, name, max_pixels);
+  Rgba image{features.width, features.height, {}};
+  image.rgba.resize(static_cast<size_t>(image.width) * image.height * 4);
+  if (!WebPDecodeRGBAInto(data, bytes.size(), image.rgba.data(), image.rgba.size(), image.width * 4)) {
+    fail("{}: not a readable WebP: corrupt or truncated", name);
+  }
+  return image;
+}
+
+Image flatten(const Rgba& picture) {
+  Image image(picture.width, picture.height);
+  for (size_t i = 0; i < image.rgb.size() / 3; ++i) {
+    const uint8_t* from = picture.rgba.data() + 4 * i;
+    for (int c = 0; c < 3; ++c) {
+      image.rgb[3 * i + c] = static_cast<uint8_t>((from[c] * from[3] + 255 * (255 - from[3]) + 127) / 255);
+    }
+  }
+  return image;
+}
+
+Image decode_image(std::span<const std::byte> bytes, const std::string& name, int64_t max_pixels) {
+  if (bytes.empty()) fail("{}: the file is empty", name);
+  if (is_png(bytes)) return flatten(decode_png(bytes, name, max_pixels));
+  if (is_jpeg(bytes)) return decode_jpeg(bytes, name, max_pixels);
+  if (is_webp(bytes)) return flatten(decode_webp(bytes, name, max_pixels));
+  fail("{}: not a PNG, JPEG or WebP picture", name);
+}
+
+Image read_image(const fs::path& path, int64_t max_pixels) {
+  return decode_image(MappedFile::open(path)->bytes(), path.string(), max_pixels);
+}
+
+void write_png(const fs::path& path, const Image& image, const PngText& text) {
+  write_file_atomically(path, encode_png(image, text));
+}
+
+}  // namespace showo

@@ -1,0 +1,40 @@
+#include "showo/nn/layers.h"
+
+namespace showo {
+
+LinearImpl::LinearImpl(int64_t in, int64_t out, bool with_bias) {
+  weight = register_parameter("weight", torch::empty({out, in}));
+  if (with_bias) bias = register_parameter("bias", torch::empty({out}));
+}
+
+Tensor LinearImpl::forward(const Tensor& x) { return torch::linear(x, weight, bias); }
+
+EmbeddingImpl::EmbeddingImpl(int64_t count, int64_t channels) {
+  weight = register_parameter("weight", torch::empty({count, channels}));
+}
+
+Tensor EmbeddingImpl::forward(const Tensor& ids) { return torch::embedding(weight, ids); }
+
+LayerNormImpl::LayerNormImpl(int64_t channels, double eps) : eps(eps) {
+  weight = register_parameter("weight", torch::empty({channels}));
+  bias = register_parameter("bias", torch::empty({channels}));
+}
+
+Tensor LayerNormImpl::forward(const Tensor& x) { return torch::layer_norm(x, {weight.size(0)}, weight, bias, eps); }
+
+Conv2dImpl::Conv2dImpl(int64_t in, int64_t out, int64_t kernel, int64_t stride, int64_t padding)
+    : stride(stride), padding(padding < 0 ? kernel / 2 : padding) {
+  weight = register_parameter("weight", torch::empty({out, in, kernel, kernel}));
+  bias = register_parameter("bias", torch::empty({out}));
+}
+
+Tensor Conv2dImpl::forward(const Tensor& x) { return torch::conv2d(x, weight, bias, stride, padding); }
+
+GroupNormImpl::GroupNormImpl(int64_t channels) : groups(std::min<int64_t>(32, channels)) {
+  weight = register_parameter("weight", torch::empty({channels}));
+  bias = register_parameter("bias", torch::empty({channels}));
+}
+
+Tensor GroupNormImpl::forward(const Tensor& x) { return torch::group_norm(x, groups, weight, bias, 1e-6); }
+
+}  // namespace showo

@@ -1,0 +1,56 @@
+// The layers that checkpoints are made of. They differ from torch::nn's in one thing: parameters are not initialised when
+// a module is built, so that a published model is mapped from disk without its memory being touched twice. Training from
+// scratch calls an initialiser of its own (model/initialise.h, codec/initialise.h).
+// B batch, T tokens, C channels, H×W pixels.
+#pragma once
+
+#include <torch/torch.h>
+
+namespace showo {
+
+using torch::Tensor;
+
+/// y = x·Wᵀ + b; weight [out, in], bias [out].
+struct LinearImpl : torch::nn::Module {
+  LinearImpl(int64_t in, int64_t out, bool bias = true);
+  Tensor forward(const Tensor& x);
+  Tensor weight, bias;
+};
+TORCH_MODULE(Linear);
+
+/// Rows of a table; weight [count, C].
+struct EmbeddingImpl : torch::nn::Module {
+  EmbeddingImpl(int64_t count, int64_t channels);
+  Tensor forward(const Tensor& ids);
+  Tensor weight;
+};
+TORCH_MODULE(Embedding);
+
+/// LayerNorm over the last dimension; weight and bias [C].
+struct LayerNormImpl : torch::nn::Module {
+  LayerNormImpl(int64_t channels, double eps);
+  Tensor forward(const Tensor& x);
+  Tensor weight, bias;
+  double eps;
+};
+TORCH_MODULE(LayerNorm);
+
+/// Convolution of [B, in, H, W]; weight [out, in, kernel, kernel], bias [out]. Zero padding unless told otherwise.
+struct Conv2dImpl : torch::nn::Module {
+  Conv2dImpl(int64_t in, int64_t out, int64_t kernel, int64_t stride = 1, int64_t padding = -1);
+  Tensor forward(const Tensor& x);
+  Tensor weight, bias;
+  int64_t stride, padding;
+};
+TORCH_MODULE(Conv2d);
+
+/// GroupNorm(32, eps 1e-6) over [B, C, H, W], as in VQGAN's code; fewer groups when C < 32.
+struct GroupNormImpl : torch::nn::Module {
+  explicit GroupNormImpl(int64_t channels);
+  Tensor forward(const Tensor& x);
+  Tensor weight, bias;
+  int64_t groups;
+};
+TORCH_MODULE(GroupNorm);
+
+}  // namespace showo
