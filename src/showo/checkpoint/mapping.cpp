@@ -1,0 +1,51 @@
+#include "showo/checkpoint/mapping.h"
+
+#include <ATen/ATen.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "showo/core/error.h"
+
+namespace showo {
+
+std::shared_ptr<Mapping> Mapping::open(const fs::path& path) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) fail("{}: {}", path.string(), std::strerror(errno));
+  struct stat info{};
+  const bool regular = ::fstat(fd, &info) == 0 && S_ISREG(info.st_mode);
+  const auto size = static_cast<size_t>(info.st_size);
+  void* data = nullptr;
+  // MAP_NORESERVE: pages are copied only if someone trains in place, so they are not charged beforehand.
+  if (regular && size > 0) {
+    data = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, fd, 0);
+  }
+  const int error = errno;
+  ::close(fd);
+  if (!regular) fail("{}: not a regular file", path.string());
+  if (size == 0) fail("{}: the file is empty", path.string());
+  if (data == MAP_FAILED) fail("{}: cannot be mapped: {}", path.string(), std::strerror(error));
+  return std::shared_ptr<Mapping>(new Mapping(static_cast<char*>(data), size));
+}
+
+Mapping::~Mapping() { ::munmap(data_, size_); }
+
+at::Tensor Mapping::tensor(size_t offset, at::IntArrayRef shape, at::IntArrayRef strides, at::ScalarType dtype) {
+  char* start = data_ + offset;
+  const auto options = at::TensorOptions().dtype(dtype);
+  if (c10::multiply_integers(shape) == 0) return at::empty(shape, options);
+  if (reinterpret_cast<uintptr_t>(start) % c10::elementSize(dtype) != 0) {
+    size_t bytes = c10::elementSize(dtype);
+    for (size_t i = 0; i < shape.size(); ++i) bytes += (shape[i] - 1) * strides[i] * c10::elementSize(dtype);
+    auto copy = at::empty({static_cast<int64_t>(bytes / c10::elementSize(dtype))}, options);
+    std::memcpy(copy.data_ptr(), start, bytes);
+    return copy.as_strided(shape, strides);
+  }
+  return at::from_blob(start, shape, strides, [keep = shared_from_this()](void*) {}, options);
+}
+
+}  // namespace showo
