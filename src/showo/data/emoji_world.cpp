@@ -1,0 +1,156 @@
+#include "showo/data/emoji_world.h"
+
+#include <algorithm>
+
+#include "showo/core/log.h"
+#include "showo/core/random.h"
+#include "showo/data/shards.h"
+
+namespace showo {
+namespace {
+
+constexpr int kGrid = 4;  // pixels: the tokenizer's stride, so that a thing looks alike wherever it stands
+
+EmojiOptions checked(EmojiOptions options) {
+  if (options.canvas < 64 || options.canvas > 512 || options.canvas % 16) fail("canvas {}: expected a multiple of 16 from 64 to 512", options.canvas);
+  if (options.kinds < 10) fail("kinds {}: expected at least 10", options.kinds);
+  if (options.scenes < 1 || options.held_apart < 1 || options.scenes_per_shard < 1) fail("scenes: expected at least 1 of each");
+  return options;
+}
+
+std::vector<Kind> first_kinds(const EmojiOptions& options) {
+  auto kinds = read_kinds(options.kinds_file);
+  if (static_cast<size_t>(options.kinds) > kinds.size()) {
+    fail("kinds {}: {} lists {}", options.kinds, options.kinds_file, kinds.size());
+  }
+  kinds.resize(options.kinds);
+  return kinds;
+}
+
+uint64_t mix(uint64_t hash, uint64_t value) { return derive_seed(hash ^ value, value); }
+
+int on_grid(Dice& dice, int low, int high) { return low + kGrid * static_cast<int>(dice.below((high - low) / kGrid + 1)); }
+
+}  // namespace
+
+const char* split_name(Split split) {
+  constexpr const char* kNames[] = {"train", "compositions", "pairs", "styles"};
+  return kNames[static_cast<int>(split)];
+}
+
+EmojiWorld::EmojiWorld(const EmojiOptions& options) : options_(checked(options)), icons_(options.packages, first_kinds(options)) {}
+
+bool EmojiWorld::reserved_composition(const Scene& scene) const {
+  uint64_t hash = options_.seed;
+  std::vector<size_t> kinds;
+  for (const auto& object : scene.objects) kinds.push_back(object.kind);
+  std::sort(kinds.begin(), kinds.end());
+  for (size_t kind : kinds) hash = mix(hash, kind + 1);
+  if (kinds.size() == 1) hash = mix(mix(hash, 1000 + scene.background), 2000 + static_cast<int>(scene.objects[0].style));
+  return hash % 100 < 10;
+}
+
+bool EmojiWorld::reserved_pair(const Scene& scene) const {
+  return std::any_of(scene.objects.begin(), scene.objects.end(), [&](const Object& object) {
+    return mix(mix(options_.seed + 77, object.kind + 1), 5000 + scene.background) % 100 < 6;
+  });
+}
+
+bool EmojiWorld::reserved_style(const Scene& scene) const {
+  return std::any_of(scene.objects.begin(), scene.objects.end(), [](const Object& object) {
+    return object.kind % 10 == 9 && object.style == (object.kind % 20 == 9 ? Style::kGlossy : Style::kFlat);
+  });
+}
+
+Scene EmojiWorld::propose(Dice& dice, Split split) const {
+  Scene scene;
+  const int canvas = options_.canvas, half = canvas / 2;
+  const size_t roll = dice.below(100);
+  const size_t count = roll < 40 ? 1 : roll < 75 ? 2 : roll < 90 ? 3 : 4;
+  scene.background = dice.below(backgrounds().size());
+  scene.layout = count == 1   ? Scene::Layout::kOne
+                 : count > 2  ? Scene::Layout::kQuadrants
+                 : dice.chance(0.5) ? Scene::Layout::kSideBySide : Scene::Layout::kStacked;
+  const bool repeat = count > 1 && dice.chance(0.3);
+  const Style style = dice.chance(0.5) ? Style::kFlat : Style::kGlossy;
+  std::vector<size_t> cells = {0, 1, 2, 3};
+  dice.shuffle(cells);
+  cells.resize(count);
+  std::sort(cells.begin(), cells.end());
+  for (size_t i = 0; i < count; ++i) {
+    Object object;
+    object.kind = repeat && i > 0 ? scene.objects[0].kind : dice.below(icons_.kinds().size());
+    object.style = style;
+    // An unseen style is only met by the kinds that lack one.
+    if (split == Split::kStyles && i == 0) object.kind = 9 + 10 * dice.below(icons_.kinds().size() / 10);
+    const int scale = canvas / 64;
+    object.size = (count == 1 ? 32 + 8 * static_cast<int>(dice.below(3)) : count == 2 ? 28 + 4 * static_cast<int>(dice.below(2)) : 24 + 4 * static_cast<int>(dice.below(2))) * scale;
+    const int free = canvas - object.size, free_half = half - object.size;
+    const bool across = scene.layout == Scene::Layout::kSideBySide;
+    if (count == 1) {
+      object.x = on_grid(dice, 0, free);
+      object.y = on_grid(dice, 0, free);
+    } else if (count == 2) {
+      const int along = static_cast<int>(i) * half + on_grid(dice, 0, free_half), beside = on_grid(dice, 0, free);
+      object.x = across ? along : beside;
+      object.y = across ? beside : along;
+    } else {
+      object.x = static_cast<int>(cells[i] % 2) * half + on_grid(dice, 0, free_half);
+      object.y = static_cast<int>(cells[i] / 2) * half + on_grid(dice, 0, free_half);
+    }
+    scene.objects.push_back(object);
+  }
+  return scene;
+}
+
+Scene EmojiWorld::scene(Split split, int64_t index) const {
+  Dice dice(derive_seed(derive_seed(options_.seed, 10 + static_cast<int>(split)), index));
+  for (;;) {
+    Scene scene = propose(dice, split);
+    if (reserved_composition(scene) == (split == Split::kCompositions) && reserved_pair(scene) == (split == Split::kPairs) &&
+        reserved_style(scene) == (split == Split::kStyles)) {
+      return scene;
+    }
+  }
+}
+
+Sample EmojiWorld::sample(Split split, int64_t index) {
+  const Scene what = scene(split, index);
+  Dice dice(derive_seed(derive_seed(options_.seed, 20 + static_cast<int>(split)), index));
+  Sample sample;
+  sample.key = fmt::format("{}-{:07}", split_name(split), index);
+  sample.image_bytes = encode_png(draw(what, icons_, options_.canvas), {}, 1);
+  sample.caption = caption(what, kinds(), options_.canvas, dice);
+  sample.turns = questions(what, kinds(), options_.canvas, dice);
+  sample.metadata = describe(what, kinds()).dump();
+  return sample;
+}
+
+void write_emoji_dataset(const EmojiOptions& options, const fs::path& out) {
+  EmojiWorld world(options);
+  make_folder(out);
+  Progress progress("scenes", options.scenes + 3 * options.held_apart);
+  int64_t done = 0;
+  std::string text;
+  auto write = [&](Split split, int64_t begin, int64_t end, const std::string& name) {
+    std::vector<Sample> samples;
+    for (int64_t i = begin; i < end; ++i) {
+      samples.push_back(world.sample(split, i));
+      progress.update(++done);
+      if (split != Split::kTrain || i % 4 != 0) continue;
+      text += samples.back().caption + "\n";
+      for (const auto& turn : samples.back().turns) text += turn.question + " " + turn.answer + "\n";
+    }
+    write_shard(out / name, samples);
+  };
+  for (int64_t begin = 0, shard = 0; begin < options.scenes; begin += options.scenes_per_shard, ++shard) {
+    write(Split::kTrain, begin, std::min(begin + options.scenes_per_shard, options.scenes), fmt::format("train-{:04}.tar", shard));
+  }
+  for (Split split : {Split::kCompositions, Split::kPairs, Split::kStyles}) {
+    write(split, 0, options.held_apart, std::string(split_name(split)) + ".tar");
+  }
+  write_file_atomically(out / "text.txt", text);
+  write_file_atomically(out / "options.json", config_to_json(options).dump(2) + "\n");
+}
+
+}  // namespace showo

@@ -1,0 +1,60 @@
+// The embedded world: any number of scenes from a seed, with three kinds of scenes held apart from training.
+#pragma once
+
+#include "showo/data/language.h"
+#include "showo/data/sample.h"
+#include "showo/data/scene.h"
+
+namespace showo {
+
+struct EmojiOptions {
+  uint64_t seed = 1;
+  int canvas = 64;
+  int kinds = 32;
+  int64_t scenes = 40000;
+  int64_t held_apart = 1000;
+  int64_t scenes_per_shard = 5000;
+  std::string kinds_file = "configs/emoji/kinds.txt";
+  std::string packages = ".packages";
+  template <class V>
+  void visit(V& v) {
+    v(seed, "seed", "the world's seed");
+    v(canvas, "canvas", "pixels a side, a multiple of 16 from 64 on");
+    v(kinds, "kinds", "how many of the file's kinds to use, from the first on");
+    v(scenes, "scenes", "training scenes");
+    v(held_apart, "held_apart", "scenes in each held-apart split");
+    v(scenes_per_shard, "scenes_per_shard", "scenes in a training shard");
+    v(kinds_file, "kinds_file", "list of kinds");
+    v(packages, "packages", "folder of the icons' packages (tools/fetch_emoji.sh)");
+  }
+};
+
+/// train respects all three reservations; each other split breaks exactly its own:
+/// compositions – sets of things (or single things in a style on a background) never seen together;
+/// pairs – a thing on a background it was never seen on; styles – a thing in a style it was never seen in.
+enum class Split { kTrain, kCompositions, kPairs, kStyles };
+const char* split_name(Split split);
+
+class EmojiWorld {
+ public:
+  explicit EmojiWorld(const EmojiOptions& options);
+  /// Scene `index` of a split depends on the options' seed, the split and the index alone.
+  Scene scene(Split split, int64_t index) const;
+  Sample sample(Split split, int64_t index);
+
+  bool reserved_composition(const Scene& scene) const;
+  bool reserved_pair(const Scene& scene) const;
+  bool reserved_style(const Scene& scene) const;
+  const std::vector<Kind>& kinds() const { return icons_.kinds(); }
+
+ private:
+  Scene propose(Dice& dice, Split split) const;
+  EmojiOptions options_;
+  Icons icons_;
+};
+
+/// Writes out/train-NNNN.tar, out/compositions.tar, out/pairs.tar, out/styles.tar and out/text.txt (what is said in the
+/// world, a line each: for the text-only stream and the vocabulary).
+void write_emoji_dataset(const EmojiOptions& options, const fs::path& out);
+
+}  // namespace showo

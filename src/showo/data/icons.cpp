@@ -1,0 +1,79 @@
+#include "showo/data/icons.h"
+
+#include <algorithm>
+#include <sstream>
+
+#include "showo/core/error.h"
+#include "showo/image/codecs.h"
+
+namespace showo {
+namespace {
+
+// Each target pixel is the mean of the area it covers in the source.
+Icon scale(const Icon& from, int size) {
+  Icon to{size, std::vector<float>(static_cast<size_t>(size) * size * 4)};
+  const double step = static_cast<double>(from.size) / size;
+  auto overlap = [](double a0, double a1, int pixel) {
+    return std::max(0.0, std::min(a1, pixel + 1.0) - std::max(a0, static_cast<double>(pixel)));
+  };
+  for (int y = 0; y < size; ++y) {
+    for (int x = 0; x < size; ++x) {
+      const double x0 = x * step, x1 = x0 + step, y0 = y * step, y1 = y0 + step;
+      double sum[4] = {}, area = 0;
+      for (int sy = static_cast<int>(y0); sy < std::min<double>(y1, from.size); ++sy) {
+        for (int sx = static_cast<int>(x0); sx < std::min<double>(x1, from.size); ++sx) {
+          const double weight = overlap(x0, x1, sx) * overlap(y0, y1, sy);
+          area += weight;
+          for (int c = 0; c < 4; ++c) sum[c] += weight * from.rgba[(static_cast<size_t>(sy) * from.size + sx) * 4 + c];
+        }
+      }
+      for (int c = 0; c < 4; ++c) to.rgba[(static_cast<size_t>(y) * size + x) * 4 + c] = static_cast<float>(sum[c] / area);
+    }
+  }
+  return to;
+}
+
+}  // namespace
+
+std::vector<Kind> read_kinds(const fs::path& path) {
+  std::istringstream lines(read_file(path, 1 << 20));
+  std::vector<Kind> kinds;
+  std::string line;
+  for (int number = 1; std::getline(lines, line); ++number) {
+    if (line.empty() || line[0] == '#') continue;
+    const size_t tab = line.find('\t');
+    if (tab == std::string::npos || tab == 0 || tab + 1 == line.size()) {
+      fail("{}: line {}: expected a code, a tab and a name", path.string(), number);
+    }
+    kinds.push_back({line.substr(0, tab), line.substr(tab + 1)});
+  }
+  return kinds;
+}
+
+Icons::Icons(fs::path packages, std::vector<Kind> kinds) : packages_(std::move(packages)), kinds_(std::move(kinds)) {}
+
+const Icon& Icons::original(size_t kind, Style style) {
+  auto [it, is_new] = cache_.try_emplace({kind, style, 0});
+  if (!is_new) return it->second;
+  const bool flat = style == Style::kFlat;
+  const fs::path path = flat ? packages_ / "emoji-datasource-google/img/google/64" / (kinds_.at(kind).code + ".png")
+                             : packages_ / "fluent-emoji-3d/assets" / (kinds_.at(kind).code + ".webp");
+  const auto file = MappedFile::open(path);
+  const Rgba picture = flat ? decode_png(file->bytes(), path.string()) : decode_webp(file->bytes(), path.string());
+  if (picture.width != picture.height) fail("{}: {}×{} pixels, expected a square", path.string(), picture.width, picture.height);
+  it->second = {picture.width, std::vector<float>(picture.rgba.size())};
+  for (size_t i = 0; i < picture.rgba.size(); i += 4) {
+    const float alpha = picture.rgba[i + 3] / 255.0f;
+    for (int c = 0; c < 3; ++c) it->second.rgba[i + c] = picture.rgba[i + c] / 255.0f * alpha;
+    it->second.rgba[i + 3] = alpha;
+  }
+  return it->second;
+}
+
+const Icon& Icons::get(size_t kind, Style style, int size) {
+  auto [it, is_new] = cache_.try_emplace({kind, style, size});
+  if (is_new) it->second = scale(original(kind, style), size);
+  return it->second;
+}
+
+}  // namespace showo

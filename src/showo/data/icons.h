@@ -1,0 +1,45 @@
+// The icons of the emoji world: kinds of things in two styles, as the packages ship them, scaled with their alpha.
+#pragma once
+
+#include <map>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "showo/core/files.h"
+
+namespace showo {
+
+enum class Style { kFlat, kGlossy };
+
+struct Kind {
+  std::string code;  // code points, as in the packages' file names
+  std::string name;  // one or two words
+};
+
+/// Lines "code<TAB>name"; '#' starts a comment. Throws Error naming the file and line.
+std::vector<Kind> read_kinds(const fs::path& path);
+
+/// size×size pixels, premultiplied, 4 floats a pixel in [0, 1].
+struct Icon {
+  int size = 0;
+  std::vector<float> rgba;
+};
+
+class Icons {
+ public:
+  /// `packages` holds emoji-datasource-google/img/google/64/CODE.png (flat) and fluent-emoji-3d/assets/CODE.webp (glossy).
+  Icons(fs::path packages, std::vector<Kind> kinds);
+  /// Decoded once, scaled once a size. Throws Error naming the picture. One thread.
+  const Icon& get(size_t kind, Style style, int size);
+  const std::vector<Kind>& kinds() const { return kinds_; }
+
+ private:
+  const Icon& original(size_t kind, Style style);
+
+  fs::path packages_;
+  std::vector<Kind> kinds_;
+  std::map<std::tuple<size_t, Style, int>, Icon> cache_;  // size 0: as in the file
+};
+
+}  // namespace showo

@@ -1,0 +1,40 @@
+// A scene of the emoji world: one to four things on a plain background, at places and sizes on a grid of 4 pixels.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "showo/core/config.h"
+#include "showo/data/icons.h"
+#include "showo/image/image.h"
+
+namespace showo {
+
+struct Object {
+  size_t kind = 0;
+  Style style = Style::kFlat;
+  int size = 0, x = 0, y = 0;  // pixels; the upper left corner
+};
+
+struct Background {
+  const char* name;
+  uint8_t rgb[3];
+};
+const std::vector<Background>& backgrounds();
+
+struct Scene {
+  enum class Layout { kOne, kSideBySide, kStacked, kQuadrants };
+  Layout layout = Layout::kOne;
+  size_t background = 0;
+  std::vector<Object> objects;  // side by side: left first; stacked: upper first; quadrants: reading order
+
+  /// Which of the nine (one object) or four (quadrants) places, in words: "left", "top right", "middle".
+  std::string place(size_t object, int canvas) const;
+  bool one_kind() const;
+};
+
+Image draw(const Scene& scene, Icons& icons, int canvas);
+Json describe(const Scene& scene, const std::vector<Kind>& kinds);
+const char* style_name(Style style);
+
+}  // namespace showo
