@@ -7,6 +7,13 @@ add_library(showo_pch STATIC ${CMAKE_SOURCE_DIR}/cmake/pch.cpp)
 target_link_libraries(showo_pch PUBLIC torch showo_headers)
 target_precompile_headers(showo_pch PRIVATE ${CMAKE_SOURCE_DIR}/cmake/pch.h)
 
+# Programs are compiled as the libraries are (-fPIC, not -fPIE), so that the precompiled header fits.
+function(showo_reuse_pch program)
+  set_target_properties(${program} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+  target_compile_options(${program} PRIVATE -fPIC)
+  target_precompile_headers(${program} REUSE_FROM showo_pch)
+endfunction()
+
 function(showo_library name)
   cmake_parse_arguments(ARG "TORCH_NN" "" "DEPENDS;LINK" ${ARGN})
   list(TRANSFORM ARG_DEPENDS PREPEND showo_)

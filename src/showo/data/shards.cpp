@@ -92,10 +92,14 @@ struct ShardReader::State {
   };
 
   std::optional<Member> next_member() {
+    if (ended) return std::nullopt;
     archive_entry* entry = nullptr;
     for (;;) {
       const int status = archive_read_next_header(in, &entry);
-      if (status == ARCHIVE_EOF) return std::nullopt;
+      if (status == ARCHIVE_EOF) {
+        ended = true;
+        return std::nullopt;
+      }
       if (status != ARCHIVE_OK) fail("{}: damaged: {}", path, archive_error_string(in));
       if (archive_entry_filetype(entry) == AE_IFREG) break;
     }
@@ -117,6 +121,7 @@ struct ShardReader::State {
   std::string path;
   archive* in;
   std::optional<Member> waiting;
+  bool ended = false;
 };
 
 ShardReader::ShardReader(const fs::path& path) : state_(std::make_unique<State>(path)) {}

@@ -1,0 +1,20 @@
+// showo data emoji: writes the embedded world's scenes as webdataset shards.
+#include "apps/cli/command.h"
+#include "apps/cli/flags.h"
+#include "showo/data/emoji_world.h"
+
+namespace showo::cli {
+
+void add_data(CLI::App& app) {
+  auto* data = app.add_subcommand("data", "make data sets");
+  data->require_subcommand(1);
+  auto* emoji = data->add_subcommand("emoji", "compose scenes of emoji into webdataset shards");
+  auto options = std::make_shared<EmojiOptions>();
+  auto out = std::make_shared<std::string>("data/emoji");
+  emoji->add_option("--out", *out, "folder to write")->capture_default_str();
+  add_flags(*emoji, *options);
+  emoji->callback([=] { write_emoji_dataset(*options, *out); });
+  emoji->footer("Example:\n  tools/fetch_emoji.sh && showo data emoji --out data/emoji --scenes 40000 --seed 1");
+}
+
+}  // namespace showo::cli

@@ -1,0 +1,123 @@
+#include "showo/image/preprocess.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "showo/core/error.h"
+#include "showo/image/codecs.h"
+
+namespace showo {
+namespace {
+
+constexpr int kPrecisionBits = 32 - 8 - 2;  // as Pillow: 8 bits of value, 2 bits of headroom
+
+double bicubic(double x) {
+  constexpr double a = -0.5;
+  x = std::abs(x);
+  if (x < 1) return ((a + 2) * x - (a + 3)) * x * x + 1;
+  if (x < 2) return (((x - 5) * x + 8) * x - 4) * a;
+  return 0;
+}
+
+// The source pixels of one target pixel and their fixed-point weights.
+struct Window {
+  int first = 0;
+  std::vector<int> weights;
+};
+
+std::vector<Window> windows(int from, int to) {
+  const double scale = static_cast<double>(from) / to, filter_scale = std::max(scale, 1.0), support = 2 * filter_scale;
+  std::vector<Window> result(to);
+  for (int i = 0; i < to; ++i) {
+    const double centre = (i + 0.5) * scale;
+    const int first = std::max(0, static_cast<int>(centre - support + 0.5));
+    const int last = std::min(from, static_cast<int>(centre + support + 0.5));
+    std::vector<double> weights;
+    double sum = 0;
+    for (int x = first; x < last; ++x) sum += weights.emplace_back(bicubic((x - centre + 0.5) / filter_scale));
+    result[i].first = first;
+    for (double weight : weights) {
+      const double fixed = weight / sum * (1 << kPrecisionBits);
+      result[i].weights.push_back(static_cast<int>(fixed < 0 ? fixed - 0.5 : fixed + 0.5));
+    }
+  }
+  return result;
+}
+
+uint8_t to_byte(int sum) { return static_cast<uint8_t>(std::clamp(sum >> kPrecisionBits, 0, 255)); }
+
+Image resize_across(const Image& image, int width) {
+  Image result(width, image.height);
+  const auto columns = windows(image.width, width);
+  for (int y = 0; y < image.height; ++y) {
+    for (int x = 0; x < width; ++x) {
+      int sum[3] = {1 << (kPrecisionBits - 1), 1 << (kPrecisionBits - 1), 1 << (kPrecisionBits - 1)};
+      const uint8_t* from = image.pixel(columns[x].first, y);
+      for (int weight : columns[x].weights) {
+        for (int c = 0; c < 3; ++c) sum[c] += *from++ * weight;
+      }
+      for (int c = 0; c < 3; ++c) result.pixel(x, y)[c] = to_byte(sum[c]);
+    }
+  }
+  return result;
+}
+
+Image resize_down(const Image& image, int height) {
+  Image result(image.width, height);
+  const auto rows = windows(image.height, height);
+  for (int y = 0; y < height; ++y) {
+    for (int i = 0; i < image.width * 3; ++i) {
+      int sum = 1 << (kPrecisionBits - 1);
+      const uint8_t* from = image.pixel(0, rows[y].first) + i;
+      for (int weight : rows[y].weights) {
+        sum += *from * weight;
+        from += static_cast<ptrdiff_t>(image.width) * 3;
+      }
+      result.pixel(0, y)[i] = to_byte(sum);
+    }
+  }
+  return result;
+}
+
+Image crop(const Image& image, int x, int y, int width, int height) {
+  Image result(width, height);
+  for (int row = 0; row < height; ++row) {
+    std::copy_n(image.pixel(x, y + row), static_cast<size_t>(width) * 3, result.pixel(0, row));
+  }
+  return result;
+}
+
+// Python's round(): halves go to the even neighbour.
+int centre_offset(int whole, int part) { return static_cast<int>(std::nearbyint((whole - part) / 2.0)); }
+
+}  // namespace
+
+Image resize_bicubic(const Image& image, int width, int height) {
+  if (width < 1 || height < 1) fail("a picture cannot be resized to {}×{}", width, height);
+  Image result = width == image.width ? image : resize_across(image, width);
+  return height == image.height ? result : resize_down(result, height);
+}
+
+Image resize_and_crop(const Image& image, int size) {
+  const bool wide = image.width > image.height;
+  const int64_t shorter = std::min(image.width, image.height), longer = std::max(image.width, image.height);
+  const int64_t scaled = size * longer / shorter;
+  check_pixels(size, scaled, "picture", kMaxPixels);
+  const int along = static_cast<int>(scaled);
+  const Image resized = resize_bicubic(image, wide ? along : size, wide ? size : along);
+  if (resized.width == size && resized.height == size) return resized;
+  return crop(resized, centre_offset(resized.width, size), centre_offset(resized.height, size), size, size);
+}
+
+at::Tensor preprocess_showo(const Image& image, int size) { return to_tensor(resize_and_crop(image, size)); }
+
+at::Tensor preprocess_clip(const Image& image, int size) {
+  const auto mean = at::tensor({0.48145466f, 0.4578275f, 0.40821073f}).view({3, 1, 1});
+  const auto deviation = at::tensor({0.26862954f, 0.26130258f, 0.27577711f}).view({3, 1, 1});
+  const auto unit = to_tensor(resize_and_crop(image, size)).add(1).div(2);
+  return (unit - mean) / deviation;
+}
+
+}  // namespace showo

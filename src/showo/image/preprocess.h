@@ -1,0 +1,18 @@
+// From a picture of any size to what a model takes: shorter side resized with antialiased bicubic, centre crop, scaling.
+// Resizing follows Pillow's 8-bit fixed-point filter, cropping torchvision's rounding, as the reference does.
+#pragma once
+
+#include "showo/image/image.h"
+
+namespace showo {
+
+/// Antialiased bicubic (a = −0.5, support widened by the reduction), Pillow's rounding.
+Image resize_bicubic(const Image& image, int width, int height);
+/// Shorter side to `size`, then the size×size centre.
+Image resize_and_crop(const Image& image, int size);
+/// Show-o's input: float [3, size, size] in [−1, 1].
+at::Tensor preprocess_showo(const Image& image, int size);
+/// CLIP's input: float [3, size, size], CLIP's mean and standard deviation.
+at::Tensor preprocess_clip(const Image& image, int size);
+
+}  // namespace showo

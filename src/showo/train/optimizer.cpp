@@ -1,0 +1,80 @@
+#include "showo/train/optimizer.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+namespace showo {
+
+double learning_rate(const OptimizerOptions& options, int64_t step, int64_t total) {
+  if (step < options.warmup_steps) return options.lr * (step + 1) / static_cast<double>(options.warmup_steps);
+  const double span = std::max<int64_t>(total - options.warmup_steps, 1);
+  const double progress = std::min(1.0, (step - options.warmup_steps) / span);
+  return options.min_lr + (options.lr - options.min_lr) * 0.5 * (1 + std::cos(std::numbers::pi * progress));
+}
+
+AdamW::AdamW(const torch::nn::Module& module, OptimizerOptions options) : options_(std::move(options)) {
+  for (const auto& item : module.named_parameters()) {
+    const bool decays = std::none_of(options_.no_decay.begin(), options_.no_decay.end(),
+                                     [&](const auto& word) { return item.key().find(word) != std::string::npos; });
+    const auto& parameter = item.value();
+    slots_.push_back({item.key(), parameter, torch::zeros_like(parameter), torch::zeros_like(parameter),
+                      torch::zeros({}, torch::kFloat), decays});
+  }
+}
+
+void AdamW::zero_grad() {
+  for (auto& slot : slots_) slot.parameter.mutable_grad().reset();
+}
+
+double AdamW::clip() {
+  std::vector<torch::Tensor> gradients;
+  for (auto& slot : slots_) {
+    if (slot.parameter.grad().defined()) gradients.push_back(slot.parameter.grad());
+  }
+  torch::NoGradGuard no_grad;
+  const double norm = torch::stack(at::_foreach_norm(gradients)).norm().item<double>();
+  if (options_.clip > 0 && norm > options_.clip) at::_foreach_mul_(gradients, options_.clip / norm);
+  return norm;
+}
+
+void AdamW::step(double lr) {
+  torch::NoGradGuard no_grad;
+  for (const bool decays : {true, false}) {
+    std::vector<torch::Tensor> parameters, gradients, means, squares, steps;
+    for (auto& slot : slots_) {
+      if (slot.decays != decays || !slot.parameter.grad().defined()) continue;
+      parameters.push_back(slot.parameter);
+      gradients.push_back(slot.parameter.grad());
+      means.push_back(slot.mean);
+      squares.push_back(slot.square);
+      steps.push_back(slot.step);
+    }
+    if (parameters.empty()) continue;
+    at::_foreach_add_(steps, 1);
+    at::_fused_adamw_(parameters, gradients, means, squares, {}, steps, lr, options_.beta1, options_.beta2,
+                      decays ? options_.weight_decay : 0, options_.eps, /*amsgrad=*/false, /*maximize=*/false);
+  }
+}
+
+TensorMap AdamW::state() const {
+  TensorMap state;
+  for (const auto& slot : slots_) {
+    state["mean." + slot.name] = slot.mean;
+    state["square." + slot.name] = slot.square;
+    state["step." + slot.name] = slot.step;
+  }
+  return state;
+}
+
+void AdamW::load_state(const TensorMap& state, const std::string& source) {
+  torch::NoGradGuard no_grad;
+  for (auto& [name, target] : this->state()) {
+    const auto found = state.find(name);
+    if (found == state.end()) fail("{}: tensor '{}' is missing", source, name);
+    if (found->second.sizes() != target.sizes()) fail("{}: tensor '{}' has another shape", source, name);
+    torch::Tensor(target).copy_(found->second);
+  }
+}
+
+}  // namespace showo

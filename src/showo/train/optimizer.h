@@ -1,0 +1,57 @@
+// AdamW as published (β 0.9/0.999, eps 1e-8, decay 0.01 but none on parameters with certain words in their names), and the
+// learning rate's warm-up and cosine.
+#pragma once
+
+#include <torch/torch.h>
+
+#include "showo/checkpoint/safetensors.h"
+#include "showo/core/config.h"
+
+namespace showo {
+
+struct OptimizerOptions {
+  double lr = 1e-4, beta1 = 0.9, beta2 = 0.999, eps = 1e-8, weight_decay = 0.01;
+  double min_lr = 0;
+  int64_t warmup_steps = 5000;
+  double clip = 0;
+  std::vector<std::string> no_decay{"bias", "layer_norm.weight", "mlm_ln.weight", "embeddings.weight"};
+  template <class V>
+  void visit(V& v) {
+    v(lr, "lr", "learning rate after warm-up");
+    v(beta1, "beta1", "decay of the gradient's mean");
+    v(beta2, "beta2", "decay of its square");
+    v(eps, "eps", "added to the root of the square");
+    v(weight_decay, "weight_decay", "decoupled weight decay");
+    v(min_lr, "min_lr", "learning rate at the end of the cosine");
+    v(warmup_steps, "warmup_steps", "steps of linear warm-up");
+    v(clip, "clip", "largest norm of the gradient; 0 does not clip");
+    v(no_decay, "no_decay", "parameters whose name contains one of these do not decay");
+  }
+};
+
+/// Linear warm-up, then half a cosine from lr down to min_lr at `total` steps. `step` counts from 0.
+double learning_rate(const OptimizerOptions& options, int64_t step, int64_t total);
+
+class AdamW {
+ public:
+  AdamW(const torch::nn::Module& module, OptimizerOptions options);
+  /// One step with the gradients as they are; parameters without one stay.
+  void step(double lr);
+  void zero_grad();
+  /// Scales the gradients so that their norm is at most options.clip, and returns the norm before.
+  double clip();
+  /// Moments and step counts by parameter name, for checkpoints.
+  TensorMap state() const;
+  void load_state(const TensorMap& state, const std::string& source);
+
+ private:
+  struct Slot {
+    std::string name;
+    torch::Tensor parameter, mean, square, step;
+    bool decays;
+  };
+  OptimizerOptions options_;
+  std::vector<Slot> slots_;
+};
+
+}  // namespace showo

@@ -1,0 +1,47 @@
+// What every training run shares: bf16 autocast, its folder with metrics and checkpoints, and resumption.
+#pragma once
+
+#include <torch/torch.h>
+
+#include "showo/checkpoint/load.h"
+#include "showo/core/config.h"
+#include "showo/core/log.h"
+
+namespace showo {
+
+/// bf16 autocast for products and convolutions while it lives; weights stay fp32.
+class Autocast {
+ public:
+  explicit Autocast(bool enabled, torch::DeviceType device = torch::kCPU);
+  ~Autocast();
+  Autocast(const Autocast&) = delete;
+  Autocast& operator=(const Autocast&) = delete;
+
+ private:
+  torch::DeviceType device_;
+  bool before_;
+};
+
+/// runs/NAME: recipe.json, metrics.jsonl, previews/, checkpoint/ (the last whole one; swapped in atomically).
+class RunFolder {
+ public:
+  /// Throws Error when the folder holds a run of another recipe. Steps may differ, so that a run can be prolonged.
+  RunFolder(const fs::path& folder, const Json& recipe);
+  bool has_checkpoint() const;
+  fs::path checkpoint() const { return folder_ / "checkpoint"; }
+  fs::path previews() const { return folder_ / "previews"; }
+  void log(const Json& line) { metrics_.write(line); }
+
+ private:
+  fs::path folder_;
+  MetricsFile metrics_;
+};
+
+/// 8-bit picture rows of a preview: [B, 3, H, W] in [−1, 1] stacked below each other, one PNG.
+void write_preview(const fs::path& path, const std::vector<torch::Tensor>& rows_B3HW);
+
+/// The state of LibTorch's CPU generator as a tensor, and back.
+torch::Tensor random_state(const at::Generator& generator);
+void set_random_state(at::Generator& generator, const torch::Tensor& state);
+
+}  // namespace showo
