@@ -27,7 +27,8 @@ void CodecConfig::check(const std::string& source) const {
 CodecConfig codec_config_from_json(const Json& json, const std::string& source) {
   if (!json.is_object()) fail("{}: expected keys and values", source);
   Json known = Json::object();
-  for (const auto& item : config_to_json(CodecConfig{}).items()) {
+  const Json defaults = config_to_json(CodecConfig{});
+  for (const auto& item : defaults.items()) {
     if (json.contains(item.key())) known[item.key()] = json[item.key()];
   }
   if (json.contains("num_res_blocks")) {

@@ -1,0 +1,30 @@
+// The two learning objectives (paper 3.4): mask token prediction on pictures, next token prediction on texts. Logits are
+// computed at supervised rows only.
+#pragma once
+
+#include "showo/model/showo.h"
+
+namespace showo {
+
+struct Losses {
+  Tensor t2i, lm, mmu;  // means over their supervised tokens; 0 where a batch has none
+};
+
+struct LossCoefficients {
+  double t2i = 1, lm = 0.1, mmu = 1;
+  template <class V>
+  void visit(V& v) {
+    v(t2i, "t2i", "weight of mask token prediction");
+    v(lm, "lm", "weight of next token prediction on plain text");
+    v(mmu, "mmu", "weight of next token prediction about pictures");
+  }
+};
+
+inline Tensor total(const Losses& losses, const LossCoefficients& c) {
+  return c.t2i * losses.t2i + c.lm * losses.lm + c.mmu * losses.mmu;
+}
+
+/// Hidden states [B, T, C], labels [B, T] with kIgnore, and what each row is.
+Losses showo_losses(Showo model, const Tensor& hidden_BTC, const Tensor& labels_BT, const std::vector<RowLayout>& rows);
+
+}  // namespace showo

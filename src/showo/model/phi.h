@@ -1,0 +1,57 @@
+// phi-1.5 (arXiv 2309.05463) with Show-o's one change: a LayerNorm over each head's query and key (paper 3.2). Members are
+// named by their checkpoint keys. B rows, T tokens, C width, H heads, D head size, V vocabulary.
+#pragma once
+
+#include <torch/torch.h>
+
+#include "showo/model/config.h"
+#include "showo/nn/attention.h"
+#include "showo/nn/layers.h"
+
+namespace showo {
+
+struct PhiAttentionImpl : torch::nn::Module {
+  explicit PhiAttentionImpl(const LlmConfig& config);
+  Tensor forward(const Tensor& x_BTC, const Rope& rope, const Visible& visible, KvCache* cache, int64_t layer);
+  int64_t heads;
+  Linear q_proj, k_proj, v_proj, dense;
+  LayerNorm q_layernorm, k_layernorm;
+};
+TORCH_MODULE(PhiAttention);
+
+struct PhiMlpImpl : torch::nn::Module {
+  explicit PhiMlpImpl(const LlmConfig& config);
+  Tensor forward(const Tensor& x_BTC);
+  Linear fc1, fc2;
+};
+TORCH_MODULE(PhiMlp);
+
+/// Attention and MLP side by side after one LayerNorm.
+struct PhiLayerImpl : torch::nn::Module {
+  explicit PhiLayerImpl(const LlmConfig& config);
+  Tensor forward(const Tensor& x_BTC, const Rope& rope, const Visible& visible, KvCache* cache, int64_t layer);
+  LayerNorm input_layernorm;
+  PhiAttention self_attn;
+  PhiMlp mlp;
+};
+TORCH_MODULE(PhiLayer);
+
+struct PhiModelImpl : torch::nn::Module {
+  PhiModelImpl(const LlmConfig& config, int64_t vocab_size);
+  /// Embeddings [B, T, C] at positions [B, T] → hidden states [B, T, C] after the last norm.
+  Tensor forward(Tensor x_BTC, const Tensor& positions_BT, const Visible& visible, KvCache* cache);
+  LlmConfig config;
+  Embedding embed_tokens;
+  torch::nn::ModuleList layers;
+  LayerNorm final_layernorm;
+};
+TORCH_MODULE(PhiModel);
+
+struct PhiForCausalLMImpl : torch::nn::Module {
+  PhiForCausalLMImpl(const LlmConfig& config, int64_t vocab_size);
+  PhiModel model;
+  Linear lm_head;
+};
+TORCH_MODULE(PhiForCausalLM);
+
+}  // namespace showo

@@ -1,0 +1,109 @@
+#include "showo/prompt/prompting.h"
+
+#include <algorithm>
+
+namespace showo {
+namespace {
+
+void append(std::vector<int64_t>& to, Ids from) { to.insert(to.end(), from.begin(), from.end()); }
+
+// Cut to `room` tokens; what is too long ends in [EOT] all the same.
+std::vector<int64_t> cut(std::vector<int64_t> ids, int64_t room, int64_t eot) {
+  if (static_cast<int64_t>(ids.size()) > room) {
+    ids.resize(room);
+    ids.back() = eot;
+  }
+  return ids;
+}
+
+void pad_right(Row& row, int64_t length, int64_t pad) {
+  row.ids.resize(std::max<size_t>(row.ids.size(), length), pad);
+  row.labels.resize(row.ids.size(), kIgnore);
+}
+
+}  // namespace
+
+Row Prompting::text_to_image(Ids text, Ids image, Ids image_labels) const {
+  std::vector<int64_t> prompt = {v_.t2i, v_.bos};
+  append(prompt, text);
+  prompt.push_back(v_.eos);
+  prompt = cut(std::move(prompt), text_tokens_ + 1, v_.eos);
+  Row row;
+  const int64_t pads = text_tokens_ + 1 - static_cast<int64_t>(prompt.size());
+  row.ids.assign(pads, v_.pad);
+  row.labels.assign(pads, kIgnore);
+  for (auto* side : {&row.ids, &row.labels}) {
+    append(*side, prompt);
+    side->push_back(v_.soi);
+  }
+  append(row.ids, image);
+  append(row.labels, image_labels);
+  for (auto* side : {&row.ids, &row.labels}) side->push_back(v_.eoi);
+  const auto length = static_cast<int64_t>(row.ids.size());
+  row.layout = {Task::kT2i, length, pads, text_tokens_ + 1, length - 1};
+  return row;
+}
+
+Row Prompting::picture_first(Ids image) const {
+  Row row;
+  row.ids = {v_.mmu, v_.soi};
+  append(row.ids, image);
+  row.ids.push_back(v_.eoi);
+  row.labels.assign(row.ids.size(), kIgnore);
+  row.layout = {Task::kMmu, 0, 0, 1, static_cast<int64_t>(row.ids.size()) - 1};
+  return row;
+}
+
+Row Prompting::understanding(Ids image, Ids text) const {
+  Row row = picture_first(image);
+  std::vector<int64_t> words = {v_.bos};
+  append(words, text);
+  words.push_back(v_.eos);
+  words = cut(std::move(words), text_tokens_, v_.eos);
+  const int64_t length = static_cast<int64_t>(row.ids.size()) + text_tokens_;
+  append(row.ids, words);
+  append(row.labels, words);
+  pad_right(row, length, v_.pad);
+  row.layout.length = length;
+  return row;
+}
+
+Row Prompting::understanding(Ids image, const std::vector<TurnIds>& turns, int64_t max_length) const {
+  Row row = picture_first(image);
+  row.ids.push_back(v_.bos);
+  row.labels.push_back(kIgnore);
+  for (const auto& turn : turns) {
+    if (static_cast<int64_t>(row.ids.size() + turn.question.size() + turn.answer.size()) + 1 > max_length) break;
+    append(row.ids, turn.question);
+    row.labels.resize(row.ids.size(), kIgnore);
+    for (auto* side : {&row.ids, &row.labels}) {
+      append(*side, turn.answer);
+      side->push_back(v_.eos);
+    }
+  }
+  row.layout.length = static_cast<int64_t>(row.ids.size());
+  return row;
+}
+
+Row Prompting::question(Ids image, Ids text) const {
+  Row row = picture_first(image);
+  row.ids.push_back(v_.bos);
+  append(row.ids, text);
+  row.labels.assign(row.ids.size(), kIgnore);
+  row.layout.length = static_cast<int64_t>(row.ids.size());
+  return row;
+}
+
+Row Prompting::language(Ids text, int64_t length) const {
+  Row row;
+  row.ids = {v_.bos};
+  append(row.ids, text);
+  row.ids.push_back(v_.eos);
+  if (static_cast<int64_t>(row.ids.size()) > length) row.ids.resize(length);
+  row.labels = row.ids;
+  pad_right(row, length, v_.pad);
+  row.layout = {Task::kLm, length, 0, -1, -1};
+  return row;
+}
+
+}  // namespace showo

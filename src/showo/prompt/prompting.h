@@ -1,0 +1,67 @@
+// Unified prompting (paper 3.2): every task is one row of tokens.
+//   T2I   [PAD]… <|t2i|> [SOT] text [EOT] <|soi|> image <|eoi|>
+//   MMU   <|mmu|> <|soi|> image <|eoi|> [SOT] text [EOT] [PAD]…
+//   LM    [SOT] text [EOT] [PAD]…
+// Texts are token ids without special tokens; images are ids of the vocabulary (codes plus offset, or the mask token).
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "showo/prompt/vocabulary.h"
+
+namespace showo {
+
+enum class Task { kT2i, kMmu, kLm };
+
+/// Where things stand in a row; who may see whom follows from it (omni_attention.h).
+struct RowLayout {
+  Task task = Task::kLm;
+  int64_t length = 0;
+  int64_t pads = 0;           // on the left of a T2I row
+  int64_t soi = -1, eoi = -1;  // −1 in LM rows
+};
+
+struct Row {
+  std::vector<int64_t> ids;
+  std::vector<int64_t> labels;  // as the reference writes them; which of them count is the losses' business
+  RowLayout layout;
+};
+
+using Ids = std::span<const int64_t>;
+
+/// One question and its answer as ids: only the answer and its [EOT] are supervised.
+struct TurnIds {
+  std::vector<int64_t> question, answer;
+};
+
+class Prompting {
+ public:
+  /// `text_tokens`: room for [SOT], text and [EOT]; the published models have 128.
+  Prompting(const Vocabulary& vocabulary, int64_t text_tokens) : v_(vocabulary), text_tokens_(text_tokens) {}
+
+  /// `image` is what the model sees (some codes masked), `image_labels` the true ids at supervised positions.
+  Row text_to_image(Ids text, Ids image, Ids image_labels) const;
+  /// The prompt of generation; without a text it is guidance's unconditional branch (and training's dropped text).
+  Row text_to_image(Ids text, Ids image) const { return text_to_image(text, image, {}); }
+  /// A caption row, padded to the full length; every token of [SOT] text [EOT] is a label.
+  Row understanding(Ids image, Ids text) const;
+  /// Several turns about one picture, not padded, cut after the last turn that fits into `max_length`.
+  Row understanding(Ids image, const std::vector<TurnIds>& turns, int64_t max_length) const;
+  /// The prompt of answering: everything before the answer, not padded.
+  Row question(Ids image, Ids text) const;
+  /// Plain text, padded to `length`; too long a text is cut without [EOT].
+  Row language(Ids text, int64_t length) const;
+
+  const Vocabulary& vocabulary() const { return v_; }
+  int64_t text_tokens() const { return text_tokens_; }
+  /// Where soi stands in every T2I row.
+  int64_t soi_position() const { return text_tokens_ + 1; }
+
+ private:
+  Row picture_first(Ids image) const;
+  Vocabulary v_;
+  int64_t text_tokens_;
+};
+
+}  // namespace showo
