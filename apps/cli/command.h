@@ -7,5 +7,6 @@ namespace showo::cli {
 
 void add_data(CLI::App& app);
 void add_train_codec(CLI::App& app);
+void add_check(CLI::App& app);
 
 }  // namespace showo::cli

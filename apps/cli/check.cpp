@@ -1,0 +1,46 @@
+// showo check: reference cases against this build.
+#include "apps/cli/command.h"
+#include "showo/core/error.h"
+#include "showo/eval/golden.h"
+
+namespace showo::cli {
+namespace {
+
+bool check_one(const std::string& folder, const std::string& tokenizer) {
+  const CaseReport report = check_case(folder, tokenizer);
+  fmt::print("{} ({}): {}\n", folder, report.kind, report.passed() ? "passed" : "FAILED");
+  for (const auto& c : report.comparisons) {
+    if (c.bound == 0) {
+      fmt::print("  {:<60} {} differ, bound 0{}\n", c.name, c.largest_absolute, c.passed ? "" : "  FAILED " + c.where);
+    } else {
+      fmt::print("  {:<60} absolute {:.2e}, relative {:.2e}, bound {:.1e}{}\n", c.name, c.largest_absolute, c.largest_relative,
+                 c.bound, c.passed ? "" : "  FAILED at " + c.where);
+    }
+  }
+  return report.passed();
+}
+
+}  // namespace
+
+void add_check(CLI::App& app) {
+  auto* command = app.add_subcommand("check", "run reference cases: every tensor with its difference and bound");
+  auto folders = std::make_shared<std::vector<std::string>>();
+  auto tokenizer = std::make_shared<std::string>(SHOWO_SOURCE_DIR "/models/phi-tokenizer");
+  command->add_option("folders", *folders, "folders of cases")->required();
+  command->add_option("--tokenizer", *tokenizer, "phi-1.5's tokenizer files");
+  command->callback([=] {
+    int failed = 0;
+    for (const auto& folder : *folders) {
+      try {
+        failed += !check_one(folder, *tokenizer);
+      } catch (const Error& error) {
+        fmt::print("{}: FAILED: {}\n", folder, error.what());
+        ++failed;
+      }
+    }
+    if (failed > 0) fail("{} of {} cases failed", failed, folders->size());
+  });
+  command->footer("Example:\n  showo check tests/golden/data/*");
+}
+
+}  // namespace showo::cli

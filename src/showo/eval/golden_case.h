@@ -1,0 +1,42 @@
+// What the runners of the kinds of golden cases share. Private to this folder.
+#pragma once
+
+#include <torch/torch.h>
+
+#include "showo/checkpoint/load.h"
+#include "showo/core/config.h"
+#include "showo/eval/golden.h"
+#include "showo/prompt/prompting.h"
+
+namespace showo {
+
+struct GoldenCase {
+  fs::path folder, tokenizer;
+  Json json;
+  TensorMap inputs, expected;
+  CaseReport report;
+
+  const torch::Tensor& input(const std::string& name) const;
+  const torch::Tensor& wanted(const std::string& name) const;
+  fs::path model_folder() const { return folder / json.value("model", "model"); }
+  /// The vocabulary that the case's special_ids spell out.
+  Vocabulary vocabulary() const;
+
+  /// Largest difference relative to the tensor's largest magnitude.
+  void compare(const std::string& name, const torch::Tensor& actual, const torch::Tensor& expected, double bound = 1e-4);
+  void compare(const std::string& name, const torch::Tensor& actual, double bound = 1e-4) { compare(name, actual, wanted(name), bound); }
+  /// Every element equal.
+  void compare_exact(const std::string& name, const torch::Tensor& actual, const torch::Tensor& expected);
+  void compare_exact(const std::string& name, const torch::Tensor& actual) { compare_exact(name, actual, wanted(name)); }
+};
+
+void check_tokenizer(GoldenCase& c);
+void check_prompting(GoldenCase& c);
+void check_schedules(GoldenCase& c);
+void check_image_preprocessing(GoldenCase& c);
+void check_magvitv2(GoldenCase& c);
+void check_showo_train(GoldenCase& c);
+void check_showo_t2i(GoldenCase& c);
+void check_showo_mmu(GoldenCase& c);
+
+}  // namespace showo

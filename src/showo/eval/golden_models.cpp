@@ -1,0 +1,166 @@
+// The cases with a model: the image tokenizer, training, generation, answering.
+#include "showo/codec/magvit.h"
+#include "showo/eval/golden_case.h"
+#include "showo/generate/mask_sampler.h"
+#include "showo/generate/text_sampler.h"
+#include "showo/model/folder.h"
+#include "showo/model/losses.h"
+#include "showo/prompt/omni_attention.h"
+#include "showo/train/optimizer.h"
+
+namespace showo {
+namespace {
+
+std::vector<int64_t> to_vector(const torch::Tensor& ids) {
+  const auto values = ids.to(torch::kLong).contiguous();
+  return {values.const_data_ptr<int64_t>(), values.const_data_ptr<int64_t>() + values.numel()};
+}
+
+// A row's layout from its ids alone, as the reference's masks are made.
+RowLayout layout_of(const torch::Tensor& row, const Vocabulary& v) {
+  const auto ids = to_vector(row);
+  RowLayout layout{Task::kLm, static_cast<int64_t>(ids.size()), 0, -1, -1};
+  for (int64_t i = 0; i < layout.length; ++i) {
+    if (ids[i] == v.t2i) layout.task = Task::kT2i, layout.pads = i;
+    if (ids[i] == v.mmu) layout.task = Task::kMmu;
+    if (ids[i] == v.soi && layout.soi < 0) layout.soi = i;
+    if (ids[i] == v.eoi && layout.eoi < 0) layout.eoi = i;
+  }
+  return layout;
+}
+
+std::vector<RowLayout> layouts_of(const torch::Tensor& rows, const Vocabulary& v) {
+  std::vector<RowLayout> layouts;
+  for (const auto& row : rows.unbind(0)) layouts.push_back(layout_of(row, v));
+  return layouts;
+}
+
+class RecordedDraws : public Draws {
+ public:
+  RecordedDraws(Tensor sampled, Tensor gumbel) : sampled_(std::move(sampled)), gumbel_(std::move(gumbel)) {}
+  Tensor codes(int step, int64_t b, const Tensor&) override { return sampled_[step][b]; }
+  Tensor gumbel(int step, int64_t b, int64_t) override { return gumbel_[step][b]; }
+
+ private:
+  Tensor sampled_, gumbel_;
+};
+
+}  // namespace
+
+void check_magvitv2(GoldenCase& c) {
+  Magvit codec = load_codec(c.model_folder());
+  const auto image = c.input("image");
+  const auto z = codec->encoder(image);
+  const auto quantized = quantize(z);
+  const auto reconstruction = codec->decoder(quantized.z_BKHW);
+  const auto loss = torch::mse_loss(reconstruction, image) + quantized.commitment_loss + quantized.entropy_loss;
+  loss.backward();
+  c.compare("z", z);
+  c.compare_exact("codes", quantized.codes_BN);
+  c.compare("reconstruction", reconstruction);
+  c.compare("quantizer_loss", quantized.commitment_loss);
+  c.compare("entropy_loss", quantized.entropy_loss);
+  c.compare("loss", loss);
+  {
+    torch::NoGradGuard no_grad;
+    const auto signs = signs_of(c.wanted("codes"), codec->config.z_channels, z.size(2), z.size(3));
+    c.compare("decoded_from_codes", codec->decoder(signs));
+  }
+  const auto parameters = codec->named_parameters();
+  for (const auto& [name, expected] : c.expected) {
+    if (!name.starts_with("grad.")) continue;
+    const auto* parameter = parameters.find(name.substr(5));
+    if (!parameter) fail("{}: no parameter '{}'", c.folder.string(), name.substr(5));
+    c.compare(name, parameter->grad(), expected, 1e-3);
+  }
+}
+
+void check_showo_train(GoldenCase& c) {
+  Showo model = load_showo(ModelPaths::in(c.model_folder()));
+  const auto ids = c.input("input_ids"), labels = c.input("labels");
+  const auto rows = layouts_of(ids, model->vocabulary);
+  const auto allowed = allowed_attention(rows, ids.size(1));
+  LossCoefficients coefficients;
+  read_config(coefficients, c.json.at("coefficients"), "coefficients");
+  c.compare_exact("allowed", allowed);
+  auto losses_of = [&](const Tensor& hidden) { return showo_losses(model, hidden, labels, rows); };
+  const auto hidden = model->hidden(ids, Visible::only(allowed));
+  c.compare("logits", model->logits(hidden));
+  const auto losses = losses_of(hidden);
+  c.compare("loss_t2i", losses.t2i);
+  c.compare("loss_lm", losses.lm);
+  c.compare("loss_mmu", losses.mmu);
+  c.compare("loss", total(losses, coefficients));
+  total(losses, coefficients).backward();
+  for (const auto& item : model->named_parameters()) c.compare("grad." + item.key(), item.value().grad(), 1e-3);
+
+  const Json& settings = c.json.at("optimizer");
+  OptimizerOptions options;
+  options.lr = settings.at("lr");
+  options.beta1 = settings.at("betas")[0];
+  options.beta2 = settings.at("betas")[1];
+  options.eps = settings.at("eps");
+  options.weight_decay = settings.at("weight_decay");
+  options.no_decay = settings.at("no_decay_if_name_contains").get<std::vector<std::string>>();
+  AdamW optimizer(*model, options);
+  std::vector<double> history;
+  for (int64_t step = 0; step < c.wanted("losses_10_steps").numel(); ++step) {
+    optimizer.zero_grad();
+    const auto loss = total(losses_of(model->hidden(ids, Visible::only(allowed))), coefficients);
+    history.push_back(loss.item<double>());
+    loss.backward();
+    optimizer.step(options.lr);
+  }
+  c.compare("losses_10_steps", torch::tensor(history));
+}
+
+void check_showo_t2i(GoldenCase& c) {
+  Showo model = load_showo(ModelPaths::in(c.model_folder()));
+  const Vocabulary& v = model->vocabulary;
+  const auto conditional = c.input("cond_ids"), unconditional = c.input("uncond_ids");
+  std::vector<Row> prompts;
+  for (const auto& row : conditional.unbind(0)) prompts.push_back({to_vector(row), {}, layout_of(row, v)});
+  const Row without{to_vector(unconditional[0]), {}, layout_of(unconditional[0], v)};
+  c.compare_exact("allowed", allowed_attention(layouts_of(torch::cat({conditional, unconditional}), v), conditional.size(1)));
+
+  const RowLayout& layout = prompts[0].layout;
+  const auto image = conditional.narrow(1, layout.soi + 1, layout.eoi - layout.soi - 1);
+  const auto canvas = torch::where(image == v.mask_token, -1, image - v.image_offset);
+  SamplingOptions options;
+  options.steps = c.json.at("steps");
+  options.guidance = c.json.at("guidance_scale");
+  options.temperature = c.json.at("temperature");
+  options.schedule = c.json.at("schedule");
+  RecordedDraws draws(c.input("sampled"), c.input("gumbel"));
+  std::vector<Tensor> logits, masked;
+  const auto codes = sample_codes(model, prompts, without, canvas, options, draws, [&](const MaskStep& step) {
+    logits.push_back(step.image_logits_BNK);
+    masked.push_back(step.masked_BN);
+  });
+  c.compare("image_logits", torch::stack(logits));
+  c.compare_exact("masked_out", torch::stack(masked));
+  c.compare_exact("codes", codes);
+}
+
+void check_showo_mmu(GoldenCase& c) {
+  torch::NoGradGuard no_grad;
+  Showo model = load_showo(ModelPaths::in(c.folder / c.json.at("model").get<std::string>()));
+  TextOptions options;
+  options.max_tokens = c.json.at("max_new_tokens");
+  std::optional<int64_t> stop;
+  if (c.json.value("stop_at_eot", true)) stop = model->vocabulary.eos;
+  auto random = at::make_generator<at::CPUGeneratorImpl>(0);
+  for (int64_t i = 0; c.inputs.contains(fmt::format("input_ids.{}", i)); ++i) {
+    const auto ids = c.input(fmt::format("input_ids.{}", i));
+    const RowLayout layout = layout_of(ids[0], model->vocabulary);
+    c.compare_exact(fmt::format("allowed.{}", i), allowed_attention({layout}, ids.size(1)));
+    KvCache cache = model->new_cache();
+    std::vector<Tensor> logits;
+    const auto first = read_row(model, {to_vector(ids[0]), {}, layout}, cache);
+    const auto answer = sample_text(model, cache, first, options, stop, random, [&](int64_t, const Tensor& row) { logits.push_back(row); });
+    c.compare(fmt::format("logits.{}", i), torch::stack(logits));
+    c.compare_exact(fmt::format("answer_ids.{}", i), torch::tensor(answer));
+  }
+}
+
+}  // namespace showo

@@ -1,0 +1,65 @@
+// Pictures by mask prediction (MaskGIT, arXiv 2202.04200; paper 3.5): all unknown codes are drawn at once, the least sure
+// ones are masked again, T times. The text's keys and values are computed once; a step runs soi…eoi only.
+// B pictures, N tokens of a picture, K codes.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "showo/model/showo.h"
+
+namespace showo {
+
+struct SamplingOptions {
+  int steps = 18;
+  double guidance = 1.75;
+  double temperature = 1;
+  std::string schedule = "cosine";
+  template <class V>
+  void visit(V& v) {
+    v(steps, "steps", "unmasking steps");
+    v(guidance, "guidance", "w in (1+w)·conditional − w·unconditional; 0 turns it off");
+    v(temperature, "temperature", "of the noise that decides which codes are kept");
+    v(schedule, "schedule", "cosine, linear, powX or sigmoid");
+  }
+  /// Throws UsageError.
+  void check(int64_t tokens) const;
+};
+
+/// Where a step's random draws come from: one generator a picture, or a recording.
+class Draws {
+ public:
+  virtual ~Draws() = default;
+  /// Probabilities [N, K] of picture b → one code a position [N].
+  virtual Tensor codes(int step, int64_t b, const Tensor& probabilities_NK) = 0;
+  /// Gumbel noise [N].
+  virtual Tensor gumbel(int step, int64_t b, int64_t count) = 0;
+};
+
+class SeededDraws : public Draws {
+ public:
+  /// One seed a picture: the same seed gives the same picture whatever else is in the batch.
+  explicit SeededDraws(const std::vector<uint64_t>& seeds);
+  Tensor codes(int step, int64_t b, const Tensor& probabilities_NK) override;
+  Tensor gumbel(int step, int64_t b, int64_t count) override;
+
+ private:
+  std::vector<at::Generator> generators_;
+};
+
+struct MaskStep {
+  int step;
+  Tensor image_logits_BNK;  // after guidance
+  Tensor codes_BN;          // as drawn; known ones kept
+  Tensor masked_BN;         // bool: masked again
+};
+using OnMaskStep = std::function<void(const MaskStep&)>;
+
+/// `prompts`: T2I rows, one a picture; `unconditional`: the same row without text. `canvas` [B, N]: known codes, and −1
+/// where a code is wanted. Returns codes [B, N].
+Tensor sample_codes(Showo& model, const std::vector<Row>& prompts, const Row& unconditional, const Tensor& canvas_BN,
+                    const SamplingOptions& options, Draws& draws, const OnMaskStep& on_step = {});
+
+}  // namespace showo

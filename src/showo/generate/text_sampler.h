@@ -1,0 +1,42 @@
+// Text token by token (paper 3.5): the prompt is read once into the cache, then every new token reads only itself.
+#pragma once
+
+#include <functional>
+#include <optional>
+
+#include "showo/model/showo.h"
+
+namespace showo {
+
+struct TextOptions {
+  int64_t max_tokens = 100;
+  double temperature = 1;
+  int64_t top_k = 1;  // 1: greedy
+  double top_p = 1;
+  template <class V>
+  void visit(V& v) {
+    v(max_tokens, "max_tokens", "longest answer in tokens");
+    v(temperature, "temperature", "of the draw");
+    v(top_k, "top_k", "draw among the k likeliest; 1 is greedy, 0 all");
+    v(top_p, "top_p", "draw among the likeliest that together have this probability");
+  }
+  /// Throws UsageError.
+  void check() const;
+};
+
+/// Logits [V] → the next token.
+int64_t choose_token(const Tensor& logits_V, const TextOptions& options, at::Generator& random);
+
+/// Continues from `cache`, whose last hidden state gives `logits_V`; ends before `stop` (none: runs to max_tokens).
+/// `on_token` sees every token with the logits that chose it.
+std::vector<int64_t> sample_text(Showo& model, KvCache& cache, Tensor logits_V, const TextOptions& options,
+                                 std::optional<int64_t> stop, at::Generator& random,
+                                 const std::function<void(int64_t token, const Tensor& logits_V)>& on_token = {});
+
+/// Reads an understanding row (picture first): the picture's block sees itself, the text is causal. Returns the logits [V]
+/// after the last token.
+Tensor read_row(Showo& model, const Row& row, KvCache& cache);
+/// Reads further text behind what the cache holds.
+Tensor read_text(Showo& model, Ids ids, KvCache& cache);
+
+}  // namespace showo
