@@ -34,12 +34,12 @@ Tensor signs_of(const Tensor& codes_BN, int64_t bits, int64_t height, int64_t wi
 Quantized quantize(const Tensor& z_BKHW) {
   auto z = z_BKHW.to(torch::kFloat);
   auto signs = quantize_signs(z.detach());
-  auto commitment = (signs - z).square().mean();
-  // ‖q − sg(z)‖² has the same value and, since signs have no gradient, none of its own.
-  auto loss = 0.1 * (commitment + 0.25 * commitment.detach());
+  auto straight_through = z + (signs - z).detach();
+  // As published, the second term is taken after the straight-through step, so its gradient pulls z away from q.
+  auto loss = 0.1 * ((signs - z).square().mean() + 0.25 * (straight_through - z.detach()).square().mean());
   auto p_plus = (4 * z).sigmoid();
   auto entropy_loss = 0.1 * (entropy(p_plus).mean() - entropy(p_plus.mean({0, 2, 3})).mean());
-  return {z + (signs - z).detach(), codes_of(signs), loss, entropy_loss};
+  return {straight_through, codes_of(signs), loss, entropy_loss};
 }
 
 }  // namespace showo

@@ -153,7 +153,7 @@ void check_showo_mmu(GoldenCase& c) {
   for (int64_t i = 0; c.inputs.contains(fmt::format("input_ids.{}", i)); ++i) {
     const auto ids = c.input(fmt::format("input_ids.{}", i));
     const RowLayout layout = layout_of(ids[0], model->vocabulary);
-    c.compare_exact(fmt::format("allowed.{}", i), allowed_attention({layout}, ids.size(1)));
+    c.compare_exact(fmt::format("allowed.{}", i), allowed_attention(std::vector<RowLayout>{layout}, ids.size(1)));
     KvCache cache = model->new_cache();
     std::vector<Tensor> logits;
     const auto first = read_row(model, {to_vector(ids[0]), {}, layout}, cache);

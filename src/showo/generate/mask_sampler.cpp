@@ -94,7 +94,7 @@ Tensor sample_codes(Showo& model, const std::vector<Row>& prompts, const Row& un
       auto masked = torch::zeros_like(unknown);
       const int64_t wanted = unknown.sum().item<int64_t>();
       if (wanted > 1) {
-        const auto left = static_cast<int64_t>(std::floor(tokens * mask_ratio(options.schedule, r)));
+        const auto left = static_cast<int64_t>(std::floor(static_cast<float>(tokens) * static_cast<float>(mask_ratio(options.schedule, r))));
         const auto chosen = probabilities.gather(1, drawn.unsqueeze(1)).squeeze(1);
         auto confidence = chosen.clamp_min(1e-20).log() + temperature * draws.gumbel(step, b, tokens);
         confidence = torch::where(unknown, confidence, std::numeric_limits<float>::infinity());

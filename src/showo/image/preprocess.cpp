@@ -89,8 +89,21 @@ Image crop(const Image& image, int x, int y, int width, int height) {
   return result;
 }
 
-// Python's round(): halves go to the even neighbour.
-int centre_offset(int whole, int part) { return static_cast<int>(std::nearbyint((whole - part) / 2.0)); }
+// torchvision crops at Python's round(), whose halves go to the even neighbour; CLIP's processor rounds down.
+int rounded_offset(int whole, int part) { return static_cast<int>(std::nearbyint((whole - part) / 2.0)); }
+int floored_offset(int whole, int part) { return (whole - part) / 2; }
+
+// Shorter side to `size`, then the size×size centre.
+Image resize_and_crop(const Image& image, int size, int (*offset)(int whole, int part)) {
+  const bool wide = image.width > image.height;
+  const int64_t shorter = std::min(image.width, image.height), longer = std::max(image.width, image.height);
+  const int64_t scaled = size * longer / shorter;
+  check_pixels(size, scaled, "picture", kMaxPixels);
+  const int along = static_cast<int>(scaled);
+  const Image resized = resize_bicubic(image, wide ? along : size, wide ? size : along);
+  if (resized.width == size && resized.height == size) return resized;
+  return crop(resized, offset(resized.width, size), offset(resized.height, size), size, size);
+}
 
 }  // namespace
 
@@ -100,23 +113,14 @@ Image resize_bicubic(const Image& image, int width, int height) {
   return height == image.height ? result : resize_down(result, height);
 }
 
-Image resize_and_crop(const Image& image, int size) {
-  const bool wide = image.width > image.height;
-  const int64_t shorter = std::min(image.width, image.height), longer = std::max(image.width, image.height);
-  const int64_t scaled = size * longer / shorter;
-  check_pixels(size, scaled, "picture", kMaxPixels);
-  const int along = static_cast<int>(scaled);
-  const Image resized = resize_bicubic(image, wide ? along : size, wide ? size : along);
-  if (resized.width == size && resized.height == size) return resized;
-  return crop(resized, centre_offset(resized.width, size), centre_offset(resized.height, size), size, size);
-}
+Image resize_and_crop(const Image& image, int size) { return resize_and_crop(image, size, rounded_offset); }
 
 at::Tensor preprocess_showo(const Image& image, int size) { return to_tensor(resize_and_crop(image, size)); }
 
 at::Tensor preprocess_clip(const Image& image, int size) {
   const auto mean = at::tensor({0.48145466f, 0.4578275f, 0.40821073f}).view({3, 1, 1});
   const auto deviation = at::tensor({0.26862954f, 0.26130258f, 0.27577711f}).view({3, 1, 1});
-  const auto unit = to_tensor(resize_and_crop(image, size)).add(1).div(2);
+  const auto unit = to_tensor(resize_and_crop(image, size, floored_offset)).add(1).div(2);
   return (unit - mean) / deviation;
 }
 

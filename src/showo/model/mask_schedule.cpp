@@ -12,7 +12,10 @@ namespace showo {
 double mask_ratio(const std::string& schedule, double r) {
   // As published, all but the cosine stay just above zero.
   auto clamped = [](double ratio) { return std::clamp(ratio, 1e-6, 1.0); };
-  if (schedule == "cosine") return std::cos(r * std::numbers::pi / 2);
+  if (schedule == "cosine") {
+    // In single precision, as the reference: 256·cos(π/3) must be just below 128, so that its floor is 127.
+    return std::cos(static_cast<float>(r) * std::numbers::pi_v<float> * 0.5f);
+  }
   if (schedule == "linear") return clamped(1 - r);
   if (schedule == "sigmoid") {
     auto sigmoid = [](double x) { return 1 / (1 + std::exp(-x)); };
