@@ -7,6 +7,7 @@ namespace showo::cli {
 
 void add_data(CLI::App& app);
 void add_train_codec(CLI::App& app);
+void add_train(CLI::App& app);
 void add_check(CLI::App& app);
 
 }  // namespace showo::cli

@@ -1,0 +1,23 @@
+// showo train: trains Show-o as a recipe says, resuming where the run stopped.
+#include "apps/cli/command.h"
+#include "showo/train/trainer.h"
+
+namespace showo::cli {
+
+void add_train(CLI::App& app) {
+  auto* command = app.add_subcommand("train", "train Show-o");
+  auto recipe_path = std::make_shared<std::string>(), out = std::make_shared<std::string>();
+  auto steps = std::make_shared<int64_t>(0);
+  command->add_option("recipe", *recipe_path, "YAML recipe")->required();
+  command->add_option("--out", *out, "the run's folder; resumed when it holds a checkpoint")->required();
+  command->add_option("--steps", *steps, "instead of the recipe's");
+  command->callback([=] {
+    ShowoRecipe recipe;
+    read_config(recipe, read_yaml(*recipe_path), *recipe_path);
+    if (*steps > 0) recipe.steps = *steps;
+    Trainer(recipe, *out).run();
+  });
+  command->footer("Example:\n  showo train configs/embedded/showo.yaml --out runs/showo");
+}
+
+}  // namespace showo::cli

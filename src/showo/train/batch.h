@@ -1,0 +1,62 @@
+// The three streams of a step (paper 3.4): pictures from text, answers about pictures, plain text. Each becomes rows of one
+// length of its own, so that pads cost little.
+#pragma once
+
+#include "showo/codec/magvit.h"
+#include "showo/data/stream.h"
+#include "showo/model/showo.h"
+#include "showo/text/tokenizer.h"
+
+namespace showo {
+
+struct Batch {
+  Tensor ids_BT, labels_BT;
+  std::vector<RowLayout> rows;
+};
+
+struct BatchOptions {
+  int64_t t2i = 10, lm = 4, mmu = 10;  // rows a step
+  int64_t image_size = 256;
+  int64_t lm_length = 128;    // tokens of a text row
+  int64_t mmu_length = 512;   // longest understanding row
+  double drop_text = 0.1;     // share of T2I rows without text, for guidance
+  std::string schedule = "cosine";
+  template <class V>
+  void visit(V& v) {
+    v(t2i, "t2i", "text-to-image rows a step");
+    v(lm, "lm", "text rows a step");
+    v(mmu, "mmu", "understanding rows a step");
+    v(image_size, "image_size", "pixels a side");
+    v(lm_length, "lm_length", "longest text row in tokens");
+    v(mmu_length, "mmu_length", "longest understanding row in tokens");
+    v(drop_text, "drop_text", "share of text-to-image rows without their text");
+    v(schedule, "schedule", "of the mask ratio");
+  }
+};
+
+class BatchMaker {
+ public:
+  BatchMaker(const BatchOptions& options, const Prompting& prompting, std::shared_ptr<const Tokenizer> tokenizer, Magvit codec)
+      : options_(options), prompting_(prompting), tokenizer_(std::move(tokenizer)), codec_(std::move(codec)) {}
+
+  /// Mask prediction: captions, codes with a random share masked (at least one), labels at masked positions.
+  Batch text_to_image(const std::vector<Sample>& samples, at::Generator& random);
+  /// Next token prediction on the answers of a sample's turns, or on its caption when it has none.
+  Batch understanding(const std::vector<Sample>& samples);
+  Batch language(const std::vector<std::string>& lines);
+
+  /// Codes [B, N] of the samples' pictures.
+  Tensor codes_of(const std::vector<Sample>& samples);
+
+ private:
+  Batch collate(const std::vector<Row>& rows) const;
+  BatchOptions options_;
+  Prompting prompting_;
+  std::shared_ptr<const Tokenizer> tokenizer_;
+  Magvit codec_;
+};
+
+/// "USER: \n{question} ASSISTANT:", as the published models were tuned.
+std::string question_text(const std::string& question);
+
+}  // namespace showo
