@@ -5,9 +5,16 @@
 
 namespace showo::cli {
 
-void add_data(CLI::App& app);
-void add_train_codec(CLI::App& app);
+void add_generate(CLI::App& app);
+void add_ask(CLI::App& app);
+void add_caption(CLI::App& app);
+void add_inpaint(CLI::App& app);
+void add_extend(CLI::App& app);
+void add_reconstruct(CLI::App& app);
 void add_train(CLI::App& app);
+void add_train_codec(CLI::App& app);
+void add_data(CLI::App& app);
 void add_check(CLI::App& app);
+void add_info(CLI::App& app);
 
 }  // namespace showo::cli

@@ -21,7 +21,10 @@ int run(int argc, char** argv) {
     if (threads > 0) at::set_num_threads(threads);
   });
   using namespace showo::cli;
-  for (auto* add : {add_data, add_train_codec, add_train, add_check}) add(app);
+  for (auto* add : {add_generate, add_ask, add_caption, add_inpaint, add_extend, add_reconstruct, add_train,
+                    add_train_codec, add_data, add_check, add_info}) {
+    add(app);
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp& help) {

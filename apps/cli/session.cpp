@@ -1,0 +1,83 @@
+#include "apps/cli/session.h"
+
+#include <sys/resource.h>
+
+#include <cstdio>
+
+namespace showo::cli {
+namespace {
+
+torch::ScalarType dtype_of(const std::string& name) {
+  if (name == "bf16") return torch::kBFloat16;
+  if (name == "fp16") return torch::kHalf;
+  return torch::kFloat;
+}
+
+}  // namespace
+
+void ModelFlags::add_to(CLI::App& command) {
+  command.add_option("--model", model, "model folder")->capture_default_str();
+  command.add_option("--llm", llm, "folder of the language model's config and tokenizer, if not inside the model's");
+  command.add_option("--codec", codec, "folder of the image tokenizer, if not inside the model's");
+  command.add_option("--dtype", dtype, "fp32, bf16 or fp16")->check(CLI::IsMember({"fp32", "bf16", "fp16"}))->capture_default_str();
+  command.add_option("--seed", seed, "the same seed gives the same result")->capture_default_str();
+  command.add_flag("--json", json, "results, timings and memory as JSON");
+}
+
+Session::Session(const ModelFlags& flags) : flags_(flags) {
+  pipeline_ = std::make_unique<Pipeline>(ModelPaths::in(flags.model, flags.llm, flags.codec), dtype_of(flags.dtype));
+  check_finite(*pipeline_->model(), flags.model);
+  check_finite(*pipeline_->codec(), flags.codec.empty() ? flags.model + "/codec" : flags.codec);
+  lap("load");
+}
+
+void Session::lap(const std::string& name) {
+  const auto now = Clock::now();
+  timings_[name] = std::chrono::duration<double>(now - last_).count();
+  last_ = now;
+}
+
+OnMaskStep Session::on_step(int steps) {
+  progress_ = std::make_unique<Progress>("drawing", steps);
+  timings_["steps"] = Json::array();
+  return [this, before = Clock::now()](const MaskStep& step) mutable {
+    const auto now = Clock::now();
+    timings_["steps"].push_back(std::chrono::duration<double>(now - before).count());
+    before = now;
+    progress_->update(step.step + 1);
+  };
+}
+
+std::function<void(int64_t)> Session::on_token() {
+  timings_["tokens"] = Json::array();
+  return [this, before = Clock::now()](int64_t) mutable {
+    const auto now = Clock::now();
+    timings_["tokens"].push_back(std::chrono::duration<double>(now - before).count());
+    before = now;
+  };
+}
+
+PngText Session::metadata(const std::string& prompt, uint64_t seed, const SamplingOptions& options) const {
+  return {{"prompt", prompt},
+          {"seed", std::to_string(seed)},
+          {"steps", std::to_string(options.steps)},
+          {"guidance", fmt::format("{}", options.guidance)},
+          {"model", fs::path(flags_.model).lexically_normal().filename().string()},
+          {"Software", "showo " SHOWO_VERSION}};
+}
+
+void Session::report(Json results, const std::string& text) {
+  progress_.reset();
+  if (!flags_.json) {
+    std::fputs((text + "\n").c_str(), stdout);
+    return;
+  }
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  results["timings"] = timings_;
+  results["peak_memory"] = usage.ru_maxrss * int64_t{1024};
+  // Answers are bytes: what is not UTF-8 is replaced.
+  std::fputs((results.dump(2, ' ', false, Json::error_handler_t::replace) + "\n").c_str(), stdout);
+}
+
+}  // namespace showo::cli
