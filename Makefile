@@ -1,0 +1,39 @@
+# make demo – from a fresh clone to pictures and answers; make test – everything CI runs; make help – the rest.
+.DEFAULT_GOAL := help
+TORCH_PYTHON ?=
+export TORCH_PYTHON
+python := $(if $(TORCH_PYTHON),$(TORCH_PYTHON),$(CURDIR)/.venv/bin/python)
+jobs := $(shell nproc)
+
+.PHONY: help demo build test format clean setup configure asan
+
+help:  ## this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
+
+setup:
+	@tools/setup.sh
+
+configure: setup
+	@if ! grep -qs 'TORCH_PYTHON:UNINITIALIZED=$(python)$$\|TORCH_PYTHON:[A-Z]*=$(python)$$' build/CMakeCache.txt; then \
+	  echo "configure: LibTorch of $(python)"; \
+	  cmake --preset release -DTORCH_PYTHON=$(python) > build.log 2>&1 || { cat build.log; exit 1; }; rm -f build.log; fi
+
+build: configure  ## the program at build/showo
+	@cmake --build build --target showo_cli -j $(jobs)
+
+demo: build  ## pictures and answers by the embedded model, into demo/
+	@tools/demo.sh
+
+test: configure  ## build and run all tests
+	@cmake --build build -j $(jobs)
+	@ctest --test-dir build --output-on-failure -j 2
+
+asan: setup  ## the tests with address and undefined-behaviour sanitizers
+	@cmake --preset asan -DTORCH_PYTHON=$(python) && cmake --build build-asan -j $(jobs)
+	@ASAN_OPTIONS=detect_leaks=0:detect_odr_violation=0 ctest --test-dir build-asan --output-on-failure
+
+format:  ## clang-format over all sources
+	@clang-format -i $$(git ls-files '*.cpp' '*.h')
+
+clean:  ## remove what was built
+	@rm -rf build build-asan build-dev demo

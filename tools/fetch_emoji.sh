@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# Fetches the icons of the emoji world by package name into .packages: Google's Noto emoji (Apache-2.0) and Microsoft's
+# Fluent emoji (MIT). Needs npm.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+mkdir -p .packages
+cd .packages
+
+fetch() {  # name@version, folder, what to unpack
+  local package=$1 folder=$2
+  shift 2
+  [ -f "$folder/.complete" ] && return
+  echo "fetch: $package"
+  rm -rf "$folder" && mkdir "$folder"
+  local archive
+  archive=$(npm pack --silent "$package")
+  tar xzf "$archive" -C "$folder" --strip-components=1 "$@"
+  rm "$archive"
+  touch "$folder/.complete"
+}
+
+fetch emoji-datasource-google@16.0.0 emoji-datasource-google package/img/google/64 package/package.json
+fetch @lobehub/fluent-emoji-3d@1.1.0 fluent-emoji-3d package/assets package/package.json

@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# Installs what is missing to build: Debian packages, and a private Python environment with the pinned LibTorch, unless
+# TORCH_PYTHON names a Python that imports a torch of 2.11 or later.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+packages=(g++ cmake ninja-build ccache pkg-config libcli11-dev nlohmann-json3-dev libyaml-cpp-dev libspdlog-dev libfmt-dev
+  libjpeg62-turbo-dev libpng-dev libwebp-dev libarchive-dev libpcre2-dev libgtest-dev)
+torch_version=2.13.0
+
+as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
+install_packages() {
+  echo "setup: installing Debian packages: $*"
+  as_root apt-get update -qq
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" > /dev/null
+}
+
+missing=()
+for package in "${packages[@]}"; do
+  dpkg-query -W -f '${Status}' "$package" 2> /dev/null | grep -q 'install ok installed' || missing+=("$package")
+done
+[ ${#missing[@]} = 0 ] || install_packages "${missing[@]}"
+
+if [ -n "${TORCH_PYTHON:-}" ]; then
+  "$TORCH_PYTHON" - << 'PY' || { echo "setup: TORCH_PYTHON=$TORCH_PYTHON: expected a Python that imports torch 2.11 or later" >&2; exit 1; }
+import torch
+assert tuple(int(part) for part in torch.__version__.split("+")[0].split(".")[:2]) >= (2, 11), torch.__version__
+PY
+  exit 0
+fi
+
+if [ "$(cat .venv/torch-version 2> /dev/null)" != "$torch_version" ]; then
+  echo "setup: making .venv with torch $torch_version (about 1 GB; a few minutes)"
+  python3 -m venv .venv 2> /dev/null || { install_packages python3-venv; python3 -m venv .venv; }
+  .venv/bin/pip install -q "torch==$torch_version" numpy
+  echo "$torch_version" > .venv/torch-version
+fi
