@@ -31,6 +31,11 @@ int run(int argc, char** argv) {
     return app.exit(help);
   } catch (const CLI::CallForVersion& version) {
     return app.exit(version);
+  } catch (const CLI::RequiredError& error) {
+    const bool unknown = app.get_subcommands().empty() && argc > 1 && argv[argc - 1][0] != '-';
+    const std::string what = unknown ? fmt::format("unknown command '{}'; see showo --help", argv[1]) : error.what();
+    std::fprintf(stderr, "showo: %s\n", what.c_str());
+    return 2;
   } catch (const CLI::ParseError& error) {
     std::fprintf(stderr, "showo: %s\n", error.what());
     return 2;

@@ -1,0 +1,100 @@
+// A run that stops and resumes must end with the very same bits as one that never stopped.
+#include <gtest/gtest.h>
+
+#include "showo/data/shards.h"
+#include "showo/image/image.h"
+#include "showo/train/codec_trainer.h"
+#include "showo/train/trainer.h"
+
+namespace showo {
+namespace {
+
+class Resume : public testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = fs::temp_directory_path() / ("showo-resume-" + std::to_string(::getpid()));
+    make_folder(folder_);
+    std::vector<Sample> samples;
+    for (int i = 0; i < 7; ++i) {
+      Image image(16, 16);
+      for (size_t p = 0; p < image.rgb.size(); ++p) image.rgb[p] = static_cast<uint8_t>(p * (i + 3));
+      samples.push_back({std::to_string(i), encode_png(image), "picture " + std::to_string(i), {{"what?", "a " + std::to_string(i), ""}}, ""});
+    }
+    write_shard(folder_ / "a.tar", samples);
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+
+  CodecRecipe codec_recipe() const {
+    CodecRecipe recipe;
+    recipe.codec = {32, {1, 1}, {1, 1}, {1, 1}, {1, 1}, 4};
+    recipe.shards = (folder_ / "a.tar").string();
+    recipe.image_size = 16;
+    recipe.batch = 2;
+    recipe.steps = 6;
+    recipe.optimizer.warmup_steps = 2;
+    recipe.bf16 = false;
+    recipe.preview_every = recipe.checkpoint_every = 100;
+    return recipe;
+  }
+
+  static void expect_equal(const TensorMap& a, const TensorMap& b) {
+    ASSERT_EQ(a.size(), b.size());
+    for (const auto& [name, tensor] : a) EXPECT_TRUE(torch::equal(tensor, b.at(name))) << name;
+  }
+  fs::path folder_;
+};
+
+TEST_F(Resume, CodecRunEndsWithTheSameBits) {
+  const auto recipe = codec_recipe();
+  CodecTrainer(recipe, folder_ / "whole").run();
+  {
+    CodecTrainer first(recipe, folder_ / "parts");
+    for (int i = 0; i < 3; ++i) first.step();
+    first.save();
+  }
+  CodecTrainer second(recipe, folder_ / "parts");
+  EXPECT_EQ(second.steps_done(), 3);
+  second.run();
+  for (const char* file : {"checkpoint/codec/model.safetensors", "checkpoint/optimizer.safetensors"}) {
+    expect_equal(read_safetensors(folder_ / "whole" / file).tensors, read_safetensors(folder_ / "parts" / file).tensors);
+  }
+}
+
+TEST_F(Resume, ShowoRunEndsWithTheSameBits) {
+  CodecTrainer(codec_recipe(), folder_ / "codec").save();
+  ShowoRecipe recipe;
+  recipe.llm.hidden_size = 32;
+  recipe.llm.intermediate_size = 64;
+  recipe.llm.num_hidden_layers = 2;
+  recipe.llm.num_attention_heads = 2;
+  recipe.text_tokens = 16;
+  recipe.codec = (folder_ / "codec/checkpoint/codec").string();
+  recipe.tokenizer = SHOWO_SOURCE_DIR "/configs/embedded/llm";
+  recipe.shards = (folder_ / "a.tar").string();
+  recipe.batch = {.t2i = 2, .lm = 0, .mmu = 2, .image_size = 16};
+  recipe.optimizer.warmup_steps = 2;
+  recipe.steps = 6;
+  recipe.preview_every = recipe.checkpoint_every = 100;
+  Trainer(recipe, folder_ / "whole").run();
+  {
+    Trainer first(recipe, folder_ / "parts");
+    for (int i = 0; i < 3; ++i) first.step();
+    first.save();
+  }
+  Trainer second(recipe, folder_ / "parts");
+  EXPECT_EQ(second.steps_done(), 3);
+  second.run();
+  for (const char* file : {"checkpoint/model/model.safetensors", "checkpoint/optimizer.safetensors"}) {
+    expect_equal(read_safetensors(folder_ / "whole" / file).tensors, read_safetensors(folder_ / "parts" / file).tensors);
+  }
+}
+
+TEST_F(Resume, AnotherRecipeIsRefused) {
+  auto recipe = codec_recipe();
+  CodecTrainer(recipe, folder_ / "run").save();
+  recipe.batch = 3;
+  EXPECT_THROW(CodecTrainer(recipe, folder_ / "run"), Error);
+}
+
+}  // namespace
+}  // namespace showo
