@@ -16,6 +16,7 @@ void add_train_codec(CLI::App& app);
 void add_data(CLI::App& app);
 void add_check(CLI::App& app);
 void add_info(CLI::App& app);
+void add_convert(CLI::App& app);
 void add_eval(CLI::App& app);
 
 }  // namespace showo::cli
