@@ -9,6 +9,7 @@
 namespace showo {
 namespace {
 
+constexpr int kMaxProposals = 1'000'000;
 constexpr int kGrid = 4;  // pixels: the tokenizer's stride, so that a thing looks alike wherever it stands
 
 EmojiOptions checked(EmojiOptions options) {
@@ -105,13 +106,15 @@ Scene EmojiWorld::propose(Dice& dice, Split split) const {
 
 Scene EmojiWorld::scene(Split split, int64_t index) const {
   Dice dice(derive_seed(derive_seed(options_.seed, 10 + static_cast<int>(split)), index));
-  for (;;) {
+  for (int proposal = 0; proposal < kMaxProposals; ++proposal) {
     Scene scene = propose(dice, split);
     if (reserved_composition(scene) == (split == Split::kCompositions) && reserved_pair(scene) == (split == Split::kPairs) &&
         reserved_style(scene) == (split == Split::kStyles)) {
       return scene;
     }
   }
+  fail("seed {}: reserves no scene for '{}' among {} kinds; expected another seed or more kinds", options_.seed,
+       split_name(split), options_.kinds);
 }
 
 Sample EmojiWorld::sample(Split split, int64_t index) {

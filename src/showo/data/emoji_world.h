@@ -38,7 +38,8 @@ const char* split_name(Split split);
 class EmojiWorld {
  public:
   explicit EmojiWorld(const EmojiOptions& options);
-  /// Scene `index` of a split depends on the options' seed, the split and the index alone.
+  /// Scene `index` of a split depends on the options' seed, the split and the index alone. Throws Error when the seed
+  /// reserves nothing for the split, as happens with few kinds.
   Scene scene(Split split, int64_t index) const;
   Sample sample(Split split, int64_t index);
 

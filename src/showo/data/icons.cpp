@@ -53,27 +53,26 @@ std::vector<Kind> read_kinds(const fs::path& path) {
 Icons::Icons(fs::path packages, std::vector<Kind> kinds) : packages_(std::move(packages)), kinds_(std::move(kinds)) {}
 
 const Icon& Icons::original(size_t kind, Style style) {
-  auto [it, is_new] = cache_.try_emplace({kind, style, 0});
-  if (!is_new) return it->second;
+  if (auto it = cache_.find({kind, style, 0}); it != cache_.end()) return it->second;
   const bool flat = style == Style::kFlat;
   const fs::path path = flat ? packages_ / "emoji-datasource-google/img/google/64" / (kinds_.at(kind).code + ".png")
                              : packages_ / "fluent-emoji-3d/assets" / (kinds_.at(kind).code + ".webp");
   const auto file = MappedFile::open(path);
   const Rgba picture = flat ? decode_png(file->bytes(), path.string()) : decode_webp(file->bytes(), path.string());
   if (picture.width != picture.height) fail("{}: {}×{} pixels, expected a square", path.string(), picture.width, picture.height);
-  it->second = {picture.width, std::vector<float>(picture.rgba.size())};
+  Icon icon{picture.width, std::vector<float>(picture.rgba.size())};
   for (size_t i = 0; i < picture.rgba.size(); i += 4) {
     const float alpha = picture.rgba[i + 3] / 255.0f;
-    for (int c = 0; c < 3; ++c) it->second.rgba[i + c] = picture.rgba[i + c] / 255.0f * alpha;
-    it->second.rgba[i + 3] = alpha;
+    for (int c = 0; c < 3; ++c) icon.rgba[i + c] = picture.rgba[i + c] / 255.0f * alpha;
+    icon.rgba[i + 3] = alpha;
   }
-  return it->second;
+  // Kept only once it is whole: a picture that failed fails again.
+  return cache_[{kind, style, 0}] = std::move(icon);
 }
 
 const Icon& Icons::get(size_t kind, Style style, int size) {
-  auto [it, is_new] = cache_.try_emplace({kind, style, size});
-  if (is_new) it->second = scale(original(kind, style), size);
-  return it->second;
+  if (auto it = cache_.find({kind, style, size}); it != cache_.end()) return it->second;
+  return cache_[{kind, style, size}] = scale(original(kind, style), size);
 }
 
 }  // namespace showo

@@ -11,6 +11,7 @@ namespace showo {
 namespace {
 
 constexpr int64_t kMaxMember = int64_t{256} << 20;
+constexpr long kMaxShards = 100'000;
 
 struct WriteHandle {
   WriteHandle() : out(archive_write_new()) {}
@@ -44,9 +45,13 @@ void read_turns(Sample& sample, const std::string& text, const std::string& wher
   const Json json = parse_json(text, where);
   sample.metadata = text;
   if (!json.is_object() || !json.contains("turns")) return;
+  if (!json["turns"].is_array()) fail("{}: 'turns': expected a list, found {}", where, json["turns"].type_name());
   for (const auto& turn : json["turns"]) {
-    if (!turn.is_object() || !turn.contains("question") || !turn.contains("answer")) fail("{}: a turn lacks its question or answer", where);
-    sample.turns.push_back({turn["question"].get<std::string>(), turn["answer"].get<std::string>(), turn.value("type", "")});
+    auto text_of = [&](const char* key) {
+      if (!turn.is_object() || !turn.contains(key) || !turn[key].is_string()) fail("{}: a turn's '{}': expected text", where, key);
+      return turn[key].get<std::string>();
+    };
+    sample.turns.push_back({text_of("question"), text_of("answer"), turn.contains("type") ? text_of("type") : ""});
   }
 }
 
@@ -152,15 +157,16 @@ std::optional<Sample> ShardReader::next() {
 
 std::vector<fs::path> find_shards(const std::string& pattern) {
   std::vector<fs::path> shards;
-  const size_t open = pattern.find('{'), dots = pattern.find(".."), close = pattern.find('}');
+  const size_t open = pattern.find('{'), dots = pattern.find("..", open), close = pattern.find('}');
   if (fs::is_directory(pattern)) {
     for (const auto& item : fs::directory_iterator(pattern)) {
       if (item.path().extension() == ".tar") shards.push_back(item.path());
     }
-  } else if (open != std::string::npos && dots != std::string::npos && close != std::string::npos && open < dots && dots < close) {
+  } else if (open != std::string::npos && dots != std::string::npos && close != std::string::npos && dots < close) {
     const std::string first = pattern.substr(open + 1, dots - open - 1), last = pattern.substr(dots + 2, close - dots - 2);
     const bool digits = !first.empty() && !last.empty() && (first + last).find_first_not_of("0123456789") == std::string::npos;
     if (!digits || first.size() > 9 || last.size() > 9) fail("{}: expected a range of numbers such as {{0000..0011}}", pattern);
+    if (std::stol(last) - std::stol(first) >= kMaxShards) fail("{}: expected at most {} shards", pattern, kMaxShards);
     for (long i = std::stol(first); i <= std::stol(last); ++i) {
       shards.push_back(pattern.substr(0, open) + fmt::format("{:0{}}", i, first.size()) + pattern.substr(close + 1));
     }
