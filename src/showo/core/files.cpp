@@ -15,7 +15,8 @@ namespace {
 
 class Descriptor {
  public:
-  Descriptor(const fs::path& path, int flags, mode_t mode = 0) : fd_(::open(path.c_str(), flags | O_CLOEXEC, mode)) {
+  Descriptor(const fs::path& path, int flags, mode_t mode = 0)
+      : fd_(::open(path.c_str(), flags | O_CLOEXEC, mode)) {
     if (fd_ < 0) fail("{}: {}", path.string(), std::strerror(errno));
   }
   ~Descriptor() { ::close(fd_); }
@@ -28,7 +29,7 @@ class Descriptor {
 };
 
 uint64_t regular_size(int fd, const fs::path& path) {
-  struct stat info{};
+  struct stat info {};
   if (::fstat(fd, &info) != 0) fail("{}: {}", path.string(), std::strerror(errno));
   if (S_ISDIR(info.st_mode)) fail("{}: expected a file, found a folder", path.string());
   if (!S_ISREG(info.st_mode)) fail("{}: not a regular file", path.string());
@@ -37,10 +38,12 @@ uint64_t regular_size(int fd, const fs::path& path) {
 
 }  // namespace
 
+// O_NONBLOCK: a pipe is refused without waiting for its writer.
 std::string read_file(const fs::path& path, uint64_t max_bytes) {
-  Descriptor fd(path, O_RDONLY);
+  Descriptor fd(path, O_RDONLY | O_NONBLOCK);
   const uint64_t size = regular_size(fd, path);
-  if (size > max_bytes) fail("{}: {} bytes, more than the limit of {}", path.string(), size, max_bytes);
+  if (size > max_bytes)
+    fail("{}: {} bytes, more than the limit of {}", path.string(), size, max_bytes);
   std::string content(size, '\0');
   size_t done = 0;
   while (done < size) {
@@ -55,20 +58,22 @@ std::string read_file(const fs::path& path, uint64_t max_bytes) {
 }
 
 std::shared_ptr<const MappedFile> MappedFile::open(const fs::path& path) {
-  Descriptor fd(path, O_RDONLY);
+  Descriptor fd(path, O_RDONLY | O_NONBLOCK);
   const uint64_t size = regular_size(fd, path);
   if (size == 0) return std::shared_ptr<const MappedFile>(new MappedFile(nullptr, 0));
   void* data = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0);
   if (data == MAP_FAILED) fail("{}: cannot be mapped: {}", path.string(), std::strerror(errno));
-  return std::shared_ptr<const MappedFile>(new MappedFile(static_cast<const std::byte*>(data), size));
+  return std::shared_ptr<const MappedFile>(
+      new MappedFile(static_cast<const std::byte*>(data), size));
 }
 
 MappedFile::~MappedFile() {
   if (size_ > 0) ::munmap(const_cast<std::byte*>(data_), size_);
 }
 
-void write_file_atomically(const fs::path& path,
-                           const std::function<void(const std::function<void(std::string_view)>&)>& write) {
+void write_file_atomically(
+    const fs::path& path,
+    const std::function<void(const std::function<void(std::string_view)>&)>& write) {
   const fs::path temporary = path.string() + fmt::format(".{}.tmp", ::getpid());
   try {
     Descriptor fd(temporary, O_WRONLY | O_CREAT | O_TRUNC, 0644);
@@ -81,7 +86,8 @@ void write_file_atomically(const fs::path& path,
       }
     });
     if (::fsync(fd) != 0) fail("{}: {}", path.string(), std::strerror(errno));
-    if (::rename(temporary.c_str(), path.c_str()) != 0) fail("{}: {}", path.string(), std::strerror(errno));
+    if (::rename(temporary.c_str(), path.c_str()) != 0)
+      fail("{}: {}", path.string(), std::strerror(errno));
   } catch (...) {
     ::unlink(temporary.c_str());
     throw;

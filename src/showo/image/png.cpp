@@ -1,7 +1,8 @@
-// PNG through libpng. Its errors arrive by longjmp: every object with a destructor is made before setjmp, and nothing is
-// made between it and the jump.
+// PNG through libpng. Its errors arrive by longjmp: every object with a destructor is made before
+// setjmp, and nothing is made between it and the jump.
 #include <png.h>
 
+#include <algorithm>
 #include <csetjmp>
 #include <cstring>
 
@@ -51,6 +52,19 @@ void ask_for_rgba(png_structp png) {
   png_set_interlace_handling(png);
 }
 
+// libpng would cut and change other keys instead of refusing them.
+void check_key(const std::string& key) {
+  const bool printable =
+      std::all_of(key.begin(), key.end(), [](char c) { return c >= ' ' && c <= '~'; });
+  if (key.empty() || key.size() > 79 || !printable || key.front() == ' ' || key.back() == ' ' ||
+      key.find("  ") != std::string::npos) {
+    fail(
+        "PNG: '{}' cannot be the key of a text: expected 1 to 79 printable ASCII characters with "
+        "single spaces inside",
+        key);
+  }
+}
+
 }  // namespace
 
 Rgba decode_png(std::span<const std::byte> bytes, const std::string& name, int64_t max_pixels) {
@@ -67,7 +81,8 @@ Rgba decode_png(std::span<const std::byte> bytes, const std::string& name, int64
   png_read_update_info(handle.png, handle.info);
   image.rgba.resize(static_cast<size_t>(image.width) * image.height * 4);
   rows.resize(image.height);
-  for (int y = 0; y < image.height; ++y) rows[y] = image.rgba.data() + static_cast<size_t>(y) * image.width * 4;
+  for (int y = 0; y < image.height; ++y)
+    rows[y] = image.rgba.data() + static_cast<size_t>(y) * image.width * 4;
   png_read_image(handle.png, rows.data());
   png_read_end(handle.png, nullptr);
   return image;
@@ -75,6 +90,7 @@ Rgba decode_png(std::span<const std::byte> bytes, const std::string& name, int64
 
 std::string encode_png(const Image& image, const PngText& text, int level) {
   if (image.width < 1 || image.height < 1) fail("PNG: the picture is empty");
+  for (const auto& item : text) check_key(item.first);
   std::string out, message;
   std::vector<png_text> chunks;
   for (const auto& [key, value] : text) {
@@ -100,9 +116,10 @@ std::string encode_png(const Image& image, const PngText& text, int level) {
   png_set_write_fn(
       png, &out,
       [](png_structp p, png_bytep data, size_t n) {
-        static_cast<std::string*>(png_get_io_ptr(p))->append(reinterpret_cast<const char*>(data), n);
+        static_cast<std::string*>(png_get_io_ptr(p))
+            ->append(reinterpret_cast<const char*>(data), n);
       },
-      nullptr);
+      [](png_structp) {});
   png_set_IHDR(png, info, image.width, image.height, 8, PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE,
                PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
   png_set_compression_level(png, level);
@@ -121,9 +138,21 @@ PngText read_png_text(const fs::path& path) {
   Source source{file->bytes(), 0, {}};
   ReadHandle handle(source);
   PngText result;
+  std::vector<png_byte> row;
   png_textp chunks = nullptr;
-  if (setjmp(png_jmpbuf(handle.png))) fail("{}: not a readable PNG: {}", path.string(), source.message);
+  if (setjmp(png_jmpbuf(handle.png)))
+    fail("{}: not a readable PNG: {}", path.string(), source.message);
   png_read_info(handle.png, handle.info);
+  check_pixels(png_get_image_width(handle.png, handle.info),
+               png_get_image_height(handle.png, handle.info), path.string(), kMaxPixels);
+  // Texts may stand behind the pixels.
+  const int passes = png_set_interlace_handling(handle.png);
+  png_read_update_info(handle.png, handle.info);
+  row.resize(png_get_rowbytes(handle.png, handle.info));
+  for (int64_t left = int64_t{passes} * png_get_image_height(handle.png, handle.info); left > 0;
+       --left)
+    png_read_row(handle.png, row.data(), nullptr);
+  png_read_end(handle.png, handle.info);
   const int count = png_get_text(handle.png, handle.info, &chunks, nullptr);
   for (int i = 0; i < count; ++i) result[chunks[i].key] = chunks[i].text ? chunks[i].text : "";
   return result;
