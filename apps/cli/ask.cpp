@@ -16,7 +16,8 @@ struct AskFlags {
 void ask(const AskFlags& f) {
   f.text.check();
   for (const auto& question : f.questions) {
-    if (question.find_first_not_of(" \t\r\n") == std::string::npos) throw UsageError("the question is empty");
+    if (question.find_first_not_of(" \t\r\n") == std::string::npos)
+      throw UsageError("the question is empty");
   }
   const Image picture = read_image(f.picture);
   Session session(f.model);
@@ -39,11 +40,13 @@ void add_ask(CLI::App& app) {
   auto f = std::make_shared<AskFlags>();
   auto* command = app.add_subcommand("ask", "answer questions about a picture");
   command->add_option("picture", f->picture, "PNG, JPEG or WebP")->required();
-  command->add_option("questions", f->questions, "one or several; the picture is read once")->required();
+  command->add_option("questions", f->questions, "one or several; the picture is read once")
+      ->required();
   f->model.add_to(*command);
   add_flags(*command, f->text);
   command->callback([=] { ask(*f); });
-  command->footer("Example:\n  showo ask scene.png \"what is in the picture?\" \"how many things are there?\"");
+  command->footer(
+      "Example:\n  showo ask scene.png \"what is in the picture?\" \"how many things are there?\"");
 }
 
 void add_caption(CLI::App& app) {
@@ -51,7 +54,8 @@ void add_caption(CLI::App& app) {
   f->questions = {"what is in the picture?"};
   auto* command = app.add_subcommand("caption", "say what a picture shows");
   command->add_option("picture", f->picture, "PNG, JPEG or WebP")->required();
-  command->add_option("--question", f->questions[0], "how the model is asked")->capture_default_str();
+  command->add_option("--question", f->questions[0], "how the model is asked")
+      ->capture_default_str();
   f->model.add_to(*command);
   add_flags(*command, f->text);
   command->callback([=] { ask(*f); });

@@ -11,10 +11,12 @@ bool check_one(const std::string& folder, const std::string& tokenizer) {
   fmt::print("{} ({}): {}\n", folder, report.kind, report.passed() ? "passed" : "FAILED");
   for (const auto& c : report.comparisons) {
     if (c.bound == 0) {
-      fmt::print("  {:<60} {} differ, bound 0{}\n", c.name, c.largest_absolute, c.passed ? "" : "  FAILED " + c.where);
+      fmt::print("  {:<60} {} differ, bound 0{}\n", c.name, c.largest_absolute,
+                 c.passed ? "" : "  FAILED " + c.where);
     } else {
-      fmt::print("  {:<60} absolute {:.2e}, relative {:.2e}, bound {:.1e}{}\n", c.name, c.largest_absolute, c.largest_relative,
-                 c.bound, c.passed ? "" : "  FAILED at " + c.where);
+      fmt::print("  {:<60} absolute {:.2e}, relative {:.2e}, bound {:.1e}{}\n", c.name,
+                 c.largest_absolute, c.largest_relative, c.bound,
+                 c.passed ? "" : "  FAILED at " + c.where);
     }
   }
   return report.passed();
@@ -23,7 +25,8 @@ bool check_one(const std::string& folder, const std::string& tokenizer) {
 }  // namespace
 
 void add_check(CLI::App& app) {
-  auto* command = app.add_subcommand("check", "run reference cases: every tensor with its difference and bound");
+  auto* command = app.add_subcommand(
+      "check", "run reference cases: every tensor with its difference and bound");
   auto folders = std::make_shared<std::vector<std::string>>();
   auto tokenizer = std::make_shared<std::string>(SHOWO_SOURCE_DIR "/models/phi-tokenizer");
   command->add_option("folders", *folders, "folders of cases")->required();

@@ -18,5 +18,6 @@ void add_check(CLI::App& app);
 void add_info(CLI::App& app);
 void add_convert(CLI::App& app);
 void add_eval(CLI::App& app);
+void add_train_recogniser(CLI::App& app);
 
 }  // namespace showo::cli

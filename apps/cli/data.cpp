@@ -14,7 +14,9 @@ void add_data(CLI::App& app) {
   emoji->add_option("--out", *out, "folder to write")->capture_default_str();
   add_flags(*emoji, *options);
   emoji->callback([=] { write_emoji_dataset(*options, *out); });
-  emoji->footer("Example:\n  tools/fetch_emoji.sh && showo data emoji --out data/emoji --scenes 40000 --seed 1");
+  emoji->footer(
+      "Example:\n  tools/fetch_emoji.sh && showo data emoji --out data/emoji --scenes 40000 --seed "
+      "1");
 }
 
 }  // namespace showo::cli

@@ -1,50 +1,104 @@
 // showo eval: figures on the emoji world's scenes.
 #include "apps/cli/command.h"
+#include "apps/cli/flags.h"
 #include "apps/cli/session.h"
-#include "showo/data/shards.h"
+#include "showo/eval/pictures.h"
 #include "showo/eval/questions.h"
-#include "showo/image/preprocess.h"
 
 namespace showo::cli {
 namespace {
 
-// Mean over pictures of 10·log10(255²/mse) between a picture and its reconstruction.
-double mean_psnr(Pipeline& pipeline, const std::string& shards, int64_t scenes) {
-  double sum = 0;
-  int64_t done = 0;
-  for (const auto& shard : find_shards(shards)) {
-    ShardReader reader(shard);
-    for (auto sample = reader.next(); sample && done < scenes; sample = reader.next()) {
-      const Image picture = resize_and_crop(decode_image(std::as_bytes(std::span(sample->image_bytes)), sample->key), pipeline.image_size());
-      const double mse = (to_tensor(picture) - to_tensor(pipeline.reconstruct(picture))).square().mean().item<double>();
-      sum += 10 * std::log10(4 / std::max(mse, 1e-10));
-      ++done;
-    }
+struct EvalFlags {
+  ModelFlags model;
+  SamplingOptions sampling;
+  std::string shards, recogniser;
+  int64_t scenes = 500;
+};
+
+Json to_json(const PictureTallies& tallies) {
+  Json json = Json::object();
+  for (const auto& [things, t] : tallies) {
+    json[std::to_string(things)] = {{"judged", t.judged},
+                                    {"kinds", t.kinds},
+                                    {"things", t.things},
+                                    {"background", t.background},
+                                    {"all", t.all}};
   }
-  return sum / static_cast<double>(std::max<int64_t>(done, 1));
+  return json;
+}
+
+std::string to_text(const std::string& name, const PictureTallies& tallies) {
+  std::string text;
+  for (const auto& [things, t] : tallies) {
+    auto share = [&, judged = t.judged](int64_t count) {
+      return 100.0 * static_cast<double>(count) / static_cast<double>(judged);
+    };
+    text += fmt::format(
+        "\n{}, {} thing{}: all {:.1f} %, kinds {:.1f} %, number {:.1f} %, background {:.1f} % of "
+        "{}",
+        name, things, things == 1 ? "" : "s", share(t.all), share(t.kinds), share(t.things),
+        share(t.background), t.judged);
+  }
+  return text;
+}
+
+void eval(EvalFlags& flags) {
+  Session session(flags.model);
+  Recogniser recogniser{nullptr};
+  if (!flags.recogniser.empty()) recogniser = load_recogniser(flags.recogniser);
+  const auto pictures =
+      judge_pictures(session.pipeline(), flags.recogniser.empty() ? nullptr : &recogniser,
+                     flags.shards, flags.scenes, flags.sampling);
+  session.lap("pictures");
+  Json results = {{"psnr", pictures.psnr},
+                  {"real", to_json(pictures.real)},
+                  {"reconstructed", to_json(pictures.reconstructed)},
+                  {"generated", to_json(pictures.generated)}};
+  std::string text = fmt::format("reconstruction: PSNR {:.2f} dB", pictures.psnr) +
+                     to_text("real", pictures.real) +
+                     to_text("reconstructed", pictures.reconstructed) +
+                     to_text("generated", pictures.generated);
+  for (const auto& [type, tally] : ask_questions(session.pipeline(), flags.shards, flags.scenes)) {
+    results["questions"][type] = {{"right", tally.right}, {"asked", tally.asked}};
+    text += fmt::format("\n{}: {:.1f} % of {}", type,
+                        100.0 * static_cast<double>(tally.right) / static_cast<double>(tally.asked),
+                        tally.asked);
+  }
+  session.lap("questions");
+  session.report(results, text);
 }
 
 }  // namespace
 
 void add_eval(CLI::App& app) {
-  auto* command = app.add_subcommand("eval", "answers and reconstructions on shards of the emoji world");
-  auto flags = std::make_shared<ModelFlags>();
+  auto* command = app.add_subcommand(
+      "eval", "answers, reconstructions and generated pictures on shards of the emoji world");
+  auto f = std::make_shared<EvalFlags>();
+  command->add_option("shards", f->shards, "a split: data/emoji/compositions.tar")->required();
+  command->add_option("--scenes", f->scenes, "how many of its scenes")->capture_default_str();
+  command->add_option("--recogniser", f->recogniser,
+                      "folder of a recogniser, which judges generated pictures");
+  f->model.add_to(*command);
+  add_flags(*command, f->sampling);
+  command->callback([=] { eval(*f); });
+  command->footer(
+      "Example:\n  showo eval data/emoji/compositions.tar --scenes 500 --recogniser "
+      "runs/recogniser");
+}
+
+void add_train_recogniser(CLI::App& app) {
+  auto* command = app.add_subcommand("train-recogniser",
+                                     "train the judge of generated pictures on real scenes");
+  auto f = std::make_shared<RecogniserOptions>();
+  auto out = std::make_shared<std::string>();
   auto shards = std::make_shared<std::string>();
-  auto scenes = std::make_shared<int64_t>(500);
-  command->add_option("shards", *shards, "a split: data/emoji/compositions.tar")->required();
-  command->add_option("--scenes", *scenes, "how many of its scenes")->capture_default_str();
-  flags->add_to(*command);
-  command->callback([=] {
-    Session session(*flags);
-    Json results = {{"psnr", mean_psnr(session.pipeline(), *shards, *scenes)}};
-    std::string text = fmt::format("reconstruction: PSNR {:.2f} dB", results["psnr"].get<double>());
-    for (const auto& [type, tally] : ask_questions(session.pipeline(), *shards, *scenes)) {
-      results["questions"][type] = {{"right", tally.right}, {"asked", tally.asked}};
-      text += fmt::format("\n{}: {:.1f} % of {}", type, 100.0 * tally.right / tally.asked, tally.asked);
-    }
-    session.report(results, text);
-  });
-  command->footer("Example:\n  showo eval data/emoji/compositions.tar --scenes 500");
+  command->add_option("shards", *shards, "training shards of the emoji world")->required();
+  command->add_option("--out", *out, "the recogniser's folder")->required();
+  add_flags(*command, *f);
+  command->callback([=] { train_recogniser(*shards, *f, *out); });
+  command->footer(
+      "Example:\n  showo train-recogniser 'data/emoji/train-{0000..0007}.tar' --out "
+      "runs/recogniser");
 }
 
 }  // namespace showo::cli

@@ -1,4 +1,5 @@
-// One description of a configuration serves the command line too: every field of a visitable struct becomes a flag.
+// One description of a configuration serves the command line too: every field of a visitable struct
+// becomes a flag.
 #pragma once
 
 #include <CLI/CLI.hpp>

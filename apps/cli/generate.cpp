@@ -3,6 +3,7 @@
 #include "apps/cli/flags.h"
 #include "apps/cli/session.h"
 #include "showo/core/random.h"
+#include "showo/image/grid.h"
 
 namespace showo::cli {
 namespace {
@@ -15,11 +16,13 @@ struct PictureFlags {
 };
 
 void check_prompt(const std::string& prompt) {
-  if (prompt.find_first_not_of(" \t\r\n") == std::string::npos) throw UsageError("the prompt is empty");
+  if (prompt.find_first_not_of(" \t\r\n") == std::string::npos)
+    throw UsageError("the prompt is empty");
 }
 
 void check_out(const std::string& out) {
-  if (!out.ends_with(".png")) throw UsageError(fmt::format("--out {}: expected a name that ends in .png", out));
+  if (!out.ends_with(".png"))
+    throw UsageError(fmt::format("--out {}: expected a name that ends in .png", out));
 }
 
 // "apple.png" and index 2 of several → "apple-2.png".
@@ -30,22 +33,34 @@ std::string numbered(const std::string& out, int64_t index, int64_t count) {
 void generate(const PictureFlags& f) {
   check_prompt(f.prompt);
   check_out(f.out);
-  if (f.count < 1 || f.count > 1024) throw UsageError(fmt::format("-n {}: expected 1 to 1024", f.count));
+  if (f.count < 1 || f.count > 1024)
+    throw UsageError(fmt::format("-n {}: expected 1 to 1024", f.count));
   Session session(f.model);
   f.sampling.check(session.pipeline().model()->config.num_vq_tokens);
-  Json files = Json::array();
+  Json result = {{"pictures", Json::array()}};
   std::string text;
+  std::vector<Image> images;
+  std::vector<std::string> seeds;
   for (int64_t i = 0; i < f.count; ++i) {
     // The first picture has the seed itself, so that a single one can be made again.
     const uint64_t seed = i == 0 ? f.model.seed : derive_seed(f.model.seed, i) >> 11;
-    const auto image = session.pipeline().text_to_image(f.prompt, {seed}, f.sampling, session.on_step(f.sampling.steps))[0];
+    images.push_back(session.pipeline().text_to_image(f.prompt, {seed}, f.sampling,
+                                                      session.on_step(f.sampling.steps))[0]);
+    seeds.push_back(std::to_string(seed));
     const std::string path = numbered(f.out, i, f.count);
-    write_png(path, image, session.metadata(f.prompt, seed, f.sampling));
-    files.push_back({{"path", path}, {"seed", seed}});
+    write_png(path, images.back(), session.metadata(f.prompt, seed, f.sampling));
+    result["pictures"].push_back({{"path", path}, {"seed", seed}});
     text += (i ? "\n" : "") + path;
   }
+  if (f.count > 1) {
+    const std::string path = f.out.substr(0, f.out.size() - 4) + "-grid.png";
+    write_png(path, labelled_grid(images, seeds),
+              session.metadata(f.prompt, f.model.seed, f.sampling));
+    result["grid"] = path;
+    text += "\n" + path;
+  }
   session.lap("generate");
-  session.report({{"pictures", files}}, text);
+  session.report(result, text);
 }
 
 void edit(const PictureFlags& f, const std::function<Image(Session&, const Image&)>& change) {
@@ -59,7 +74,8 @@ void edit(const PictureFlags& f, const std::function<Image(Session&, const Image
   session.report({{"pictures", {{{"path", f.out}, {"seed", f.model.seed}}}}}, f.out);
 }
 
-CLI::App* add_command(CLI::App& app, const char* name, const char* help, const std::shared_ptr<PictureFlags>& f, const char* out) {
+CLI::App* add_command(CLI::App& app, const char* name, const char* help,
+                      const std::shared_ptr<PictureFlags>& f, const char* out) {
   auto* command = app.add_subcommand(name, help);
   f->out = out;
   command->add_option("-o,--out", f->out, "PNG file to write")->capture_default_str();
@@ -68,7 +84,10 @@ CLI::App* add_command(CLI::App& app, const char* name, const char* help, const s
 }
 
 Side side_of(const std::string& name) {
-  return name == "left" ? Side::kLeft : name == "right" ? Side::kRight : name == "up" ? Side::kUp : Side::kDown;
+  return name == "left"    ? Side::kLeft
+         : name == "right" ? Side::kRight
+         : name == "up"    ? Side::kUp
+                           : Side::kDown;
 }
 
 }  // namespace
@@ -77,15 +96,21 @@ void add_generate(CLI::App& app) {
   auto f = std::make_shared<PictureFlags>();
   auto* command = add_command(app, "generate", "make pictures from a text", f, "picture.png");
   command->add_option("prompt", f->prompt, "what to draw")->required();
-  command->add_option("-n,--count", f->count, "pictures to make")->capture_default_str();
+  command
+      ->add_option(
+          "-n,--count", f->count,
+          "pictures to make; several go to OUT-grid.png as well, labelled with their seeds")
+      ->capture_default_str();
   add_flags(*command, f->sampling);
   command->callback([=] { generate(*f); });
-  command->footer("Example:\n  showo generate \"a glossy apple on a blue background\" -o apple.png --seed 3");
+  command->footer(
+      "Example:\n  showo generate \"a glossy apple on a blue background\" -o apple.png --seed 3");
 }
 
 void add_inpaint(CLI::App& app) {
   auto f = std::make_shared<PictureFlags>();
-  auto* command = add_command(app, "inpaint", "draw the masked part of a picture anew", f, "inpainted.png");
+  auto* command =
+      add_command(app, "inpaint", "draw the masked part of a picture anew", f, "inpainted.png");
   command->add_option("picture", f->picture, "picture of the model's size")->required();
   command->add_option("mask", f->mask, "picture of the same size; white is drawn anew")->required();
   command->add_option("prompt", f->prompt, "what the whole picture shows")->required();
@@ -94,34 +119,48 @@ void add_inpaint(CLI::App& app) {
     check_prompt(f->prompt);
     const Image mask = read_image(f->mask);
     edit(*f, [&](Session& s, const Image& picture) {
-      return s.pipeline().inpaint(picture, mask, f->prompt, f->model.seed, f->sampling, s.on_step(f->sampling.steps));
+      return s.pipeline().inpaint(picture, mask, f->prompt, f->model.seed, f->sampling,
+                                  s.on_step(f->sampling.steps));
     });
   });
-  command->footer("Example:\n  showo inpaint scene.png mask.png \"a frog on a white background\" -o frog.png");
+  command->footer(
+      "Example:\n  showo inpaint scene.png mask.png \"a frog on a white background\" -o frog.png");
 }
 
 void add_extend(CLI::App& app) {
   auto f = std::make_shared<PictureFlags>();
   auto* command = add_command(app, "extend", "draw beyond a side of a picture", f, "extended.png");
-  command->add_option("picture", f->picture, "picture of the model's height (left, right) or width (up, down)")->required();
+  command
+      ->add_option("picture", f->picture,
+                   "picture of the model's height (left, right) or width (up, down)")
+      ->required();
   command->add_option("prompt", f->prompt, "what the new part shows")->required();
-  command->add_option("--side", f->side, "left, right, up or down")->check(CLI::IsMember({"left", "right", "up", "down"}))->capture_default_str();
-  command->add_option("--offset", f->offset, "token columns of the picture to draw anew as well")->capture_default_str();
+  command->add_option("--side", f->side, "left, right, up or down")
+      ->check(CLI::IsMember({"left", "right", "up", "down"}))
+      ->capture_default_str();
+  command->add_option("--offset", f->offset, "token columns of the picture to draw anew as well")
+      ->capture_default_str();
   add_flags(*command, f->sampling);
   command->callback([=] {
     check_prompt(f->prompt);
     edit(*f, [&](Session& s, const Image& picture) {
-      return s.pipeline().extend(picture, side_of(f->side), f->prompt, f->offset, f->model.seed, f->sampling, s.on_step(f->sampling.steps));
+      return s.pipeline().extend(picture, side_of(f->side), f->prompt, f->offset, f->model.seed,
+                                 f->sampling, s.on_step(f->sampling.steps));
     });
   });
-  command->footer("Example:\n  showo extend scene.png \"a dog on a white background\" --side right -o wide.png");
+  command->footer(
+      "Example:\n  showo extend scene.png \"a dog on a white background\" --side right -o "
+      "wide.png");
 }
 
 void add_reconstruct(CLI::App& app) {
   auto f = std::make_shared<PictureFlags>();
-  auto* command = add_command(app, "reconstruct", "a picture through the image tokenizer and back", f, "reconstructed.png");
+  auto* command = add_command(app, "reconstruct", "a picture through the image tokenizer and back",
+                              f, "reconstructed.png");
   command->add_option("picture", f->picture, "any picture; its centre is used")->required();
-  command->callback([=] { edit(*f, [&](Session& s, const Image& picture) { return s.pipeline().reconstruct(picture); }); });
+  command->callback([=] {
+    edit(*f, [&](Session& s, const Image& picture) { return s.pipeline().reconstruct(picture); });
+  });
   command->footer("Example:\n  showo reconstruct photo.jpg -o codes.png");
 }
 

@@ -22,7 +22,8 @@ void show_weights(const fs::path& path) {
     bytes += tensor.numel() * static_cast<int64_t>(tensor.element_size());
     ++dtypes[c10::toString(tensor.scalar_type())];
   }
-  fmt::print("{}: {} tensors, {} elements, {} bytes\n", path.string(), tensors.size(), parameters, bytes);
+  fmt::print("{}: {} tensors, {} elements, {} bytes\n", path.string(), tensors.size(), parameters,
+             bytes);
   for (const auto& [name, count] : dtypes) fmt::print("{}: {} tensors\n", name, count);
 }
 
@@ -32,7 +33,8 @@ void add_info(CLI::App& app) {
   auto* command = app.add_subcommand("info", "what a picture's metadata or a model's weights hold");
   auto path = std::make_shared<std::string>();
   command->add_option("path", *path, "a PNG picture, a weights file or a model folder")->required();
-  command->callback([=] { fs::path(*path).extension() == ".png" ? show_picture(*path) : show_weights(*path); });
+  command->callback(
+      [=] { fs::path(*path).extension() == ".png" ? show_picture(*path) : show_weights(*path); });
   command->footer("Example:\n  showo info apple.png");
 }
 

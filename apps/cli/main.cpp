@@ -1,4 +1,5 @@
-// The program: flags that every subcommand shares, and errors as one line with an exit code (2 usage, 1 failure).
+// The program: flags that every subcommand shares, and errors as one line with an exit code (2
+// usage, 1 failure).
 #include <ATen/Parallel.h>
 
 #include <cstdio>
@@ -10,7 +11,8 @@
 namespace {
 
 int run(int argc, char** argv) {
-  CLI::App app{"Show-o: one transformer that answers questions about pictures and makes pictures from text"};
+  CLI::App app{
+      "Show-o: one transformer that answers questions about pictures and makes pictures from text"};
   app.name("showo");
   app.set_version_flag("--version", SHOWO_VERSION);
   app.require_subcommand(1);
@@ -21,8 +23,9 @@ int run(int argc, char** argv) {
     if (threads > 0) at::set_num_threads(threads);
   });
   using namespace showo::cli;
-  for (auto* add : {add_generate, add_ask, add_caption, add_inpaint, add_extend, add_reconstruct, add_train,
-                    add_train_codec, add_data, add_check, add_info, add_eval, add_convert}) {
+  for (auto* add : {add_generate, add_ask, add_caption, add_inpaint, add_extend, add_reconstruct,
+                    add_train, add_train_codec, add_data, add_check, add_info, add_eval,
+                    add_train_recogniser, add_convert}) {
     add(app);
   }
   try {
@@ -33,7 +36,8 @@ int run(int argc, char** argv) {
     return app.exit(version);
   } catch (const CLI::RequiredError& error) {
     const bool unknown = app.get_subcommands().empty() && argc > 1 && argv[argc - 1][0] != '-';
-    const std::string what = unknown ? fmt::format("unknown command '{}'; see showo --help", argv[1]) : error.what();
+    const std::string what =
+        unknown ? fmt::format("unknown command '{}'; see showo --help", argv[1]) : error.what();
     std::fprintf(stderr, "showo: %s\n", what.c_str());
     return 2;
   } catch (const CLI::ParseError& error) {

@@ -17,15 +17,20 @@ torch::ScalarType dtype_of(const std::string& name) {
 
 void ModelFlags::add_to(CLI::App& command) {
   command.add_option("--model", model, "model folder")->capture_default_str();
-  command.add_option("--llm", llm, "folder of the language model's config and tokenizer, if not inside the model's");
+  command.add_option(
+      "--llm", llm,
+      "folder of the language model's config and tokenizer, if not inside the model's");
   command.add_option("--codec", codec, "folder of the image tokenizer, if not inside the model's");
-  command.add_option("--dtype", dtype, "fp32, bf16 or fp16")->check(CLI::IsMember({"fp32", "bf16", "fp16"}))->capture_default_str();
+  command.add_option("--dtype", dtype, "fp32, bf16 or fp16")
+      ->check(CLI::IsMember({"fp32", "bf16", "fp16"}))
+      ->capture_default_str();
   command.add_option("--seed", seed, "the same seed gives the same result")->capture_default_str();
   command.add_flag("--json", json, "results, timings and memory as JSON");
 }
 
 Session::Session(const ModelFlags& flags) : flags_(flags) {
-  pipeline_ = std::make_unique<Pipeline>(ModelPaths::in(flags.model, flags.llm, flags.codec), dtype_of(flags.dtype));
+  pipeline_ = std::make_unique<Pipeline>(ModelPaths::in(flags.model, flags.llm, flags.codec),
+                                         dtype_of(flags.dtype));
   check_finite(*pipeline_->model(), flags.model);
   check_finite(*pipeline_->codec(), flags.codec.empty() ? flags.model + "/codec" : flags.codec);
   lap("load");
@@ -57,7 +62,8 @@ std::function<void(int64_t)> Session::on_token() {
   };
 }
 
-PngText Session::metadata(const std::string& prompt, uint64_t seed, const SamplingOptions& options) const {
+PngText Session::metadata(const std::string& prompt, uint64_t seed,
+                          const SamplingOptions& options) const {
   return {{"prompt", prompt},
           {"seed", std::to_string(seed)},
           {"steps", std::to_string(options.steps)},

@@ -1,4 +1,5 @@
-// What the commands that use a model share: flags for the model and its parts, results as JSON with timings, PNG metadata.
+// What the commands that use a model share: flags for the model and its parts, results as JSON with
+// timings, PNG metadata.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -30,7 +31,8 @@ class Session {
   std::function<void(int64_t)> on_token();
   /// Prompt, seed, steps, guidance and model for a PNG's metadata.
   PngText metadata(const std::string& prompt, uint64_t seed, const SamplingOptions& options) const;
-  /// With --json: one object with the results, timings in seconds and peak memory in bytes; else the plain text.
+  /// With --json: one object with the results, timings in seconds and peak memory in bytes; else
+  /// the plain text.
   void report(Json results, const std::string& text);
 
  private:

@@ -17,8 +17,13 @@ class Resume : public testing::Test {
     std::vector<Sample> samples;
     for (int i = 0; i < 7; ++i) {
       Image image(16, 16);
-      for (size_t p = 0; p < image.rgb.size(); ++p) image.rgb[p] = static_cast<uint8_t>(p * (i + 3));
-      samples.push_back({std::to_string(i), encode_png(image), "picture " + std::to_string(i), {{"what?", "a " + std::to_string(i), ""}}, ""});
+      for (size_t p = 0; p < image.rgb.size(); ++p)
+        image.rgb[p] = static_cast<uint8_t>(p * (i + 3));
+      samples.push_back({std::to_string(i),
+                         encode_png(image),
+                         "picture " + std::to_string(i),
+                         {{"what?", "a " + std::to_string(i), ""}},
+                         ""});
     }
     write_shard(folder_ / "a.tar", samples);
   }
@@ -55,8 +60,10 @@ TEST_F(Resume, CodecRunEndsWithTheSameBits) {
   CodecTrainer second(recipe, folder_ / "parts");
   EXPECT_EQ(second.steps_done(), 3);
   second.run();
-  for (const char* file : {"checkpoint/codec/model.safetensors", "checkpoint/optimizer.safetensors"}) {
-    expect_equal(read_safetensors(folder_ / "whole" / file).tensors, read_safetensors(folder_ / "parts" / file).tensors);
+  for (const char* file :
+       {"checkpoint/codec/model.safetensors", "checkpoint/optimizer.safetensors"}) {
+    expect_equal(read_safetensors(folder_ / "whole" / file).tensors,
+                 read_safetensors(folder_ / "parts" / file).tensors);
   }
 }
 
@@ -84,8 +91,10 @@ TEST_F(Resume, ShowoRunEndsWithTheSameBits) {
   Trainer second(recipe, folder_ / "parts");
   EXPECT_EQ(second.steps_done(), 3);
   second.run();
-  for (const char* file : {"checkpoint/model/model.safetensors", "checkpoint/optimizer.safetensors"}) {
-    expect_equal(read_safetensors(folder_ / "whole" / file).tensors, read_safetensors(folder_ / "parts" / file).tensors);
+  for (const char* file :
+       {"checkpoint/model/model.safetensors", "checkpoint/optimizer.safetensors"}) {
+    expect_equal(read_safetensors(folder_ / "whole" / file).tensors,
+                 read_safetensors(folder_ / "parts" / file).tensors);
   }
 }
 

@@ -1,4 +1,5 @@
-// The shape of a MAGVIT-v2 image tokenizer. The published config.json has none of these keys: the defaults are its values.
+// The shape of a MAGVIT-v2 image tokenizer. The published config.json has none of these keys: the
+// defaults are its values.
 #pragma once
 
 #include <vector>
@@ -14,6 +15,7 @@ struct CodecConfig {
   std::vector<int64_t> encoder_num_res_blocks{4, 3, 4, 3, 4};
   std::vector<int64_t> decoder_num_res_blocks{4, 4, 3, 4, 3};
   int64_t z_channels = 13;
+  int64_t norm_groups = 32;
 
   template <class V>
   void visit(V& v) {
@@ -23,6 +25,7 @@ struct CodecConfig {
     v(encoder_num_res_blocks, "encoder_num_res_blocks", "residual blocks of each encoder level");
     v(decoder_num_res_blocks, "decoder_num_res_blocks", "residual blocks of each decoder level");
     v(z_channels, "z_channels", "bits of a code");
+    v(norm_groups, "norm_groups", "groups of channels that are normalised together");
   }
 
   /// Pixels a token covers along each side.
@@ -32,8 +35,8 @@ struct CodecConfig {
   void check(const std::string& source) const;
 };
 
-/// From a codec's config.json. `num_res_blocks` gives both lists at once; keys of the file that say nothing about the
-/// shape (`_class_name`, notes) are passed over.
+/// From a codec's config.json. `num_res_blocks` gives both lists at once; keys of the file that say
+/// nothing about the shape (`_class_name`, notes) are passed over.
 CodecConfig codec_config_from_json(const Json& json, const std::string& source);
 
 }  // namespace showo

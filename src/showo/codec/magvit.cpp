@@ -33,7 +33,9 @@ AttentionBlockImpl::AttentionBlockImpl(int64_t channels)
 
 Tensor AttentionBlockImpl::forward(const Tensor& x) {
   auto h = norm(x);
-  auto rows = [](const Tensor& t) { return t.flatten(2).transpose(1, 2).unsqueeze(1).contiguous(); };  // [B, 1, HW, C]
+  auto rows = [](const Tensor& t) {
+    return t.flatten(2).transpose(1, 2).unsqueeze(1).contiguous();
+  };  // [B, 1, HW, C]
   auto mixed = at::scaled_dot_product_attention(rows(q(h)), rows(k(h)), rows(v(h)));
   return x + proj_out(mixed.squeeze(1).transpose(1, 2).reshape(x.sizes()));
 }
@@ -51,7 +53,8 @@ LevelImpl::LevelImpl(int64_t in, int64_t out, int64_t blocks, Resample resample)
   if (resample == Resample::kNone) return;
   const bool down = resample == Resample::kDown;
   resample_conv = Conv2d(out, out, 3, down ? 2 : 1, down ? 0 : 1);
-  auto holder = register_module(down ? "downsample" : "upsample", std::make_shared<torch::nn::Module>());
+  auto holder =
+      register_module(down ? "downsample" : "upsample", std::make_shared<torch::nn::Module>());
   holder->register_module("conv", resample_conv);
 }
 
@@ -59,7 +62,8 @@ Tensor LevelImpl::forward(Tensor x) {
   for (auto& module : *block) x = module->as<ResnetBlock>()->forward(x);
   // The stride-2 convolution is padded on the right and bottom only, as published.
   if (resample == Resample::kDown) return resample_conv(torch::constant_pad_nd(x, {0, 1, 0, 1}));
-  if (resample == Resample::kUp) return resample_conv(torch::upsample_nearest2d(x, {x.size(2) * 2, x.size(3) * 2}));
+  if (resample == Resample::kUp)
+    return resample_conv(torch::upsample_nearest2d(x, {x.size(2) * 2, x.size(3) * 2}));
   return x;
 }
 
@@ -91,7 +95,8 @@ Tensor CodecEncoderImpl::forward(const Tensor& image) {
 }
 
 CodecDecoderImpl::CodecDecoderImpl(const CodecConfig& config)
-    : post_quant_conv(register_module("post_quant_conv", Conv2d(config.z_channels, config.z_channels, 1))),
+    : post_quant_conv(
+          register_module("post_quant_conv", Conv2d(config.z_channels, config.z_channels, 1))),
       conv_in(nullptr),
       mid(nullptr),
       up(register_module("up", torch::nn::ModuleList())),
@@ -108,7 +113,8 @@ CodecDecoderImpl::CodecDecoderImpl(const CodecConfig& config)
     from_lowest.emplace_back(width, out, config.decoder_num_res_blocks[i], resample);
     width = out;
   }
-  for (auto level = from_lowest.rbegin(); level != from_lowest.rend(); ++level) up->push_back(*level);
+  for (auto level = from_lowest.rbegin(); level != from_lowest.rend(); ++level)
+    up->push_back(*level);
   norm_out = register_module("norm_out", GroupNorm(width));
   conv_out = register_module("conv_out", Conv2d(width, 3, 3));
 }
@@ -122,7 +128,12 @@ Tensor CodecDecoderImpl::forward(const Tensor& z) {
 MagvitImpl::MagvitImpl(const CodecConfig& config)
     : config(config),
       encoder(register_module("encoder", CodecEncoder(config))),
-      decoder(register_module("decoder", CodecDecoder(config))) {}
+      decoder(register_module("decoder", CodecDecoder(config))) {
+  for (auto& module : modules(/*include_self=*/false)) {
+    auto* norm = module->as<GroupNormImpl>();
+    if (norm) norm->groups = std::min(config.norm_groups, norm->weight.size(0));
+  }
+}
 
 Tensor MagvitImpl::encode(const Tensor& image) { return codes_of(encoder(image)); }
 

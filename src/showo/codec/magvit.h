@@ -1,6 +1,7 @@
-// MAGVIT-v2's image tokenizer as Show-o publishes it (arXiv 2310.05737; showlab/magvitv2): a convolutional encoder, the
-// lookup-free quantizer, a convolutional decoder. Members are named by their checkpoint keys.
-// B batch, C channels, H×W pixels, h×w = (H/stride)×(W/stride) tokens, N = h·w, K bits.
+// MAGVIT-v2's image tokenizer as Show-o publishes it (arXiv 2310.05737; showlab/magvitv2): a
+// convolutional encoder, the lookup-free quantizer, a convolutional decoder. Members are named by
+// their checkpoint keys. B batch, C channels, H×W pixels, h×w = (H/stride)×(W/stride) tokens, N =
+// h·w, K bits.
 #pragma once
 
 #include <torch/torch.h>
@@ -93,9 +94,11 @@ TORCH_MODULE(Magvit);
 
 /// Opens a codec's folder (config.json and weights). Throws Error naming the file, key or tensor.
 Magvit load_codec(const fs::path& folder);
-/// Writes config.json and model.safetensors in the published layout; the folder appears whole or not at all.
+/// Writes config.json and model.safetensors in the published layout; the folder appears whole or
+/// not at all.
 void save_codec(const fs::path& folder, Magvit codec);
-/// LibTorch's default convolution initialisation (Kaiming uniform), norms at one; for training from scratch.
+/// LibTorch's default convolution initialisation (Kaiming uniform), norms at one; for training from
+/// scratch.
 void initialise_codec(Magvit codec, uint64_t seed);
 
 }  // namespace showo

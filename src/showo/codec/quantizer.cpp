@@ -9,7 +9,8 @@ Tensor place_values(int64_t bits, const torch::Device& device) {
   return torch::ones_like(exponents).bitwise_left_shift(exponents).view({1, bits, 1, 1});
 }
 
-// Entropy, in nats, of a bit whose logits for +1 and −1 are −(z−1)² and −(z+1)²: their difference is 4z.
+// Entropy, in nats, of a bit whose logits for +1 and −1 are −(z−1)² and −(z+1)²: their difference
+// is 4z.
 Tensor entropy(const Tensor& p_plus) {
   constexpr double kTiny = 1e-5;
   auto p_minus = 1 - p_plus;
@@ -18,7 +19,9 @@ Tensor entropy(const Tensor& p_plus) {
 
 }  // namespace
 
-Tensor quantize_signs(const Tensor& z_BKHW) { return torch::where(z_BKHW > 0, 1.0, -1.0).to(z_BKHW.scalar_type()); }
+Tensor quantize_signs(const Tensor& z_BKHW) {
+  return torch::where(z_BKHW > 0, 1.0, -1.0).to(z_BKHW.scalar_type());
+}
 
 Tensor codes_of(const Tensor& z_BKHW) {
   auto bits = (z_BKHW > 0).to(torch::kLong);
@@ -35,8 +38,10 @@ Quantized quantize(const Tensor& z_BKHW) {
   auto z = z_BKHW.to(torch::kFloat);
   auto signs = quantize_signs(z.detach());
   auto straight_through = z + (signs - z).detach();
-  // As published, the second term is taken after the straight-through step, so its gradient pulls z away from q.
-  auto loss = 0.1 * ((signs - z).square().mean() + 0.25 * (straight_through - z.detach()).square().mean());
+  // As published, the second term is taken after the straight-through step, so its gradient pulls z
+  // away from q.
+  auto loss =
+      0.1 * ((signs - z).square().mean() + 0.25 * (straight_through - z.detach()).square().mean());
   auto p_plus = (4 * z).sigmoid();
   auto entropy_loss = 0.1 * (entropy(p_plus).mean() - entropy(p_plus.mean({0, 2, 3})).mean());
   return {straight_through, codes_of(signs), loss, entropy_loss};

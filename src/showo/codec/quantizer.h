@@ -1,6 +1,6 @@
-// The lookup-free quantizer of MAGVIT-v2 (arXiv 2310.05737, section 3.1): every channel of the latent becomes its sign, and
-// the signs of a position, first channel first, are the bits of its code. There is no table and nothing to train in it.
-// B batch, K bits, H×W positions.
+// The lookup-free quantizer of MAGVIT-v2 (arXiv 2310.05737, section 3.1): every channel of the
+// latent becomes its sign, and the signs of a position, first channel first, are the bits of its
+// code. There is no table and nothing to train in it. B batch, K bits, H×W positions.
 #pragma once
 
 #include <torch/torch.h>
@@ -13,7 +13,8 @@ struct Quantized {
   Tensor z_BKHW;           // −1 or +1; its gradient goes straight through to the latent
   Tensor codes_BN;         // int64, N = H·W, row by row
   Tensor commitment_loss;  // 0.1·(‖sg(q) − z‖² + 0.25·‖q − sg(z)‖²)
-  Tensor entropy_loss;     // 0.1·(mean entropy of a sample's bits − entropy of the mean), so that all codes are used
+  Tensor entropy_loss;  // 0.1·(mean entropy of a sample's bits − entropy of the mean), so that all
+                        // codes are used
 };
 
 /// The sign of each channel; a value of exactly 0 is −1.

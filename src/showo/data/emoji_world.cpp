@@ -10,12 +10,15 @@ namespace showo {
 namespace {
 
 constexpr int kMaxProposals = 1'000'000;
-constexpr int kGrid = 4;  // pixels: the tokenizer's stride, so that a thing looks alike wherever it stands
+constexpr int kGrid =
+    4;  // pixels: the tokenizer's stride, so that a thing looks alike wherever it stands
 
 EmojiOptions checked(EmojiOptions options) {
-  if (options.canvas < 64 || options.canvas > 512 || options.canvas % 16) fail("canvas {}: expected a multiple of 16 from 64 to 512", options.canvas);
+  if (options.canvas < 64 || options.canvas > 512 || options.canvas % 16)
+    fail("canvas {}: expected a multiple of 16 from 64 to 512", options.canvas);
   if (options.kinds < 10) fail("kinds {}: expected at least 10", options.kinds);
-  if (options.scenes < 1 || options.held_apart < 1 || options.scenes_per_shard < 1) fail("scenes: expected at least 1 of each");
+  if (options.scenes < 1 || options.held_apart < 1 || options.scenes_per_shard < 1)
+    fail("scenes: expected at least 1 of each");
   return options;
 }
 
@@ -30,7 +33,9 @@ std::vector<Kind> first_kinds(const EmojiOptions& options) {
 
 uint64_t mix(uint64_t hash, uint64_t value) { return derive_seed(hash ^ value, value); }
 
-int on_grid(Dice& dice, int low, int high) { return low + kGrid * static_cast<int>(dice.below((high - low) / kGrid + 1)); }
+int on_grid(Dice& dice, int low, int high) {
+  return low + kGrid * static_cast<int>(dice.below((high - low) / kGrid + 1));
+}
 
 }  // namespace
 
@@ -39,7 +44,8 @@ const char* split_name(Split split) {
   return kNames[static_cast<int>(split)];
 }
 
-EmojiWorld::EmojiWorld(const EmojiOptions& options) : options_(checked(options)), icons_(options.packages, first_kinds(options)) {}
+EmojiWorld::EmojiWorld(const EmojiOptions& options)
+    : options_(checked(options)), icons_(options.packages, first_kinds(options)) {}
 
 bool EmojiWorld::reserved_composition(const Scene& scene) const {
   uint64_t hash = options_.seed;
@@ -47,7 +53,8 @@ bool EmojiWorld::reserved_composition(const Scene& scene) const {
   for (const auto& object : scene.objects) kinds.push_back(object.kind);
   std::sort(kinds.begin(), kinds.end());
   for (size_t kind : kinds) hash = mix(hash, kind + 1);
-  if (kinds.size() == 1) hash = mix(mix(hash, 1000 + scene.background), 2000 + static_cast<int>(scene.objects[0].style));
+  if (kinds.size() == 1)
+    hash = mix(mix(hash, 1000 + scene.background), 2000 + static_cast<int>(scene.objects[0].style));
   return hash % 100 < 10;
 }
 
@@ -59,7 +66,8 @@ bool EmojiWorld::reserved_pair(const Scene& scene) const {
 
 bool EmojiWorld::reserved_style(const Scene& scene) const {
   return std::any_of(scene.objects.begin(), scene.objects.end(), [](const Object& object) {
-    return object.kind % 10 == 9 && object.style == (object.kind % 20 == 9 ? Style::kGlossy : Style::kFlat);
+    return object.kind % 10 == 9 &&
+           object.style == (object.kind % 20 == 9 ? Style::kGlossy : Style::kFlat);
   });
 }
 
@@ -69,9 +77,10 @@ Scene EmojiWorld::propose(Dice& dice, Split split) const {
   const size_t roll = dice.below(100);
   const size_t count = roll < 40 ? 1 : roll < 75 ? 2 : roll < 90 ? 3 : 4;
   scene.background = dice.below(backgrounds().size());
-  scene.layout = count == 1   ? Scene::Layout::kOne
-                 : count > 2  ? Scene::Layout::kQuadrants
-                 : dice.chance(0.5) ? Scene::Layout::kSideBySide : Scene::Layout::kStacked;
+  scene.layout = count == 1         ? Scene::Layout::kOne
+                 : count > 2        ? Scene::Layout::kQuadrants
+                 : dice.chance(0.5) ? Scene::Layout::kSideBySide
+                                    : Scene::Layout::kStacked;
   const bool repeat = count > 1 && dice.chance(0.3);
   const Style style = dice.chance(0.5) ? Style::kFlat : Style::kGlossy;
   std::vector<size_t> cells = {0, 1, 2, 3};
@@ -83,16 +92,21 @@ Scene EmojiWorld::propose(Dice& dice, Split split) const {
     object.kind = repeat && i > 0 ? scene.objects[0].kind : dice.below(icons_.kinds().size());
     object.style = style;
     // An unseen style is only met by the kinds that lack one.
-    if (split == Split::kStyles && i == 0) object.kind = 9 + 10 * dice.below(icons_.kinds().size() / 10);
+    if (split == Split::kStyles && i == 0)
+      object.kind = 9 + 10 * dice.below(icons_.kinds().size() / 10);
     const int scale = canvas / 64;
-    object.size = (count == 1 ? 32 + 8 * static_cast<int>(dice.below(3)) : count == 2 ? 28 + 4 * static_cast<int>(dice.below(2)) : 24 + 4 * static_cast<int>(dice.below(2))) * scale;
+    object.size = (count == 1   ? 32 + 8 * static_cast<int>(dice.below(3))
+                   : count == 2 ? 28 + 4 * static_cast<int>(dice.below(2))
+                                : 24 + 4 * static_cast<int>(dice.below(2))) *
+                  scale;
     const int free = canvas - object.size, free_half = half - object.size;
     const bool across = scene.layout == Scene::Layout::kSideBySide;
     if (count == 1) {
       object.x = on_grid(dice, 0, free);
       object.y = on_grid(dice, 0, free);
     } else if (count == 2) {
-      const int along = static_cast<int>(i) * half + on_grid(dice, 0, free_half), beside = on_grid(dice, 0, free);
+      const int along = static_cast<int>(i) * half + on_grid(dice, 0, free_half),
+                beside = on_grid(dice, 0, free);
       object.x = across ? along : beside;
       object.y = across ? beside : along;
     } else {
@@ -108,13 +122,14 @@ Scene EmojiWorld::scene(Split split, int64_t index) const {
   Dice dice(derive_seed(derive_seed(options_.seed, 10 + static_cast<int>(split)), index));
   for (int proposal = 0; proposal < kMaxProposals; ++proposal) {
     Scene scene = propose(dice, split);
-    if (reserved_composition(scene) == (split == Split::kCompositions) && reserved_pair(scene) == (split == Split::kPairs) &&
+    if (reserved_composition(scene) == (split == Split::kCompositions) &&
+        reserved_pair(scene) == (split == Split::kPairs) &&
         reserved_style(scene) == (split == Split::kStyles)) {
       return scene;
     }
   }
-  fail("seed {}: reserves no scene for '{}' among {} kinds; expected another seed or more kinds", options_.seed,
-       split_name(split), options_.kinds);
+  fail("seed {}: reserves no scene for '{}' among {} kinds; expected another seed or more kinds",
+       options_.seed, split_name(split), options_.kinds);
 }
 
 Sample EmojiWorld::sample(Split split, int64_t index) {
@@ -142,12 +157,15 @@ void write_emoji_dataset(const EmojiOptions& options, const fs::path& out) {
       progress.update(++done);
       if (split != Split::kTrain || i % 4 != 0) continue;
       text += samples.back().caption + "\n";
-      for (const auto& turn : samples.back().turns) text += turn.question + " " + turn.answer + "\n";
+      for (const auto& turn : samples.back().turns)
+        text += turn.question + " " + turn.answer + "\n";
     }
     write_shard(out / name, samples);
   };
-  for (int64_t begin = 0, shard = 0; begin < options.scenes; begin += options.scenes_per_shard, ++shard) {
-    write(Split::kTrain, begin, std::min(begin + options.scenes_per_shard, options.scenes), fmt::format("train-{:04}.tar", shard));
+  for (int64_t begin = 0, shard = 0; begin < options.scenes;
+       begin += options.scenes_per_shard, ++shard) {
+    write(Split::kTrain, begin, std::min(begin + options.scenes_per_shard, options.scenes),
+          fmt::format("train-{:04}.tar", shard));
   }
   for (Split split : {Split::kCompositions, Split::kPairs, Split::kStyles}) {
     write(split, 0, options.held_apart, std::string(split_name(split)) + ".tar");

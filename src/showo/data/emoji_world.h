@@ -1,4 +1,5 @@
-// The embedded world: any number of scenes from a seed, with three kinds of scenes held apart from training.
+// The embedded world: any number of scenes from a seed, with three kinds of scenes held apart from
+// training.
 #pragma once
 
 #include "showo/data/language.h"
@@ -31,15 +32,16 @@ struct EmojiOptions {
 
 /// train respects all three reservations; each other split breaks exactly its own:
 /// compositions – sets of things (or single things in a style on a background) never seen together;
-/// pairs – a thing on a background it was never seen on; styles – a thing in a style it was never seen in.
+/// pairs – a thing on a background it was never seen on; styles – a thing in a style it was never
+/// seen in.
 enum class Split { kTrain, kCompositions, kPairs, kStyles };
 const char* split_name(Split split);
 
 class EmojiWorld {
  public:
   explicit EmojiWorld(const EmojiOptions& options);
-  /// Scene `index` of a split depends on the options' seed, the split and the index alone. Throws Error when the seed
-  /// reserves nothing for the split, as happens with few kinds.
+  /// Scene `index` of a split depends on the options' seed, the split and the index alone. Throws
+  /// Error when the seed reserves nothing for the split, as happens with few kinds.
   Scene scene(Split split, int64_t index) const;
   Sample sample(Split split, int64_t index);
 
@@ -54,8 +56,8 @@ class EmojiWorld {
   Icons icons_;
 };
 
-/// Writes out/train-NNNN.tar, out/compositions.tar, out/pairs.tar, out/styles.tar and out/text.txt (what is said in the
-/// world, a line each: for the text-only stream and the vocabulary).
+/// Writes out/train-NNNN.tar, out/compositions.tar, out/pairs.tar, out/styles.tar and out/text.txt
+/// (what is said in the world, a line each: for the text-only stream and the vocabulary).
 void write_emoji_dataset(const EmojiOptions& options, const fs::path& out);
 
 }  // namespace showo

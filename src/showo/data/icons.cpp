@@ -24,13 +24,28 @@ Icon scale(const Icon& from, int size) {
         for (int sx = static_cast<int>(x0); sx < std::min<double>(x1, from.size); ++sx) {
           const double weight = overlap(x0, x1, sx) * overlap(y0, y1, sy);
           area += weight;
-          for (int c = 0; c < 4; ++c) sum[c] += weight * from.rgba[(static_cast<size_t>(sy) * from.size + sx) * 4 + c];
+          for (int c = 0; c < 4; ++c)
+            sum[c] += weight * from.rgba[(static_cast<size_t>(sy) * from.size + sx) * 4 + c];
         }
       }
-      for (int c = 0; c < 4; ++c) to.rgba[(static_cast<size_t>(y) * size + x) * 4 + c] = static_cast<float>(sum[c] / area);
+      for (int c = 0; c < 4; ++c)
+        to.rgba[(static_cast<size_t>(y) * size + x) * 4 + c] = static_cast<float>(sum[c] / area);
     }
   }
   return to;
+}
+
+}  // namespace
+
+namespace {
+
+std::string regular_plural(const std::string& name) {
+  const bool hissing =
+      name.ends_with("s") || name.ends_with("sh") || name.ends_with("ch") || name.ends_with("x");
+  if (hissing) return name + "es";
+  const bool consonant_y = name.size() > 1 && name.ends_with("y") &&
+                           std::string("aeiou").find(name[name.size() - 2]) == std::string::npos;
+  return consonant_y ? name.substr(0, name.size() - 1) + "ies" : name + "s";
 }
 
 }  // namespace
@@ -41,25 +56,35 @@ std::vector<Kind> read_kinds(const fs::path& path) {
   std::string line;
   for (int number = 1; std::getline(lines, line); ++number) {
     if (line.empty() || line[0] == '#') continue;
-    const size_t tab = line.find('\t');
-    if (tab == std::string::npos || tab == 0 || tab + 1 == line.size()) {
-      fail("{}: line {}: expected a code, a tab and a name", path.string(), number);
+    std::vector<std::string> fields;
+    std::istringstream cells(line);
+    for (std::string cell; std::getline(cells, cell, '\t');) fields.push_back(cell);
+    const bool whole =
+        std::none_of(fields.begin(), fields.end(), [](const auto& field) { return field.empty(); });
+    if (fields.size() < 2 || fields.size() > 3 || !whole) {
+      fail("{}: line {}: expected a code, a tab and a name, and perhaps a tab and its plural",
+           path.string(), number);
     }
-    kinds.push_back({line.substr(0, tab), line.substr(tab + 1)});
+    kinds.push_back(
+        {fields[0], fields[1], fields.size() == 3 ? fields[2] : regular_plural(fields[1])});
   }
   return kinds;
 }
 
-Icons::Icons(fs::path packages, std::vector<Kind> kinds) : packages_(std::move(packages)), kinds_(std::move(kinds)) {}
+Icons::Icons(fs::path packages, std::vector<Kind> kinds)
+    : packages_(std::move(packages)), kinds_(std::move(kinds)) {}
 
 const Icon& Icons::original(size_t kind, Style style) {
   if (auto it = cache_.find({kind, style, 0}); it != cache_.end()) return it->second;
   const bool flat = style == Style::kFlat;
-  const fs::path path = flat ? packages_ / "emoji-datasource-google/img/google/64" / (kinds_.at(kind).code + ".png")
-                             : packages_ / "fluent-emoji-3d/assets" / (kinds_.at(kind).code + ".webp");
+  const fs::path path =
+      flat ? packages_ / "emoji-datasource-google/img/google/64" / (kinds_.at(kind).code + ".png")
+           : packages_ / "fluent-emoji-3d/assets" / (kinds_.at(kind).code + ".webp");
   const auto file = MappedFile::open(path);
-  const Rgba picture = flat ? decode_png(file->bytes(), path.string()) : decode_webp(file->bytes(), path.string());
-  if (picture.width != picture.height) fail("{}: {}×{} pixels, expected a square", path.string(), picture.width, picture.height);
+  const Rgba picture =
+      flat ? decode_png(file->bytes(), path.string()) : decode_webp(file->bytes(), path.string());
+  if (picture.width != picture.height)
+    fail("{}: {}×{} pixels, expected a square", path.string(), picture.width, picture.height);
   Icon icon{picture.width, std::vector<float>(picture.rgba.size())};
   for (size_t i = 0; i < picture.rgba.size(); i += 4) {
     const float alpha = picture.rgba[i + 3] / 255.0f;

@@ -1,4 +1,5 @@
-// The icons of the emoji world: kinds of things in two styles, as the packages ship them, scaled with their alpha.
+// The icons of the emoji world: kinds of things in two styles, as the packages ship them, scaled
+// with their alpha.
 #pragma once
 
 #include <map>
@@ -14,10 +15,12 @@ enum class Style { kFlat, kGlossy };
 
 struct Kind {
   std::string code;  // code points, as in the packages' file names
-  std::string name;  // one or two words
+  std::string name;  // one to three words
+  std::string plural;
 };
 
-/// Lines "code<TAB>name"; '#' starts a comment. Throws Error naming the file and line.
+/// Lines "code<TAB>name", or "code<TAB>name<TAB>plural" where the plural is irregular; '#' starts a
+/// comment. Throws Error naming the file and line.
 std::vector<Kind> read_kinds(const fs::path& path);
 
 /// size×size pixels, premultiplied, 4 floats a pixel in [0, 1].
@@ -28,7 +31,8 @@ struct Icon {
 
 class Icons {
  public:
-  /// `packages` holds emoji-datasource-google/img/google/64/CODE.png (flat) and fluent-emoji-3d/assets/CODE.webp (glossy).
+  /// `packages` holds emoji-datasource-google/img/google/64/CODE.png (flat) and
+  /// fluent-emoji-3d/assets/CODE.webp (glossy).
   Icons(fs::path packages, std::vector<Kind> kinds);
   /// Decoded once, scaled once a size. Throws Error naming the picture. One thread.
   const Icon& get(size_t kind, Style style, int size);

@@ -8,14 +8,9 @@ namespace {
 const char* const kNumbers[] = {"zero", "one", "two", "three", "four"};
 
 std::string with_article(const std::string& words) {
-  const bool vowel = std::string("aeiou").find(words[0]) != std::string::npos && !words.starts_with("uni");
+  const bool vowel =
+      std::string("aeiou").find(words[0]) != std::string::npos && !words.starts_with("uni");
   return (vowel ? "an " : "a ") + words;
-}
-
-std::string plural(const std::string& name) {
-  if (name.ends_with("s") || name.ends_with("sh") || name.ends_with("ch") || name.ends_with("x")) return name + "es";
-  if (name.ends_with("y") && !name.ends_with("ey") && !name.ends_with("oy")) return name.substr(0, name.size() - 1) + "ies";
-  return name + "s";
 }
 
 struct Speaker {
@@ -25,19 +20,24 @@ struct Speaker {
   Dice& dice;
 
   const std::string& name(size_t i) const { return kinds[scene.objects[i].kind].name; }
-  std::string style_word(size_t i, bool say) const { return say ? std::string(style_name(scene.objects[i].style)) + " " : ""; }
-  std::string thing(size_t i, bool style) const { return with_article(style_word(i, style) + name(i)); }
+  std::string style_word(size_t i, bool say) const {
+    return say ? std::string(style_name(scene.objects[i].style)) + " " : "";
+  }
+  std::string thing(size_t i, bool style) const {
+    return with_article(style_word(i, style) + name(i));
+  }
   std::string background() const { return backgrounds()[scene.background].name; }
-  bool one_style() const {
-    for (const auto& object : scene.objects) {
-      if (object.style != scene.objects[0].style) return false;
-    }
-    return true;
+  size_t how_many(size_t kind) const {
+    size_t same = 0;
+    for (const auto& object : scene.objects) same += object.kind == kind;
+    return same;
   }
   // "two apples" or "an apple, a dog and a key"
   std::string all(bool style) const {
     const size_t count = scene.objects.size();
-    if (count > 1 && scene.one_kind()) return std::string(kNumbers[count]) + " " + style_word(0, style) + plural(name(0));
+    if (count > 1 && scene.one_kind())
+      return std::string(kNumbers[count]) + " " + style_word(0, style) +
+             kinds[scene.objects[0].kind].plural;
     std::string text = thing(0, style);
     for (size_t i = 1; i < count; ++i) text += (i + 1 == count ? " and " : ", ") + thing(i, style);
     return text;
@@ -49,32 +49,14 @@ struct Speaker {
   }
 };
 
-Turn what(const Speaker& s, bool whole) {
-  if (whole || s.scene.objects.size() == 1) return {"what is in the picture?", s.all(false), "what"};
-  const size_t i = s.dice.below(s.scene.objects.size());
-  return {"what is " + s.where(i) + "?", s.thing(i, false), "what"};
-}
-
-Turn exists(const Speaker& s) {
-  const bool yes = s.dice.chance(0.5);
+Turn exists(const Speaker& s, bool yes) {
   size_t kind = s.scene.objects[s.dice.below(s.scene.objects.size())].kind;
-  auto present = [&] {
-    for (const auto& object : s.scene.objects) {
-      if (object.kind == kind) return true;
-    }
-    return false;
-  };
-  while (!yes && present()) kind = s.dice.below(s.kinds.size());
+  while (!yes && s.how_many(kind) > 0) kind = s.dice.below(s.kinds.size());
   return {"is there " + with_article(s.kinds[kind].name) + "?", yes ? "yes" : "no", "exists"};
 }
 
-Turn count(const Speaker& s) {
-  const size_t total = s.scene.objects.size();
-  if (s.dice.chance(0.5)) return {"how many things are there?", kNumbers[total], "count"};
-  const size_t kind = s.scene.objects[s.dice.below(total)].kind;
-  size_t same = 0;
-  for (const auto& object : s.scene.objects) same += object.kind == kind;
-  return {"how many " + plural(s.kinds[kind].name) + " are there?", kNumbers[same], "count"};
+Turn count_of(const Speaker& s, size_t kind) {
+  return {"how many " + s.kinds[kind].plural + " are there?", kNumbers[s.how_many(kind)], "count"};
 }
 
 }  // namespace
@@ -91,25 +73,32 @@ std::string caption(const Scene& scene, const std::vector<Kind>& kinds, int canv
   const std::string on_article = s.background() == "orange" ? " on an orange background" : on;
   const bool relation = scene.objects.size() == 2 && !scene.one_kind() && dice.chance(0.6);
   if (relation) {
-    const char* between = scene.layout == Scene::Layout::kSideBySide ? " to the left of " : " above ";
+    const char* between =
+        scene.layout == Scene::Layout::kSideBySide ? " to the left of " : " above ";
     return s.thing(0, style) + between + s.thing(1, style) + on_article;
   }
-  if (scene.objects.size() == 1 && dice.chance(0.4)) return s.thing(0, style) + " " + s.where(0) + on_article;
+  if (scene.objects.size() == 1 && dice.chance(0.4))
+    return s.thing(0, style) + " " + s.where(0) + on_article;
   return s.all(style) + on_article;
 }
 
-std::vector<Turn> questions(const Scene& scene, const std::vector<Kind>& kinds, int canvas, Dice& dice) {
+std::vector<Turn> questions(const Scene& scene, const std::vector<Kind>& kinds, int canvas,
+                            Dice& dice) {
   const Speaker s{scene, kinds, canvas, dice};
-  std::vector<Turn> turns = {what(s, true), exists(s), count(s), {"what colour is the background?", s.background(), "colour"}};
-  if (scene.objects.size() > 1) turns.push_back(what(s, false));
-  if (!scene.one_kind() || scene.objects.size() == 1) {
-    const size_t i = dice.below(scene.objects.size());
-    size_t same = 0;
-    for (const auto& object : scene.objects) same += object.kind == scene.objects[i].kind;
-    if (same == 1) turns.push_back({"where is the " + s.name(i) + "?", s.where(i), "position"});
-  }
-  if (s.one_style() && scene.objects.size() == 1) {
-    turns.push_back({"is the " + s.name(0) + " flat or glossy?", style_name(scene.objects[0].style), "style"});
+  const size_t things = scene.objects.size();
+  std::vector<Turn> turns = {{"what is in the picture?", s.all(false), "what"},
+                             exists(s, true),
+                             exists(s, false),
+                             {"how many things are there?", kNumbers[things], "count"},
+                             count_of(s, scene.objects[dice.below(things)].kind),
+                             {"what colour is the background?", s.background(), "colour"}};
+  for (size_t i = 0; i < things; ++i)
+    turns.push_back({"what is " + s.where(i) + "?", s.thing(i, false), "what"});
+  const size_t chosen = dice.below(things);
+  if (s.how_many(scene.objects[chosen].kind) == 1) {
+    turns.push_back({"where is the " + s.name(chosen) + "?", s.where(chosen), "position"});
+    turns.push_back({"is the " + s.name(chosen) + " flat or glossy?",
+                     style_name(scene.objects[chosen].style), "style"});
   }
   dice.shuffle(turns);
   return turns;

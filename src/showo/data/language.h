@@ -13,7 +13,9 @@ class Dice {
   uint64_t next();
   /// 0 … count−1.
   size_t below(size_t count) { return static_cast<size_t>(next() % count); }
-  bool chance(double probability) { return static_cast<double>(next() >> 11) * 0x1p-53 < probability; }
+  bool chance(double probability) {
+    return static_cast<double>(next() >> 11) * 0x1p-53 < probability;
+  }
   template <class T>
   void shuffle(std::vector<T>& items) {
     for (size_t i = items.size(); i > 1; --i) std::swap(items[i - 1], items[below(i)]);
@@ -24,7 +26,9 @@ class Dice {
 };
 
 std::string caption(const Scene& scene, const std::vector<Kind>& kinds, int canvas, Dice& dice);
-/// About six turns in random order, two of them naming things; `type` says what each asks for.
-std::vector<Turn> questions(const Scene& scene, const std::vector<Kind>& kinds, int canvas, Dice& dice);
+/// Seven to twelve independent questions in random order, among them the name of every thing;
+/// `type` says what each asks for.
+std::vector<Turn> questions(const Scene& scene, const std::vector<Kind>& kinds, int canvas,
+                            Dice& dice);
 
 }  // namespace showo

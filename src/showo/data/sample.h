@@ -8,7 +8,8 @@ namespace showo {
 
 struct Turn {
   std::string question, answer;
-  std::string type;  // of the emoji world: what, colour, count, position, style, exists; empty elsewhere
+  std::string
+      type;  // of the emoji world: what, colour, count, position, style, exists; empty elsewhere
 };
 
 struct Sample {

@@ -6,8 +6,9 @@ namespace showo {
 
 const std::vector<Background>& backgrounds() {
   static const std::vector<Background> list = {
-      {"white", {245, 245, 245}}, {"black", {30, 30, 34}},     {"red", {200, 70, 70}},   {"orange", {240, 165, 90}},
-      {"yellow", {245, 225, 120}}, {"green", {120, 190, 120}}, {"blue", {100, 150, 220}}, {"purple", {150, 110, 190}}};
+      {"white", {245, 245, 245}}, {"black", {30, 30, 34}},     {"red", {200, 70, 70}},
+      {"orange", {240, 165, 90}}, {"yellow", {245, 225, 120}}, {"green", {120, 190, 120}},
+      {"blue", {100, 150, 220}},  {"purple", {150, 110, 190}}};
   return list;
 }
 
@@ -15,21 +16,30 @@ const char* style_name(Style style) { return style == Style::kFlat ? "flat" : "g
 
 std::string Scene::place(size_t index, int canvas) const {
   const Object& object = objects[index];
-  const int middle_x = 2 * object.x + object.size, middle_y = 2 * object.y + object.size;  // in half pixels
+  const int middle_x = 2 * object.x + object.size,
+            middle_y = 2 * object.y + object.size;  // in half pixels
   if (layout == Layout::kSideBySide) return middle_x < canvas ? "left" : "right";
   if (layout == Layout::kStacked) return middle_y < canvas ? "top" : "bottom";
   if (layout == Layout::kQuadrants) {
-    return std::string(middle_y < canvas ? "top " : "bottom ") + (middle_x < canvas ? "left" : "right");
+    return std::string(middle_y < canvas ? "top " : "bottom ") +
+           (middle_x < canvas ? "left" : "right");
   }
   auto third = [&](int middle) { return middle < canvas - 12 ? -1 : middle > canvas + 12 ? 1 : 0; };
   const int across = third(middle_x), down = third(middle_y);
-  const std::string vertical = down < 0 ? "top" : down > 0 ? "bottom" : "", horizontal = across < 0 ? "left" : across > 0 ? "right" : "";
+  const std::string vertical = down < 0   ? "top"
+                               : down > 0 ? "bottom"
+                                          : "",
+                    horizontal = across < 0   ? "left"
+                                 : across > 0 ? "right"
+                                              : "";
   if (vertical.empty() && horizontal.empty()) return "middle";
-  return vertical.empty() || horizontal.empty() ? vertical + horizontal : vertical + " " + horizontal;
+  return vertical.empty() || horizontal.empty() ? vertical + horizontal
+                                                : vertical + " " + horizontal;
 }
 
 bool Scene::one_kind() const {
-  return std::all_of(objects.begin(), objects.end(), [&](const Object& o) { return o.kind == objects[0].kind; });
+  return std::all_of(objects.begin(), objects.end(),
+                     [&](const Object& o) { return o.kind == objects[0].kind; });
 }
 
 Image draw(const Scene& scene, Icons& icons, int canvas) {
@@ -42,7 +52,8 @@ Image draw(const Scene& scene, Icons& icons, int canvas) {
       for (int x = 0; x < object.size; ++x) {
         const float* from = icon.rgba.data() + (static_cast<size_t>(y) * icon.size + x) * 4;
         uint8_t* to = image.pixel(object.x + x, object.y + y);
-        for (int c = 0; c < 3; ++c) to[c] = static_cast<uint8_t>(from[c] * 255 + to[c] * (1 - from[3]) + 0.5f);
+        for (int c = 0; c < 3; ++c)
+          to[c] = static_cast<uint8_t>(from[c] * 255 + to[c] * (1 - from[3]) + 0.5f);
       }
     }
   }
@@ -52,8 +63,11 @@ Image draw(const Scene& scene, Icons& icons, int canvas) {
 Json describe(const Scene& scene, const std::vector<Kind>& kinds) {
   Json json = {{"background", backgrounds()[scene.background].name}, {"objects", Json::array()}};
   for (const Object& object : scene.objects) {
-    json["objects"].push_back({{"name", kinds[object.kind].name}, {"style", style_name(object.style)},
-                               {"size", object.size}, {"x", object.x}, {"y", object.y}});
+    json["objects"].push_back({{"name", kinds[object.kind].name},
+                               {"style", style_name(object.style)},
+                               {"size", object.size},
+                               {"x", object.x},
+                               {"y", object.y}});
   }
   return json;
 }

@@ -1,4 +1,5 @@
-// A scene of the emoji world: one to four things on a plain background, at places and sizes on a grid of 4 pixels.
+// A scene of the emoji world: one to four things on a plain background, at places and sizes on a
+// grid of 4 pixels.
 #pragma once
 
 #include <string>
@@ -26,9 +27,11 @@ struct Scene {
   enum class Layout { kOne, kSideBySide, kStacked, kQuadrants };
   Layout layout = Layout::kOne;
   size_t background = 0;
-  std::vector<Object> objects;  // side by side: left first; stacked: upper first; quadrants: reading order
+  std::vector<Object>
+      objects;  // side by side: left first; stacked: upper first; quadrants: reading order
 
-  /// Which of the nine (one object) or four (quadrants) places, in words: "left", "top right", "middle".
+  /// Which of the nine (one object) or four (quadrants) places, in words: "left", "top right",
+  /// "middle".
   std::string place(size_t object, int canvas) const;
   bool one_kind() const;
 };

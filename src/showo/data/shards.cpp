@@ -20,14 +20,16 @@ struct WriteHandle {
 };
 
 void write_member(archive* out, const std::string& name, const std::string& content) {
-  std::unique_ptr<archive_entry, void (*)(archive_entry*)> entry(archive_entry_new(), archive_entry_free);
+  std::unique_ptr<archive_entry, void (*)(archive_entry*)> entry(archive_entry_new(),
+                                                                 archive_entry_free);
   archive_entry_set_pathname(entry.get(), name.c_str());
   archive_entry_set_size(entry.get(), static_cast<int64_t>(content.size()));
   archive_entry_set_filetype(entry.get(), AE_IFREG);
   archive_entry_set_perm(entry.get(), 0644);
   archive_entry_set_mtime(entry.get(), 0, 0);
   if (archive_write_header(out, entry.get()) != ARCHIVE_OK ||
-      archive_write_data(out, content.data(), content.size()) != static_cast<la_ssize_t>(content.size())) {
+      archive_write_data(out, content.data(), content.size()) !=
+          static_cast<la_ssize_t>(content.size())) {
     fail("{}: {}", name, archive_error_string(out));
   }
 }
@@ -36,7 +38,8 @@ std::string turns_json(const Sample& sample) {
   Json json = sample.metadata.empty() ? Json::object() : Json::parse(sample.metadata);
   json["turns"] = Json::array();
   for (const auto& turn : sample.turns) {
-    json["turns"].push_back({{"question", turn.question}, {"answer", turn.answer}, {"type", turn.type}});
+    json["turns"].push_back(
+        {{"question", turn.question}, {"answer", turn.answer}, {"type", turn.type}});
   }
   return json.dump();
 }
@@ -45,13 +48,16 @@ void read_turns(Sample& sample, const std::string& text, const std::string& wher
   const Json json = parse_json(text, where);
   sample.metadata = text;
   if (!json.is_object() || !json.contains("turns")) return;
-  if (!json["turns"].is_array()) fail("{}: 'turns': expected a list, found {}", where, json["turns"].type_name());
+  if (!json["turns"].is_array())
+    fail("{}: 'turns': expected a list, found {}", where, json["turns"].type_name());
   for (const auto& turn : json["turns"]) {
     auto text_of = [&](const char* key) {
-      if (!turn.is_object() || !turn.contains(key) || !turn[key].is_string()) fail("{}: a turn's '{}': expected text", where, key);
+      if (!turn.is_object() || !turn.contains(key) || !turn[key].is_string())
+        fail("{}: a turn's '{}': expected text", where, key);
       return turn[key].get<std::string>();
     };
-    sample.turns.push_back({text_of("question"), text_of("answer"), turn.contains("type") ? text_of("type") : ""});
+    sample.turns.push_back(
+        {text_of("question"), text_of("answer"), turn.contains("type") ? text_of("type") : ""});
   }
 }
 
@@ -62,12 +68,17 @@ void write_shard(const fs::path& path, const std::vector<Sample>& samples) {
     WriteHandle handle;
     archive_write_set_format_ustar(handle.out);
     auto write = [](archive*, void* client, const void* data, size_t size) -> la_ssize_t {
-      (*static_cast<const std::function<void(std::string_view)>*>(client))({static_cast<const char*>(data), size});
+      (*static_cast<const std::function<void(std::string_view)>*>(client))(
+          {static_cast<const char*>(data), size});
       return static_cast<la_ssize_t>(size);
     };
-    std::string buffered;  // exceptions must not pass through libarchive, so pieces are kept and written outside it
-    const std::function<void(std::string_view)> keep = [&](std::string_view piece) { buffered.append(piece); };
-    archive_write_open(handle.out, const_cast<void*>(static_cast<const void*>(&keep)), nullptr, write, nullptr);
+    std::string buffered;  // exceptions must not pass through libarchive, so pieces are kept and
+                           // written outside it
+    const std::function<void(std::string_view)> keep = [&](std::string_view piece) {
+      buffered.append(piece);
+    };
+    archive_write_open(handle.out, const_cast<void*>(static_cast<const void*>(&keep)), nullptr,
+                       write, nullptr);
     for (const auto& sample : samples) {
       write_member(handle.out, sample.key + ".png", sample.image_bytes);
       write_member(handle.out, sample.key + ".txt", sample.caption);
@@ -85,7 +96,8 @@ struct ShardReader::State {
     archive_read_support_format_tar(in);
     archive_read_support_filter_gzip(in);
     if (archive_read_open_filename(in, path.c_str(), 1 << 16) != ARCHIVE_OK) {
-      const std::string reason = archive_error_string(in) ? archive_error_string(in) : "not a tar archive";
+      const std::string reason =
+          archive_error_string(in) ? archive_error_string(in) : "not a tar archive";
       archive_read_free(in);
       fail("{}: {}", this->path, reason);
     }
@@ -111,13 +123,15 @@ struct ShardReader::State {
     const char* name = archive_entry_pathname(entry);
     const std::string full = name ? name : "";
     const int64_t size = archive_entry_size(entry);
-    if (size < 0 || size > kMaxMember) fail("{}: member '{}' has {} bytes, more than the limit of {}", path, full, size, kMaxMember);
+    if (size < 0 || size > kMaxMember)
+      fail("{}: member '{}' has {} bytes, more than the limit of {}", path, full, size, kMaxMember);
     Member member;
     const size_t dot = full.find('.', full.rfind('/') == std::string::npos ? 0 : full.rfind('/'));
     member.key = full.substr(0, dot);
     member.extension = dot == std::string::npos ? "" : full.substr(dot + 1);
     member.content.resize(static_cast<size_t>(size));
-    if (archive_read_data(in, member.content.data(), member.content.size()) != static_cast<la_ssize_t>(size)) {
+    if (archive_read_data(in, member.content.data(), member.content.size()) !=
+        static_cast<la_ssize_t>(size)) {
       fail("{}: member '{}' is truncated", path, full);
     }
     return member;
@@ -146,7 +160,8 @@ std::optional<Sample> ShardReader::next() {
       sample.caption = member->content;
     } else if (extension == "json") {
       read_turns(sample, member->content, state_->path + ": " + sample.key + ".json");
-    } else if (extension == "png" || extension == "jpg" || extension == "jpeg" || extension == "webp") {
+    } else if (extension == "png" || extension == "jpg" || extension == "jpeg" ||
+               extension == "webp") {
       sample.image_bytes = std::move(member->content);
     }
     member = state_->next_member();
@@ -162,13 +177,19 @@ std::vector<fs::path> find_shards(const std::string& pattern) {
     for (const auto& item : fs::directory_iterator(pattern)) {
       if (item.path().extension() == ".tar") shards.push_back(item.path());
     }
-  } else if (open != std::string::npos && dots != std::string::npos && close != std::string::npos && dots < close) {
-    const std::string first = pattern.substr(open + 1, dots - open - 1), last = pattern.substr(dots + 2, close - dots - 2);
-    const bool digits = !first.empty() && !last.empty() && (first + last).find_first_not_of("0123456789") == std::string::npos;
-    if (!digits || first.size() > 9 || last.size() > 9) fail("{}: expected a range of numbers such as {{0000..0011}}", pattern);
-    if (std::stol(last) - std::stol(first) >= kMaxShards) fail("{}: expected at most {} shards", pattern, kMaxShards);
+  } else if (open != std::string::npos && dots != std::string::npos && close != std::string::npos &&
+             dots < close) {
+    const std::string first = pattern.substr(open + 1, dots - open - 1),
+                      last = pattern.substr(dots + 2, close - dots - 2);
+    const bool digits = !first.empty() && !last.empty() &&
+                        (first + last).find_first_not_of("0123456789") == std::string::npos;
+    if (!digits || first.size() > 9 || last.size() > 9)
+      fail("{}: expected a range of numbers such as {{0000..0011}}", pattern);
+    if (std::stol(last) - std::stol(first) >= kMaxShards)
+      fail("{}: expected at most {} shards", pattern, kMaxShards);
     for (long i = std::stol(first); i <= std::stol(last); ++i) {
-      shards.push_back(pattern.substr(0, open) + fmt::format("{:0{}}", i, first.size()) + pattern.substr(close + 1));
+      shards.push_back(pattern.substr(0, open) + fmt::format("{:0{}}", i, first.size()) +
+                       pattern.substr(close + 1));
     }
   } else if (fs::exists(pattern)) {
     shards.push_back(pattern);

@@ -1,4 +1,5 @@
-// webdataset shards: tar files whose members KEY.png|jpg|webp, KEY.txt and KEY.json, side by side, are one sample.
+// webdataset shards: tar files whose members KEY.png|jpg|webp, KEY.txt and KEY.json, side by side,
+// are one sample.
 #pragma once
 
 #include <memory>
@@ -14,7 +15,8 @@ namespace showo {
 /// Writes `samples` as one shard, atomically; the same samples give the same bytes.
 void write_shard(const fs::path& path, const std::vector<Sample>& samples);
 
-/// Reads samples in the order of the file. Throws Error naming the shard and member when the archive is damaged.
+/// Reads samples in the order of the file. Throws Error naming the shard and member when the
+/// archive is damaged.
 class ShardReader {
  public:
   explicit ShardReader(const fs::path& path);
@@ -29,8 +31,8 @@ class ShardReader {
   std::unique_ptr<State> state_;
 };
 
-/// `pattern` is a file, a folder of *.tar, or holds one brace range: train-{0000..0011}.tar. Sorted; throws Error when
-/// nothing is found.
+/// `pattern` is a file, a folder of *.tar, or holds one brace range: train-{0000..0011}.tar.
+/// Sorted; throws Error when nothing is found.
 std::vector<fs::path> find_shards(const std::string& pattern);
 
 }  // namespace showo

@@ -27,7 +27,8 @@ Sample SampleStream::next() {
   if (++position_.sample >= static_cast<int64_t>(loaded_.size())) {
     position_.sample = 0;
     is_loaded_ = false;
-    if (++position_.shard >= static_cast<int64_t>(shards_.size())) position_ = {position_.epoch + 1, 0, 0};
+    if (++position_.shard >= static_cast<int64_t>(shards_.size()))
+      position_ = {position_.epoch + 1, 0, 0};
   }
   return sample;
 }

@@ -1,5 +1,6 @@
-// An endless stream over shards: their order is drawn anew each epoch, the samples of a shard are shuffled in memory. The
-// position is three numbers, so a resumed run neither repeats nor skips a sample.
+// An endless stream over shards: their order is drawn anew each epoch, the samples of a shard are
+// shuffled in memory. The position is three numbers, so a resumed run neither repeats nor skips a
+// sample.
 #pragma once
 
 #include "showo/core/config.h"

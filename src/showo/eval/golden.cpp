@@ -9,9 +9,10 @@ namespace {
 
 using Runner = void (*)(GoldenCase&);
 const std::map<std::string, Runner> kRunners = {
-    {"tokenizer", check_tokenizer},   {"prompting", check_prompting},     {"schedules", check_schedules},
-    {"magvitv2", check_magvitv2},     {"showo_train", check_showo_train}, {"showo_t2i", check_showo_t2i},
-    {"showo_mmu", check_showo_mmu},   {"image_preprocessing", check_image_preprocessing}};
+    {"tokenizer", check_tokenizer},     {"prompting", check_prompting},
+    {"schedules", check_schedules},     {"magvitv2", check_magvitv2},
+    {"showo_train", check_showo_train}, {"showo_t2i", check_showo_t2i},
+    {"showo_mmu", check_showo_mmu},     {"image_preprocessing", check_image_preprocessing}};
 
 const torch::Tensor& find(const TensorMap& tensors, const std::string& name, const fs::path& file) {
   const auto found = tensors.find(name);
@@ -33,17 +34,23 @@ std::string position_text(int64_t flat, at::IntArrayRef sizes) {
 }  // namespace
 
 bool CaseReport::passed() const {
-  return !comparisons.empty() && std::all_of(comparisons.begin(), comparisons.end(), [](const auto& c) { return c.passed; });
+  return !comparisons.empty() && std::all_of(comparisons.begin(), comparisons.end(),
+                                             [](const auto& c) { return c.passed; });
 }
 
-const torch::Tensor& GoldenCase::input(const std::string& name) const { return find(inputs, name, folder / "inputs.safetensors"); }
-const torch::Tensor& GoldenCase::wanted(const std::string& name) const { return find(expected, name, folder / "expected.safetensors"); }
+const torch::Tensor& GoldenCase::input(const std::string& name) const {
+  return find(inputs, name, folder / "inputs.safetensors");
+}
+const torch::Tensor& GoldenCase::wanted(const std::string& name) const {
+  return find(expected, name, folder / "expected.safetensors");
+}
 
 Vocabulary GoldenCase::vocabulary() const {
   const std::string where = (folder / "case.json").string();
   auto id = [&](const char* name) {
     for (const std::string& key : {std::string(name), "<|" + std::string(name) + "|>"}) {
-      if (json.contains("special_ids") && json["special_ids"].contains(key)) return json["special_ids"][key].get<int64_t>();
+      if (json.contains("special_ids") && json["special_ids"].contains(key))
+        return json["special_ids"][key].get<int64_t>();
     }
     fail("{}: special_ids: '{}' is missing", where, name);
   };
@@ -55,14 +62,19 @@ Vocabulary GoldenCase::vocabulary() const {
   return v;
 }
 
-void GoldenCase::compare(const std::string& name, const torch::Tensor& actual, const torch::Tensor& expected, double bound) {
-  Comparison result{.name = name, .bound = bound};
+void GoldenCase::compare(const std::string& name, const torch::Tensor& actual,
+                         const torch::Tensor& expected, double bound) {
+  Comparison result;
+  result.name = name;
+  result.bound = bound;
   if (actual.sizes() != expected.sizes()) {
-    result.where = fmt::format("shape {} instead of {}", c10::str(actual.sizes()), c10::str(expected.sizes()));
+    result.where =
+        fmt::format("shape {} instead of {}", c10::str(actual.sizes()), c10::str(expected.sizes()));
   } else if (actual.numel() == 0) {
     result.passed = true;
   } else {
-    const auto difference = (actual.detach().to(torch::kDouble) - expected.to(torch::kDouble)).abs();
+    const auto difference =
+        (actual.detach().to(torch::kDouble) - expected.to(torch::kDouble)).abs();
     result.largest_absolute = difference.max().item<double>();
     const double magnitude = expected.to(torch::kDouble).abs().max().item<double>();
     result.largest_relative = result.largest_absolute / std::max(magnitude, 1e-12);
@@ -72,15 +84,20 @@ void GoldenCase::compare(const std::string& name, const torch::Tensor& actual, c
   report.comparisons.push_back(result);
 }
 
-void GoldenCase::compare_exact(const std::string& name, const torch::Tensor& actual, const torch::Tensor& expected) {
-  Comparison result{.name = name};
+void GoldenCase::compare_exact(const std::string& name, const torch::Tensor& actual,
+                               const torch::Tensor& expected) {
+  Comparison result;
+  result.name = name;
   if (actual.sizes() != expected.sizes()) {
-    result.where = fmt::format("shape {} instead of {}", c10::str(actual.sizes()), c10::str(expected.sizes()));
+    result.where =
+        fmt::format("shape {} instead of {}", c10::str(actual.sizes()), c10::str(expected.sizes()));
   } else {
     const auto differs = actual.to(torch::kLong).ne(expected.to(torch::kLong));
     result.largest_absolute = static_cast<double>(differs.sum().item<int64_t>());
     result.passed = result.largest_absolute == 0;
-    if (!result.passed) result.where = position_text(differs.to(torch::kLong).argmax().item<int64_t>(), actual.sizes());
+    if (!result.passed)
+      result.where =
+          position_text(differs.to(torch::kLong).argmax().item<int64_t>(), actual.sizes());
   }
   report.comparisons.push_back(result);
 }
@@ -89,12 +106,16 @@ CaseReport check_case(const fs::path& folder, const fs::path& tokenizer) {
   const fs::path description = folder / "case.json";
   if (!fs::exists(description)) fail("{}: not a case: no case.json inside", folder.string());
   GoldenCase c{folder, tokenizer, read_json(description), {}, {}, {}};
-  if (!c.json.is_object() || !c.json.contains("kind") || !c.json["kind"].is_string()) fail("{}: 'kind' is missing", description.string());
+  if (!c.json.is_object() || !c.json.contains("kind") || !c.json["kind"].is_string())
+    fail("{}: 'kind' is missing", description.string());
   c.report.kind = c.json["kind"].get<std::string>();
   const auto runner = kRunners.find(c.report.kind);
-  if (runner == kRunners.end()) fail("{}: kind '{}' is not known", description.string(), c.report.kind);
-  if (fs::exists(folder / "inputs.safetensors")) c.inputs = read_safetensors(folder / "inputs.safetensors").tensors;
-  if (fs::exists(folder / "expected.safetensors")) c.expected = read_safetensors(folder / "expected.safetensors").tensors;
+  if (runner == kRunners.end())
+    fail("{}: kind '{}' is not known", description.string(), c.report.kind);
+  if (fs::exists(folder / "inputs.safetensors"))
+    c.inputs = read_safetensors(folder / "inputs.safetensors").tensors;
+  if (fs::exists(folder / "expected.safetensors"))
+    c.expected = read_safetensors(folder / "expected.safetensors").tensors;
   try {
     runner->second(c);
   } catch (const Json::exception& error) {

@@ -1,4 +1,5 @@
-// `showo check`: reference cases (a checkpoint, inputs, expected outputs) against this implementation.
+// `showo check`: reference cases (a checkpoint, inputs, expected outputs) against this
+// implementation.
 #pragma once
 
 #include <string>
@@ -23,8 +24,8 @@ struct CaseReport {
   bool passed() const;
 };
 
-/// Runs the case in `folder`. `tokenizer` is the folder of phi-1.5's tokenizer, for cases that bring none of their own.
-/// Throws Error when the folder is not a case.
+/// Runs the case in `folder`. `tokenizer` is the folder of phi-1.5's tokenizer, for cases that
+/// bring none of their own. Throws Error when the folder is not a case.
 CaseReport check_case(const fs::path& folder, const fs::path& tokenizer);
 
 }  // namespace showo

@@ -23,11 +23,17 @@ struct GoldenCase {
   Vocabulary vocabulary() const;
 
   /// Largest difference relative to the tensor's largest magnitude.
-  void compare(const std::string& name, const torch::Tensor& actual, const torch::Tensor& expected, double bound = 1e-4);
-  void compare(const std::string& name, const torch::Tensor& actual, double bound = 1e-4) { compare(name, actual, wanted(name), bound); }
+  void compare(const std::string& name, const torch::Tensor& actual, const torch::Tensor& expected,
+               double bound = 1e-4);
+  void compare(const std::string& name, const torch::Tensor& actual, double bound = 1e-4) {
+    compare(name, actual, wanted(name), bound);
+  }
   /// Every element equal.
-  void compare_exact(const std::string& name, const torch::Tensor& actual, const torch::Tensor& expected);
-  void compare_exact(const std::string& name, const torch::Tensor& actual) { compare_exact(name, actual, wanted(name)); }
+  void compare_exact(const std::string& name, const torch::Tensor& actual,
+                     const torch::Tensor& expected);
+  void compare_exact(const std::string& name, const torch::Tensor& actual) {
+    compare_exact(name, actual, wanted(name));
+  }
 };
 
 void check_tokenizer(GoldenCase& c);

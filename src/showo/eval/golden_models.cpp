@@ -19,7 +19,8 @@ std::vector<int64_t> to_vector(const torch::Tensor& ids) {
 // A row's layout from its ids alone, as the reference's masks are made.
 RowLayout layout_of(const torch::Tensor& row, const Vocabulary& v) {
   const auto ids = to_vector(row);
-  RowLayout layout{Task::kLm, static_cast<int64_t>(ids.size()), 0, -1, -1};
+  RowLayout layout;
+  layout.length = static_cast<int64_t>(ids.size());
   for (int64_t i = 0; i < layout.length; ++i) {
     if (ids[i] == v.t2i) layout.task = Task::kT2i, layout.pads = i;
     if (ids[i] == v.mmu) layout.task = Task::kMmu;
@@ -37,7 +38,8 @@ std::vector<RowLayout> layouts_of(const torch::Tensor& rows, const Vocabulary& v
 
 class RecordedDraws : public Draws {
  public:
-  RecordedDraws(Tensor sampled, Tensor gumbel) : sampled_(std::move(sampled)), gumbel_(std::move(gumbel)) {}
+  RecordedDraws(Tensor sampled, Tensor gumbel)
+      : sampled_(std::move(sampled)), gumbel_(std::move(gumbel)) {}
   Tensor codes(int step, int64_t b, const Tensor&) override { return sampled_[step][b]; }
   Tensor gumbel(int step, int64_t b, int64_t) override { return gumbel_[step][b]; }
 
@@ -53,7 +55,8 @@ void check_magvitv2(GoldenCase& c) {
   const auto z = codec->encoder(image);
   const auto quantized = quantize(z);
   const auto reconstruction = codec->decoder(quantized.z_BKHW);
-  const auto loss = torch::mse_loss(reconstruction, image) + quantized.commitment_loss + quantized.entropy_loss;
+  const auto loss =
+      torch::mse_loss(reconstruction, image) + quantized.commitment_loss + quantized.entropy_loss;
   loss.backward();
   c.compare("z", z);
   c.compare_exact("codes", quantized.codes_BN);
@@ -92,7 +95,8 @@ void check_showo_train(GoldenCase& c) {
   c.compare("loss_mmu", losses.mmu);
   c.compare("loss", total(losses, coefficients));
   total(losses, coefficients).backward();
-  for (const auto& item : model->named_parameters()) c.compare("grad." + item.key(), item.value().grad(), 1e-3);
+  for (const auto& item : model->named_parameters())
+    c.compare("grad." + item.key(), item.value().grad(), 1e-3);
 
   const Json& settings = c.json.at("optimizer");
   OptimizerOptions options;
@@ -119,9 +123,12 @@ void check_showo_t2i(GoldenCase& c) {
   const Vocabulary& v = model->vocabulary;
   const auto conditional = c.input("cond_ids"), unconditional = c.input("uncond_ids");
   std::vector<Row> prompts;
-  for (const auto& row : conditional.unbind(0)) prompts.push_back({to_vector(row), {}, layout_of(row, v)});
+  for (const auto& row : conditional.unbind(0))
+    prompts.push_back({to_vector(row), {}, layout_of(row, v)});
   const Row without{to_vector(unconditional[0]), {}, layout_of(unconditional[0], v)};
-  c.compare_exact("allowed", allowed_attention(layouts_of(torch::cat({conditional, unconditional}), v), conditional.size(1)));
+  c.compare_exact("allowed",
+                  allowed_attention(layouts_of(torch::cat({conditional, unconditional}), v),
+                                    conditional.size(1)));
 
   const RowLayout& layout = prompts[0].layout;
   const auto image = conditional.narrow(1, layout.soi + 1, layout.eoi - layout.soi - 1);
@@ -133,10 +140,11 @@ void check_showo_t2i(GoldenCase& c) {
   options.schedule = c.json.at("schedule");
   RecordedDraws draws(c.input("sampled"), c.input("gumbel"));
   std::vector<Tensor> logits, masked;
-  const auto codes = sample_codes(model, prompts, without, canvas, options, draws, [&](const MaskStep& step) {
-    logits.push_back(step.image_logits_BNK);
-    masked.push_back(step.masked_BN);
-  });
+  const auto codes =
+      sample_codes(model, prompts, without, canvas, options, draws, [&](const MaskStep& step) {
+        logits.push_back(step.image_logits_BNK);
+        masked.push_back(step.masked_BN);
+      });
   c.compare("image_logits", torch::stack(logits));
   c.compare_exact("masked_out", torch::stack(masked));
   c.compare_exact("codes", codes);
@@ -153,11 +161,13 @@ void check_showo_mmu(GoldenCase& c) {
   for (int64_t i = 0; c.inputs.contains(fmt::format("input_ids.{}", i)); ++i) {
     const auto ids = c.input(fmt::format("input_ids.{}", i));
     const RowLayout layout = layout_of(ids[0], model->vocabulary);
-    c.compare_exact(fmt::format("allowed.{}", i), allowed_attention(std::vector<RowLayout>{layout}, ids.size(1)));
+    c.compare_exact(fmt::format("allowed.{}", i),
+                    allowed_attention(std::vector<RowLayout>{layout}, ids.size(1)));
     KvCache cache = model->new_cache();
     std::vector<Tensor> logits;
     const auto first = read_row(model, {to_vector(ids[0]), {}, layout}, cache);
-    const auto answer = sample_text(model, cache, first, options, stop, random, [&](int64_t, const Tensor& row) { logits.push_back(row); });
+    const auto answer = sample_text(model, cache, first, options, stop, random,
+                                    [&](int64_t, const Tensor& row) { logits.push_back(row); });
     c.compare(fmt::format("logits.{}", i), torch::stack(logits));
     c.compare_exact(fmt::format("answer_ids.{}", i), torch::tensor(answer));
   }

@@ -35,9 +35,11 @@ struct Rows {
 
 void compare_rows(GoldenCase& c, const std::string& name, const Rows& rows) {
   c.compare_exact(name + "_ids", Rows::matrix(rows.ids));
-  if (c.expected.contains(name + "_labels")) c.compare_exact(name + "_labels", Rows::matrix(rows.labels));
+  if (c.expected.contains(name + "_labels"))
+    c.compare_exact(name + "_labels", Rows::matrix(rows.labels));
   if (c.expected.contains(name + "_allowed")) {
-    c.compare_exact(name + "_allowed", allowed_attention(rows.layouts, static_cast<int64_t>(rows.ids[0].size())));
+    c.compare_exact(name + "_allowed",
+                    allowed_attention(rows.layouts, static_cast<int64_t>(rows.ids[0].size())));
   }
 }
 
@@ -57,8 +59,10 @@ void check_tokenizer(GoldenCase& c) {
     if ((!same_ids || !same_text) && first.empty()) first = fmt::format("text {}", count);
     ++count;
   }
-  c.report.comparisons.push_back({"ids", static_cast<double>(wrong_ids), 0, 0, wrong_ids == 0 && count > 0, first});
-  c.report.comparisons.push_back({"decoded", static_cast<double>(wrong_text), 0, 0, wrong_text == 0 && count > 0, first});
+  c.report.comparisons.push_back(
+      {"ids", static_cast<double>(wrong_ids), 0, 0, wrong_ids == 0 && count > 0, first});
+  c.report.comparisons.push_back(
+      {"decoded", static_cast<double>(wrong_text), 0, 0, wrong_text == 0 && count > 0, first});
 }
 
 void check_prompting(GoldenCase& c) {
@@ -70,7 +74,9 @@ void check_prompting(GoldenCase& c) {
   for (size_t i = 0; i < texts.size(); ++i) {
     const auto row = static_cast<int64_t>(i);
     const auto text = tokenizer->encode(texts[i]);
-    const auto image = row_of(c.input("image_ids"), row), masked = row_of(c.input("masked_image_ids"), row), labels = row_of(c.input("image_labels"), row);
+    const auto image = row_of(c.input("image_ids"), row),
+               masked = row_of(c.input("masked_image_ids"), row),
+               labels = row_of(c.input("image_labels"), row);
     kept.add(prompting.text_to_image(text, masked, labels));
     dropped.add(prompting.text_to_image({}, masked, labels));
     generation.add(prompting.text_to_image(text, masked));
@@ -88,7 +94,8 @@ void check_schedules(GoldenCase& c) {
   const auto t = c.input("t").to(torch::kDouble).contiguous();
   for (const auto& [name, expected] : c.expected) {
     auto actual = torch::empty_like(t);
-    for (int64_t i = 0; i < t.numel(); ++i) actual.data_ptr<double>()[i] = mask_ratio(name, t.data_ptr<double>()[i]);
+    for (int64_t i = 0; i < t.numel(); ++i)
+      actual.data_ptr<double>()[i] = mask_ratio(name, t.data_ptr<double>()[i]);
     c.compare(name, actual.view(expected.sizes()), expected);
   }
 }

@@ -5,7 +5,8 @@
 
 namespace showo {
 
-std::map<std::string, Tally> ask_questions(Pipeline& pipeline, const std::string& shards, int64_t scenes) {
+std::map<std::string, Tally> ask_questions(Pipeline& pipeline, const std::string& shards,
+                                           int64_t scenes) {
   std::map<std::string, Tally> tallies;
   Progress progress("asking", scenes);
   TextOptions options;
@@ -14,7 +15,8 @@ std::map<std::string, Tally> ask_questions(Pipeline& pipeline, const std::string
   for (const auto& shard : find_shards(shards)) {
     ShardReader reader(shard);
     for (auto sample = reader.next(); sample && done < scenes; sample = reader.next()) {
-      auto picture = pipeline.read(decode_image(std::as_bytes(std::span(sample->image_bytes)), sample->key));
+      auto picture =
+          pipeline.read(decode_image(std::as_bytes(std::span(sample->image_bytes)), sample->key));
       for (const Turn& turn : sample->turns) {
         const bool right = picture.answer(turn.question, options, 0) == turn.answer;
         for (const std::string& type : {turn.type, std::string("all")}) {

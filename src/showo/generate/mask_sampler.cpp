@@ -10,14 +10,18 @@
 namespace showo {
 namespace {
 
-// One guidance branch of one picture: the prompt is read once, without its pads but at its own positions; a step reads
-// soi…eoi, which sees all of it and itself.
+// One guidance branch of one picture: the prompt is read once, without its pads but at its own
+// positions; a step reads soi…eoi, which sees all of it and itself.
 class Branch {
  public:
-  Branch(Showo& model, const Row& row) : model_(model), prompt_(model->new_cache()), soi_(row.layout.soi) {
+  Branch(Showo& model, const Row& row)
+      : model_(model), prompt_(model->new_cache()), soi_(row.layout.soi) {
     const int64_t first = row.layout.pads, count = row.layout.soi - first;
-    auto ids = torch::tensor(std::vector<int64_t>(row.ids.begin() + first, row.ids.begin() + row.layout.soi)).unsqueeze(0);
-    model->hidden(ids, Visible::causal(), &prompt_, torch::arange(first, first + count).unsqueeze(0));
+    auto ids = torch::tensor(
+                   std::vector<int64_t>(row.ids.begin() + first, row.ids.begin() + row.layout.soi))
+                   .unsqueeze(0);
+    model->hidden(ids, Visible::causal(), &prompt_,
+                  torch::arange(first, first + count).unsqueeze(0));
   }
 
   // ids [1, N + 2], soi…eoi → logits [N, K].
@@ -48,9 +52,12 @@ Tensor least_sure(const Tensor& confidence_N, int64_t n) {
 }  // namespace
 
 void SamplingOptions::check(int64_t tokens) const {
-  if (steps < 1 || steps > tokens) throw UsageError(fmt::format("--steps {}: expected 1 to {}", steps, tokens));
-  if (!(guidance >= 0 && guidance <= 100)) throw UsageError(fmt::format("--guidance {}: expected 0 to 100", guidance));
-  if (!(temperature >= 0 && temperature <= 100)) throw UsageError(fmt::format("--temperature {}: expected 0 to 100", temperature));
+  if (steps < 1 || steps > tokens)
+    throw UsageError(fmt::format("--steps {}: expected 1 to {}", steps, tokens));
+  if (!(guidance >= 0 && guidance <= 100))
+    throw UsageError(fmt::format("--guidance {}: expected 0 to 100", guidance));
+  if (!(temperature >= 0 && temperature <= 100))
+    throw UsageError(fmt::format("--temperature {}: expected 0 to 100", temperature));
   mask_ratio(schedule, 0.5);
 }
 
@@ -67,8 +74,9 @@ Tensor SeededDraws::gumbel(int, int64_t b, int64_t count) {
   return -(-uniform.log()).clamp_min(1e-20).log();
 }
 
-Tensor sample_codes(Showo& model, const std::vector<Row>& prompts, const Row& unconditional, const Tensor& canvas_BN,
-                    const SamplingOptions& options, Draws& draws, const OnMaskStep& on_step) {
+Tensor sample_codes(Showo& model, const std::vector<Row>& prompts, const Row& unconditional,
+                    const Tensor& canvas_BN, const SamplingOptions& options, Draws& draws,
+                    const OnMaskStep& on_step) {
   torch::NoGradGuard no_grad;
   const Vocabulary& v = model->vocabulary;
   const int64_t batch = canvas_BN.size(0), tokens = canvas_BN.size(1);
@@ -88,15 +96,18 @@ Tensor sample_codes(Showo& model, const std::vector<Row>& prompts, const Row& un
       const auto unknown = canvas[b] < 0;
       const auto ids = picture_ids(v, canvas[b]);
       auto logits = conditional[b].image_logits(ids);
-      if (guided) logits = (1 + options.guidance) * logits - options.guidance * without->image_logits(ids);
+      if (guided)
+        logits = (1 + options.guidance) * logits - options.guidance * without->image_logits(ids);
       const auto probabilities = logits.softmax(-1);
       const auto drawn = torch::where(unknown, draws.codes(step, b, probabilities), canvas[b]);
       auto masked = torch::zeros_like(unknown);
       const int64_t wanted = unknown.sum().item<int64_t>();
       if (wanted > 1) {
-        const auto left = static_cast<int64_t>(std::floor(static_cast<float>(tokens) * static_cast<float>(mask_ratio(options.schedule, r))));
+        const auto left = static_cast<int64_t>(std::floor(
+            static_cast<float>(tokens) * static_cast<float>(mask_ratio(options.schedule, r))));
         const auto chosen = probabilities.gather(1, drawn.unsqueeze(1)).squeeze(1);
-        auto confidence = chosen.clamp_min(1e-20).log() + temperature * draws.gumbel(step, b, tokens);
+        auto confidence =
+            chosen.clamp_min(1e-20).log() + temperature * draws.gumbel(step, b, tokens);
         confidence = torch::where(unknown, confidence, std::numeric_limits<float>::infinity());
         masked = least_sure(confidence, std::clamp<int64_t>(left, 1, wanted - 1));
       }

@@ -1,6 +1,6 @@
-// Pictures by mask prediction (MaskGIT, arXiv 2202.04200; paper 3.5): all unknown codes are drawn at once, the least sure
-// ones are masked again, T times. The text's keys and values are computed once; a step runs soi…eoi only.
-// B pictures, N tokens of a picture, K codes.
+// Pictures by mask prediction (MaskGIT, arXiv 2202.04200; paper 3.5): all unknown codes are drawn
+// at once, the least sure ones are masked again, T times. The text's keys and values are computed
+// once; a step runs soi…eoi only. B pictures, N tokens of a picture, K codes.
 #pragma once
 
 #include <functional>
@@ -57,9 +57,10 @@ struct MaskStep {
 };
 using OnMaskStep = std::function<void(const MaskStep&)>;
 
-/// `prompts`: T2I rows, one a picture; `unconditional`: the same row without text. `canvas` [B, N]: known codes, and −1
-/// where a code is wanted. Returns codes [B, N].
-Tensor sample_codes(Showo& model, const std::vector<Row>& prompts, const Row& unconditional, const Tensor& canvas_BN,
-                    const SamplingOptions& options, Draws& draws, const OnMaskStep& on_step = {});
+/// `prompts`: T2I rows, one a picture; `unconditional`: the same row without text. `canvas` [B, N]:
+/// known codes, and −1 where a code is wanted. Returns codes [B, N].
+Tensor sample_codes(Showo& model, const std::vector<Row>& prompts, const Row& unconditional,
+                    const Tensor& canvas_BN, const SamplingOptions& options, Draws& draws,
+                    const OnMaskStep& on_step = {});
 
 }  // namespace showo

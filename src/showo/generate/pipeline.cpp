@@ -11,7 +11,8 @@ namespace {
 
 int square_side(int64_t tokens, const fs::path& folder) {
   const auto side = static_cast<int>(std::lround(std::sqrt(static_cast<double>(tokens))));
-  if (int64_t{side} * side != tokens) fail("{}: num_vq_tokens {} is no square", folder.string(), tokens);
+  if (int64_t{side} * side != tokens)
+    fail("{}: num_vq_tokens {} is no square", folder.string(), tokens);
   return side;
 }
 
@@ -21,24 +22,28 @@ void use_dtype(torch::nn::Module& module, torch::ScalarType dtype) {
 
 // The picture turned so that the side to extend lies on the right, and back.
 Image turned(const Image& image, Side side) {
-  const bool transpose = side == Side::kUp || side == Side::kDown, mirror = side == Side::kLeft || side == Side::kUp;
+  const bool transpose = side == Side::kUp || side == Side::kDown,
+             mirror = side == Side::kLeft || side == Side::kUp;
   Image result(transpose ? image.height : image.width, transpose ? image.width : image.height);
   for (int y = 0; y < image.height; ++y) {
     for (int x = 0; x < image.width; ++x) {
       const int along = transpose ? y : x, across = transpose ? x : y;
-      std::copy_n(image.pixel(x, y), 3, result.pixel(mirror ? result.width - 1 - along : along, across));
+      std::copy_n(image.pixel(x, y), 3,
+                  result.pixel(mirror ? result.width - 1 - along : along, across));
     }
   }
   return result;
 }
 
 Image turned_back(const Image& image, Side side) {
-  const bool transpose = side == Side::kUp || side == Side::kDown, mirror = side == Side::kLeft || side == Side::kUp;
+  const bool transpose = side == Side::kUp || side == Side::kDown,
+             mirror = side == Side::kLeft || side == Side::kUp;
   Image result(transpose ? image.height : image.width, transpose ? image.width : image.height);
   for (int y = 0; y < result.height; ++y) {
     for (int x = 0; x < result.width; ++x) {
       const int along = transpose ? y : x, across = transpose ? x : y;
-      std::copy_n(image.pixel(mirror ? image.width - 1 - along : along, across), 3, result.pixel(x, y));
+      std::copy_n(image.pixel(mirror ? image.width - 1 - along : along, across), 3,
+                  result.pixel(x, y));
     }
   }
   return result;
@@ -46,7 +51,8 @@ Image turned_back(const Image& image, Side side) {
 
 Image columns(const Image& image, int first, int count) {
   Image result(count, image.height);
-  for (int y = 0; y < image.height; ++y) std::copy_n(image.pixel(first, y), static_cast<size_t>(count) * 3, result.pixel(0, y));
+  for (int y = 0; y < image.height; ++y)
+    std::copy_n(image.pixel(first, y), static_cast<size_t>(count) * 3, result.pixel(0, y));
   return result;
 }
 
@@ -54,7 +60,8 @@ Image beside(const Image& left, const Image& right) {
   Image result(left.width + right.width, left.height);
   for (int y = 0; y < left.height; ++y) {
     std::copy_n(left.pixel(0, y), static_cast<size_t>(left.width) * 3, result.pixel(0, y));
-    std::copy_n(right.pixel(0, y), static_cast<size_t>(right.width) * 3, result.pixel(left.width, y));
+    std::copy_n(right.pixel(0, y), static_cast<size_t>(right.width) * 3,
+                result.pixel(left.width, y));
   }
   return result;
 }
@@ -68,17 +75,20 @@ Pipeline::Pipeline(const ModelPaths& paths, torch::ScalarType dtype)
       prompting_(model_->vocabulary, model_->config.text_tokens),
       side_(square_side(model_->config.num_vq_tokens, paths.model)) {
   if (codec_->config.codebook_size() < model_->config.codebook_size) {
-    fail("{}: {} codes, fewer than the model's {}", paths.codec.string(), codec_->config.codebook_size(), model_->config.codebook_size);
+    fail("{}: {} codes, fewer than the model's {}", paths.codec.string(),
+         codec_->config.codebook_size(), model_->config.codebook_size);
   }
   if (tokenizer_->size() > model_->config.llm_vocab_size) {
-    fail("{}: the tokenizer has {} tokens, more than llm_vocab_size {}", paths.llm.string(), tokenizer_->size(), model_->config.llm_vocab_size);
+    fail("{}: the tokenizer has {} tokens, more than llm_vocab_size {}", paths.llm.string(),
+         tokenizer_->size(), model_->config.llm_vocab_size);
   }
   use_dtype(*codec_, dtype);
 }
 
 Tensor Pipeline::encode(const Image& picture) {
   torch::NoGradGuard no_grad;
-  return codec_->encode(to_tensor(picture).unsqueeze(0).to(codec_->decoder->conv_in->weight.scalar_type()))[0];
+  return codec_->encode(
+      to_tensor(picture).unsqueeze(0).to(codec_->decoder->conv_in->weight.scalar_type()))[0];
 }
 
 Image Pipeline::decode(const Tensor& codes) {
@@ -86,29 +96,38 @@ Image Pipeline::decode(const Tensor& codes) {
   return to_image(codec_->decode(codes.unsqueeze(0), side_, side_)[0]);
 }
 
-Tensor Pipeline::sample(const std::string& prompt, const Tensor& canvas, const std::vector<uint64_t>& seeds,
-                        const SamplingOptions& options, const OnMaskStep& on_step) {
+Tensor Pipeline::sample(const std::string& prompt, const Tensor& canvas,
+                        const std::vector<uint64_t>& seeds, const SamplingOptions& options,
+                        const OnMaskStep& on_step) {
   options.check(canvas.size(1));
   const auto text = tokenizer_->encode(prompt);
   const std::vector<int64_t> blank(canvas.size(1), model_->vocabulary.mask_token);
   const std::vector<Row> prompts(seeds.size(), prompting_.text_to_image(text, blank));
   SeededDraws draws(seeds);
-  return sample_codes(model_, prompts, prompting_.text_to_image({}, blank), canvas, options, draws, on_step);
+  return sample_codes(model_, prompts, prompting_.text_to_image({}, blank), canvas, options, draws,
+                      on_step);
 }
 
-std::vector<Image> Pipeline::text_to_image(const std::string& prompt, const std::vector<uint64_t>& seeds,
-                                           const SamplingOptions& options, const OnMaskStep& on_step) {
-  const auto canvas = torch::full({static_cast<int64_t>(seeds.size()), model_->config.num_vq_tokens}, -1, torch::kLong);
+std::vector<Image> Pipeline::text_to_image(const std::string& prompt,
+                                           const std::vector<uint64_t>& seeds,
+                                           const SamplingOptions& options,
+                                           const OnMaskStep& on_step) {
+  const auto canvas = torch::full(
+      {static_cast<int64_t>(seeds.size()), model_->config.num_vq_tokens}, -1, torch::kLong);
   std::vector<Image> pictures;
-  for (const auto& codes : sample(prompt, canvas, seeds, options, on_step).unbind(0)) pictures.push_back(decode(codes));
+  for (const auto& codes : sample(prompt, canvas, seeds, options, on_step).unbind(0))
+    pictures.push_back(decode(codes));
   return pictures;
 }
 
-Image Pipeline::inpaint(const Image& picture, const Image& mask, const std::string& prompt, uint64_t seed,
-                        const SamplingOptions& options, const OnMaskStep& on_step) {
-  if (picture.width != image_size() || picture.height != image_size()) fail("the picture is {}×{}, expected {}×{}", picture.width, picture.height, image_size(), image_size());
+Image Pipeline::inpaint(const Image& picture, const Image& mask, const std::string& prompt,
+                        uint64_t seed, const SamplingOptions& options, const OnMaskStep& on_step) {
+  if (picture.width != image_size() || picture.height != image_size())
+    fail("the picture is {}×{}, expected {}×{}", picture.width, picture.height, image_size(),
+         image_size());
   if (mask.width != picture.width || mask.height != picture.height) {
-    fail("the mask is {}×{}, the picture {}×{}", mask.width, mask.height, picture.width, picture.height);
+    fail("the mask is {}×{}, the picture {}×{}", mask.width, mask.height, picture.width,
+         picture.height);
   }
   const auto grid = mask_to_grid(mask, side_, side_).flatten();
   if (!grid.any().item<bool>()) fail("the mask marks nothing to draw (white regenerates)");
@@ -116,23 +135,30 @@ Image Pipeline::inpaint(const Image& picture, const Image& mask, const std::stri
   return paste(picture, decode(sample(prompt, canvas, {seed}, options, on_step)[0]), mask);
 }
 
-Image Pipeline::extend(const Image& picture, Side side, const std::string& prompt, int64_t offset, uint64_t seed,
-                       const SamplingOptions& options, const OnMaskStep& on_step) {
+Image Pipeline::extend(const Image& picture, Side side, const std::string& prompt, int64_t offset,
+                       uint64_t seed, const SamplingOptions& options, const OnMaskStep& on_step) {
   const Image known = turned(picture, side);
   const int size = image_size(), half = side_ / 2;
-  if (known.height != size || known.width < size) fail("the picture is {}×{}: the side beside the new part must be {} pixels", picture.width, picture.height, size);
-  if (offset < 0 || offset >= half) throw UsageError(fmt::format("--offset {}: expected 0 to {}", offset, half - 1));
-  const int stride = static_cast<int>(codec_->config.stride()), kept = half - static_cast<int>(offset);
+  if (known.height != size || known.width < size)
+    fail("the picture is {}×{}: the side beside the new part must be {} pixels", picture.width,
+         picture.height, size);
+  if (offset < 0 || offset >= half)
+    throw UsageError(fmt::format("--offset {}: expected 0 to {}", offset, half - 1));
+  const int stride = static_cast<int>(codec_->config.stride()),
+            kept = half - static_cast<int>(offset);
   // The last square of the picture gives the codes; its right half moves to the left of the canvas.
-  const auto codes = encode(turned_back(columns(known, known.width - size, size), side)).view({side_, side_});
-  const bool transpose = side == Side::kUp || side == Side::kDown, mirror = side == Side::kLeft || side == Side::kUp;
+  const auto codes =
+      encode(turned_back(columns(known, known.width - size, size), side)).view({side_, side_});
+  const bool transpose = side == Side::kUp || side == Side::kDown,
+             mirror = side == Side::kLeft || side == Side::kUp;
   auto oriented = transpose ? codes.t() : codes;
   if (mirror) oriented = oriented.flip(1);
   auto canvas = torch::full({side_, side_}, -1, torch::kLong);
   canvas.narrow(1, 0, kept).copy_(oriented.narrow(1, half, kept));
   if (mirror) canvas = canvas.flip(1);
   if (transpose) canvas = canvas.t();
-  const auto drawn = sample(prompt, canvas.reshape({1, side_ * side_}), {seed}, options, on_step)[0];
+  const auto drawn =
+      sample(prompt, canvas.reshape({1, side_ * side_}), {seed}, options, on_step)[0];
   const Image square = turned(decode(drawn), side);
   const Image before = columns(known, 0, known.width - static_cast<int>(offset) * stride);
   return turned_back(beside(before, columns(square, kept * stride, size - kept * stride)), side);
@@ -141,15 +167,16 @@ Image Pipeline::extend(const Image& picture, Side side, const std::string& promp
 Pipeline::Reader Pipeline::read(const Image& picture) {
   torch::NoGradGuard no_grad;
   const auto ids = encode(resize_and_crop(picture, image_size())) + model_->vocabulary.image_offset;
-  const std::vector<int64_t> image(ids.const_data_ptr<int64_t>(), ids.const_data_ptr<int64_t>() + ids.numel());
+  const std::vector<int64_t> image(ids.const_data_ptr<int64_t>(),
+                                   ids.const_data_ptr<int64_t>() + ids.numel());
   KvCache cache = model_->new_cache();
   const Row row = prompting_.question(image, {});
   read_row(model_, row, cache);
   return Reader(*this, std::move(cache));
 }
 
-std::string Pipeline::Reader::answer(const std::string& question, const TextOptions& options, uint64_t seed,
-                                     const std::function<void(int64_t)>& on_token) {
+std::string Pipeline::Reader::answer(const std::string& question, const TextOptions& options,
+                                     uint64_t seed, const std::function<void(int64_t)>& on_token) {
   torch::NoGradGuard no_grad;
   options.check();
   Pipeline& p = pipeline_;
@@ -157,9 +184,10 @@ std::string Pipeline::Reader::answer(const std::string& question, const TextOpti
   auto random = make_generator(seed);
   const auto prompt = p.tokenizer_->encode("USER: \n" + question + " ASSISTANT:");
   const auto logits = read_text(p.model_, prompt, cache);
-  auto tokens = sample_text(p.model_, cache, logits, options, p.model_->vocabulary.eos, random, [&](int64_t token, const Tensor&) {
-    if (on_token) on_token(token);
-  });
+  auto tokens = sample_text(p.model_, cache, logits, options, p.model_->vocabulary.eos, random,
+                            [&](int64_t token, const Tensor&) {
+                              if (on_token) on_token(token);
+                            });
   // Ids beyond the text vocabulary have no spelling.
   std::erase_if(tokens, [&](int64_t id) { return id >= p.tokenizer_->size(); });
   std::string text = p.tokenizer_->decode(tokens);
@@ -167,6 +195,8 @@ std::string Pipeline::Reader::answer(const std::string& question, const TextOpti
   return text;
 }
 
-Image Pipeline::reconstruct(const Image& picture) { return decode(encode(resize_and_crop(picture, image_size()))); }
+Image Pipeline::reconstruct(const Image& picture) {
+  return decode(encode(resize_and_crop(picture, image_size())));
+}
 
 }  // namespace showo

@@ -1,4 +1,5 @@
-// The library's front door: a model folder opened for its tasks – pictures from text, inpainting, extrapolation, answers.
+// The library's front door: a model folder opened for its tasks – pictures from text, inpainting,
+// extrapolation, answers.
 #pragma once
 
 #include <memory>
@@ -17,22 +18,26 @@ class Pipeline {
   /// Throws Error naming what is missing or does not fit.
   explicit Pipeline(const ModelPaths& paths, torch::ScalarType dtype = torch::kFloat);
 
-  /// One picture a seed, all of one prompt. The same seed gives the same picture, whatever the others are.
-  std::vector<Image> text_to_image(const std::string& prompt, const std::vector<uint64_t>& seeds, const SamplingOptions& options,
-                                   const OnMaskStep& on_step = {});
-  /// The white part of `mask` (of the picture's size) is drawn anew; every pixel outside it keeps its value. The picture is
-  /// a square of the model's size. Throws Error otherwise, or when the mask leaves nothing to draw.
-  Image inpaint(const Image& picture, const Image& mask, const std::string& prompt, uint64_t seed, const SamplingOptions& options,
-                const OnMaskStep& on_step = {});
-  /// The picture's half next to `side` is kept as context for a new half beyond it; `offset` token columns (or rows) of
-  /// that half are drawn anew as well. Height (or width) must be the model's size.
-  Image extend(const Image& picture, Side side, const std::string& prompt, int64_t offset, uint64_t seed,
-               const SamplingOptions& options, const OnMaskStep& on_step = {});
+  /// One picture a seed, all of one prompt. The same seed gives the same picture, whatever the
+  /// others are.
+  std::vector<Image> text_to_image(const std::string& prompt, const std::vector<uint64_t>& seeds,
+                                   const SamplingOptions& options, const OnMaskStep& on_step = {});
+  /// The white part of `mask` (of the picture's size) is drawn anew; every pixel outside it keeps
+  /// its value. The picture is a square of the model's size. Throws Error otherwise, or when the
+  /// mask leaves nothing to draw.
+  Image inpaint(const Image& picture, const Image& mask, const std::string& prompt, uint64_t seed,
+                const SamplingOptions& options, const OnMaskStep& on_step = {});
+  /// The picture's half next to `side` is kept as context for a new half beyond it; `offset` token
+  /// columns (or rows) of that half are drawn anew as well. Height (or width) must be the model's
+  /// size.
+  Image extend(const Image& picture, Side side, const std::string& prompt, int64_t offset,
+               uint64_t seed, const SamplingOptions& options, const OnMaskStep& on_step = {});
 
   /// A picture read once into the cache; any number of questions follow.
   class Reader {
    public:
-    std::string answer(const std::string& question, const TextOptions& options, uint64_t seed, const std::function<void(int64_t)>& on_token = {});
+    std::string answer(const std::string& question, const TextOptions& options, uint64_t seed,
+                       const std::function<void(int64_t)>& on_token = {});
 
    private:
     friend class Pipeline;
@@ -53,8 +58,9 @@ class Pipeline {
  private:
   Tensor encode(const Image& picture);
   Image decode(const Tensor& codes_N);
-  Tensor sample(const std::string& prompt, const Tensor& canvas_BN, const std::vector<uint64_t>& seeds,
-                const SamplingOptions& options, const OnMaskStep& on_step);
+  Tensor sample(const std::string& prompt, const Tensor& canvas_BN,
+                const std::vector<uint64_t>& seeds, const SamplingOptions& options,
+                const OnMaskStep& on_step);
 
   std::shared_ptr<const Tokenizer> tokenizer_;
   Magvit codec_;

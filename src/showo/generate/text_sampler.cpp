@@ -3,16 +3,21 @@
 namespace showo {
 
 void TextOptions::check() const {
-  if (max_tokens < 1 || max_tokens > 100'000) throw UsageError(fmt::format("--max-tokens {}: expected 1 to 100000", max_tokens));
-  if (!(temperature > 0 && temperature <= 100)) throw UsageError(fmt::format("--temperature {}: expected above 0 to 100", temperature));
+  if (max_tokens < 1 || max_tokens > 100'000)
+    throw UsageError(fmt::format("--max-tokens {}: expected 1 to 100000", max_tokens));
+  if (!(temperature > 0 && temperature <= 100))
+    throw UsageError(fmt::format("--temperature {}: expected above 0 to 100", temperature));
   if (top_k < 0) throw UsageError(fmt::format("--top-k {}: expected 0 or more", top_k));
-  if (!(top_p > 0 && top_p <= 1)) throw UsageError(fmt::format("--top-p {}: expected above 0 to 1", top_p));
+  if (!(top_p > 0 && top_p <= 1))
+    throw UsageError(fmt::format("--top-p {}: expected above 0 to 1", top_p));
 }
 
 int64_t choose_token(const Tensor& logits, const TextOptions& options, at::Generator& random) {
   if (options.top_k == 1) return logits.argmax().item<int64_t>();
-  auto [sorted, order] = (logits.to(torch::kFloat) / options.temperature).sort(/*dim=*/0, /*descending=*/true);
-  if (options.top_k > 0 && options.top_k < sorted.size(0)) sorted = sorted.narrow(0, 0, options.top_k);
+  auto [sorted, order] =
+      (logits.to(torch::kFloat) / options.temperature).sort(/*dim=*/0, /*descending=*/true);
+  if (options.top_k > 0 && options.top_k < sorted.size(0))
+    sorted = sorted.narrow(0, 0, options.top_k);
   auto p = sorted.softmax(0);
   // A token stays while those before it have not yet reached top_p: the likeliest always does.
   p = torch::where(p.cumsum(0) - p < options.top_p, p, 0);
@@ -32,8 +37,9 @@ Tensor read_row(Showo& model, const Row& row, KvCache& cache) {
   return read_text(model, Ids(row.ids).subspan(row.layout.eoi + 1), cache);
 }
 
-std::vector<int64_t> sample_text(Showo& model, KvCache& cache, Tensor logits, const TextOptions& options,
-                                 std::optional<int64_t> stop, at::Generator& random,
+std::vector<int64_t> sample_text(Showo& model, KvCache& cache, Tensor logits,
+                                 const TextOptions& options, std::optional<int64_t> stop,
+                                 at::Generator& random,
                                  const std::function<void(int64_t, const Tensor&)>& on_token) {
   torch::NoGradGuard no_grad;
   std::vector<int64_t> tokens;

@@ -1,4 +1,5 @@
-// Text token by token (paper 3.5): the prompt is read once into the cache, then every new token reads only itself.
+// Text token by token (paper 3.5): the prompt is read once into the cache, then every new token
+// reads only itself.
 #pragma once
 
 #include <functional>
@@ -27,14 +28,15 @@ struct TextOptions {
 /// Logits [V] → the next token.
 int64_t choose_token(const Tensor& logits_V, const TextOptions& options, at::Generator& random);
 
-/// Continues from `cache`, whose last hidden state gives `logits_V`; ends before `stop` (none: runs to max_tokens).
-/// `on_token` sees every token with the logits that chose it.
-std::vector<int64_t> sample_text(Showo& model, KvCache& cache, Tensor logits_V, const TextOptions& options,
-                                 std::optional<int64_t> stop, at::Generator& random,
-                                 const std::function<void(int64_t token, const Tensor& logits_V)>& on_token = {});
+/// Continues from `cache`, whose last hidden state gives `logits_V`; ends before `stop` (none: runs
+/// to max_tokens). `on_token` sees every token with the logits that chose it.
+std::vector<int64_t> sample_text(
+    Showo& model, KvCache& cache, Tensor logits_V, const TextOptions& options,
+    std::optional<int64_t> stop, at::Generator& random,
+    const std::function<void(int64_t token, const Tensor& logits_V)>& on_token = {});
 
-/// Reads an understanding row (picture first): the picture's block sees itself, the text is causal. Returns the logits [V]
-/// after the last token.
+/// Reads an understanding row (picture first): the picture's block sees itself, the text is causal.
+/// Returns the logits [V] after the last token.
 Tensor read_row(Showo& model, const Row& row, KvCache& cache);
 /// Reads further text behind what the cache holds.
 Tensor read_text(Showo& model, Ids ids, KvCache& cache);

@@ -10,29 +10,35 @@ Config from_published(const Json& json, const std::string& source) {
   Json known = Json::object();
   const Json defaults = config_to_json(config);
   for (const auto& item : defaults.items()) {
-    if (json.contains(item.key()) && !json[item.key()].is_null()) known[item.key()] = json[item.key()];
+    if (json.contains(item.key()) && !json[item.key()].is_null())
+      known[item.key()] = json[item.key()];
   }
   read_config(config, known, source);
   config.check(source);
   return config;
 }
 
-void check_range(int64_t value, int64_t low, int64_t high, const char* key, const std::string& source) {
-  if (value < low || value > high) fail("{}: {} is {}, expected {} to {}", source, key, value, low, high);
+void check_range(int64_t value, int64_t low, int64_t high, const char* key,
+                 const std::string& source) {
+  if (value < low || value > high)
+    fail("{}: {} is {}, expected {} to {}", source, key, value, low, high);
 }
 
 }  // namespace
 
 void LlmConfig::check(const std::string& source) const {
-  if (model_type != "phi") fail("{}: model_type '{}' is not supported; expected phi", source, model_type);
+  if (model_type != "phi")
+    fail("{}: model_type '{}' is not supported; expected phi", source, model_type);
   check_range(vocab_size, 1, 10'000'000, "vocab_size", source);
   check_range(hidden_size, 1, 1 << 16, "hidden_size", source);
   check_range(intermediate_size, 1, 1 << 18, "intermediate_size", source);
   check_range(num_hidden_layers, 1, 1000, "num_hidden_layers", source);
   check_range(num_attention_heads, 1, 1024, "num_attention_heads", source);
-  if (hidden_size % num_attention_heads) fail("{}: hidden_size {} is no multiple of {} heads", source, hidden_size, num_attention_heads);
+  if (hidden_size % num_attention_heads)
+    fail("{}: hidden_size {} is no multiple of {} heads", source, hidden_size, num_attention_heads);
   if (rotary_size() < 2 || rotary_size() > head_size() || rotary_size() % 2) {
-    fail("{}: partial_rotary_factor {} of a head of {} is not an even number of dimensions", source, partial_rotary_factor, head_size());
+    fail("{}: partial_rotary_factor {} of a head of {} is not an even number of dimensions", source,
+         partial_rotary_factor, head_size());
   }
 }
 
@@ -43,7 +49,10 @@ void ShowoConfig::check(const std::string& source) const {
   check_range(text_tokens, 2, 1 << 16, "text_tokens", source);
   const int64_t expected = Vocabulary::after(llm_vocab_size, codebook_size, 0, 0).size;
   if (vocab_size != expected) {
-    fail("{}: vocab_size is {}, expected {} (llm_vocab_size + 10 special tokens + codebook_size + mask token)", source, vocab_size, expected);
+    fail(
+        "{}: vocab_size is {}, expected {} (llm_vocab_size + 10 special tokens + codebook_size + "
+        "mask token)",
+        source, vocab_size, expected);
   }
 }
 
@@ -51,7 +60,11 @@ Vocabulary ShowoConfig::vocabulary(const LlmConfig& llm) const {
   return Vocabulary::after(llm_vocab_size, codebook_size, llm.bos_token_id, llm.eos_token_id);
 }
 
-LlmConfig llm_config_from_json(const Json& json, const std::string& source) { return from_published<LlmConfig>(json, source); }
-ShowoConfig showo_config_from_json(const Json& json, const std::string& source) { return from_published<ShowoConfig>(json, source); }
+LlmConfig llm_config_from_json(const Json& json, const std::string& source) {
+  return from_published<LlmConfig>(json, source);
+}
+ShowoConfig showo_config_from_json(const Json& json, const std::string& source) {
+  return from_published<ShowoConfig>(json, source);
+}
 
 }  // namespace showo

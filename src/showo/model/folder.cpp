@@ -15,7 +15,8 @@ LlmConfig read_llm_config(const ModelPaths& paths, const ShowoConfig& config) {
   if (fs::exists(path)) return llm_config_from_json(read_json(path), path.string());
   // Published folders only name the language model: phi-1.5's dimensions are known.
   if (config.llm_model_path.ends_with("phi-1_5")) return {};
-  fail("{}: not found, and '{}' is no model whose dimensions are known; --llm names its folder", path.string(), config.llm_model_path);
+  fail("{}: not found, and '{}' is no model whose dimensions are known; --llm names its folder",
+       path.string(), config.llm_model_path);
 }
 
 }  // namespace
@@ -39,7 +40,8 @@ Showo load_showo(const ModelPaths& paths, torch::ScalarType dtype) {
   if (config.w_clip_vit) fail("{}: w_clip_vit models are not supported yet", paths.model.string());
   Showo model(config, read_llm_config(paths, config));
   if (dtype != torch::kFloat) {
-    for (auto& parameter : model->parameters()) parameter.set_data(torch::empty(parameter.sizes(), dtype));
+    for (auto& parameter : model->parameters())
+      parameter.set_data(torch::empty(parameter.sizes(), dtype));
   }
   load_strict(*model, read_weights(paths.model), paths.model.string());
   model->eval();
@@ -64,7 +66,8 @@ void save_showo(const fs::path& folder, Showo model) {
 
 void check_finite(const torch::nn::Module& module, const std::string& source) {
   for (const auto& [name, tensor] : state_of(module)) {
-    // A sum is finite exactly when no element is NaN or infinite (fp32 weights do not overflow a double).
+    // A sum is finite exactly when no element is NaN or infinite (fp32 weights do not overflow a
+    // double).
     if (tensor.is_floating_point() && !std::isfinite(tensor.sum(torch::kDouble).item<double>())) {
       fail("{}: tensor '{}' holds a value that is not finite", source, name);
     }

@@ -13,7 +13,8 @@ Tensor cross_entropy(Showo& model, const Tensor& hidden_NC, const Tensor& labels
 
 }  // namespace
 
-Losses showo_losses(Showo model, const Tensor& hidden, const Tensor& labels, const std::vector<RowLayout>& rows) {
+Losses showo_losses(Showo model, const Tensor& hidden, const Tensor& labels,
+                    const std::vector<RowLayout>& rows) {
   auto loss = [&](Task task) {
     std::vector<Tensor> states, targets;
     for (size_t i = 0; i < rows.size(); ++i) {

@@ -1,5 +1,5 @@
-// The two learning objectives (paper 3.4): mask token prediction on pictures, next token prediction on texts. Logits are
-// computed at supervised rows only.
+// The two learning objectives (paper 3.4): mask token prediction on pictures, next token prediction
+// on texts. Logits are computed at supervised rows only.
 #pragma once
 
 #include "showo/model/showo.h"
@@ -25,6 +25,7 @@ inline Tensor total(const Losses& losses, const LossCoefficients& c) {
 }
 
 /// Hidden states [B, T, C], labels [B, T] with kIgnore, and what each row is.
-Losses showo_losses(Showo model, const Tensor& hidden_BTC, const Tensor& labels_BT, const std::vector<RowLayout>& rows);
+Losses showo_losses(Showo model, const Tensor& hidden_BTC, const Tensor& labels_BT,
+                    const std::vector<RowLayout>& rows);
 
 }  // namespace showo

@@ -5,7 +5,8 @@
 
 namespace showo {
 
-/// r in [0, 1] → share of tokens masked. Names: cosine, linear, powX (pow2, pow0.5), sigmoid. Throws Error on another.
+/// r in [0, 1] → share of tokens masked. Names: cosine, linear, powX (pow2, pow0.5), sigmoid.
+/// Throws Error on another.
 double mask_ratio(const std::string& schedule, double r);
 
 }  // namespace showo

@@ -1,5 +1,7 @@
 #include "showo/model/phi.h"
 
+#include "showo/nn/norm_rotate.h"
+
 namespace showo {
 
 PhiAttentionImpl::PhiAttentionImpl(const LlmConfig& config)
@@ -8,15 +10,17 @@ PhiAttentionImpl::PhiAttentionImpl(const LlmConfig& config)
       k_proj(register_module("k_proj", Linear(config.hidden_size, config.hidden_size))),
       v_proj(register_module("v_proj", Linear(config.hidden_size, config.hidden_size))),
       dense(register_module("dense", Linear(config.hidden_size, config.hidden_size))),
-      q_layernorm(register_module("q_layernorm", LayerNorm(config.head_size(), config.layer_norm_eps))),
-      k_layernorm(register_module("k_layernorm", LayerNorm(config.head_size(), config.layer_norm_eps))) {}
+      q_layernorm(
+          register_module("q_layernorm", LayerNorm(config.head_size(), config.layer_norm_eps))),
+      k_layernorm(
+          register_module("k_layernorm", LayerNorm(config.head_size(), config.layer_norm_eps))) {}
 
-Tensor PhiAttentionImpl::forward(const Tensor& x, const Rope& rope, const Visible& visible, KvCache* cache, int64_t layer) {
-  auto split = [&](const Tensor& t) { return t.view({t.size(0), t.size(1), heads, -1}).transpose(1, 2); };
-  auto v_BHTD = split(v_proj(x));
-  // LayerNorm may return fp32 under autocast; attention needs one dtype.
-  auto q_BHTD = rope.rotate(q_layernorm(split(q_proj(x)))).to(v_BHTD.scalar_type());
-  auto k_BHTD = rope.rotate(k_layernorm(split(k_proj(x)))).to(v_BHTD.scalar_type());
+Tensor PhiAttentionImpl::forward(const Tensor& x, const Rope& rope, const Visible& visible,
+                                 KvCache* cache, int64_t layer) {
+  auto split = [&](const Tensor& t) { return t.view({t.size(0), t.size(1), heads, -1}); };
+  auto q_BHTD = norm_rotate(split(q_proj(x)), q_layernorm, rope);
+  auto k_BHTD = norm_rotate(split(k_proj(x)), k_layernorm, rope);
+  auto v_BHTD = split(v_proj(x)).transpose(1, 2);
   if (cache) std::tie(k_BHTD, v_BHTD) = cache->append(layer, k_BHTD, v_BHTD);
   return dense(attend(q_BHTD, k_BHTD, v_BHTD, visible).transpose(1, 2).flatten(2));
 }
@@ -28,11 +32,13 @@ PhiMlpImpl::PhiMlpImpl(const LlmConfig& config)
 Tensor PhiMlpImpl::forward(const Tensor& x) { return fc2(torch::gelu(fc1(x), "tanh")); }
 
 PhiLayerImpl::PhiLayerImpl(const LlmConfig& config)
-    : input_layernorm(register_module("input_layernorm", LayerNorm(config.hidden_size, config.layer_norm_eps))),
+    : input_layernorm(
+          register_module("input_layernorm", LayerNorm(config.hidden_size, config.layer_norm_eps))),
       self_attn(register_module("self_attn", PhiAttention(config))),
       mlp(register_module("mlp", PhiMlp(config))) {}
 
-Tensor PhiLayerImpl::forward(const Tensor& x, const Rope& rope, const Visible& visible, KvCache* cache, int64_t layer) {
+Tensor PhiLayerImpl::forward(const Tensor& x, const Rope& rope, const Visible& visible,
+                             KvCache* cache, int64_t layer) {
   const auto normed = input_layernorm(x);
   return x + self_attn(normed, rope, visible, cache, layer) + mlp(normed);
 }
@@ -41,11 +47,13 @@ PhiModelImpl::PhiModelImpl(const LlmConfig& config, int64_t vocab_size)
     : config(config),
       embed_tokens(register_module("embed_tokens", Embedding(vocab_size, config.hidden_size))),
       layers(register_module("layers", torch::nn::ModuleList())),
-      final_layernorm(register_module("final_layernorm", LayerNorm(config.hidden_size, config.layer_norm_eps))) {
+      final_layernorm(register_module("final_layernorm",
+                                      LayerNorm(config.hidden_size, config.layer_norm_eps))) {
   for (int64_t i = 0; i < config.num_hidden_layers; ++i) layers->push_back(PhiLayer(config));
 }
 
-Tensor PhiModelImpl::forward(Tensor x, const Tensor& positions, const Visible& visible, KvCache* cache) {
+Tensor PhiModelImpl::forward(Tensor x, const Tensor& positions, const Visible& visible,
+                             KvCache* cache) {
   const Rope rope(positions, config.rotary_size(), config.rope_theta);
   for (size_t i = 0; i < layers->size(); ++i) {
     x = layers->ptr<PhiLayerImpl>(i)->forward(x, rope, visible, cache, static_cast<int64_t>(i));

@@ -1,5 +1,6 @@
-// phi-1.5 (arXiv 2309.05463) with Show-o's one change: a LayerNorm over each head's query and key (paper 3.2). Members are
-// named by their checkpoint keys. B rows, T tokens, C width, H heads, D head size, V vocabulary.
+// phi-1.5 (arXiv 2309.05463) with Show-o's one change: a LayerNorm over each head's query and key
+// (paper 3.2). Members are named by their checkpoint keys. B rows, T tokens, C width, H heads, D
+// head size, V vocabulary.
 #pragma once
 
 #include <torch/torch.h>
@@ -12,7 +13,8 @@ namespace showo {
 
 struct PhiAttentionImpl : torch::nn::Module {
   explicit PhiAttentionImpl(const LlmConfig& config);
-  Tensor forward(const Tensor& x_BTC, const Rope& rope, const Visible& visible, KvCache* cache, int64_t layer);
+  Tensor forward(const Tensor& x_BTC, const Rope& rope, const Visible& visible, KvCache* cache,
+                 int64_t layer);
   int64_t heads;
   Linear q_proj, k_proj, v_proj, dense;
   LayerNorm q_layernorm, k_layernorm;
@@ -29,7 +31,8 @@ TORCH_MODULE(PhiMlp);
 /// Attention and MLP side by side after one LayerNorm.
 struct PhiLayerImpl : torch::nn::Module {
   explicit PhiLayerImpl(const LlmConfig& config);
-  Tensor forward(const Tensor& x_BTC, const Rope& rope, const Visible& visible, KvCache* cache, int64_t layer);
+  Tensor forward(const Tensor& x_BTC, const Rope& rope, const Visible& visible, KvCache* cache,
+                 int64_t layer);
   LayerNorm input_layernorm;
   PhiAttention self_attn;
   PhiMlp mlp;

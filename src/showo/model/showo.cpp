@@ -13,7 +13,8 @@ ShowoImpl::ShowoImpl(const ShowoConfig& config, const LlmConfig& llm)
       vocabulary(config.vocabulary(llm)),
       showo(register_module("showo", PhiForCausalLM(llm, config.vocab_size))) {}
 
-Tensor ShowoImpl::hidden(const Tensor& ids, const Visible& visible, KvCache* cache, Tensor positions) {
+Tensor ShowoImpl::hidden(const Tensor& ids, const Visible& visible, KvCache* cache,
+                         Tensor positions) {
   if (!positions.defined()) {
     const int64_t start = cache ? cache->length() : 0;
     positions = torch::arange(start, start + ids.size(1), ids.options()).unsqueeze(0);
@@ -23,7 +24,8 @@ Tensor ShowoImpl::hidden(const Tensor& ids, const Visible& visible, KvCache* cac
 
 Tensor ShowoImpl::image_logits(const Tensor& hidden) {
   const auto& head = *showo->lm_head;
-  return torch::linear(hidden, head.weight.narrow(0, vocabulary.image_offset, vocabulary.codebook_size),
+  return torch::linear(hidden,
+                       head.weight.narrow(0, vocabulary.image_offset, vocabulary.codebook_size),
                        head.bias.narrow(0, vocabulary.image_offset, vocabulary.codebook_size));
 }
 
@@ -32,7 +34,8 @@ namespace {
 constexpr double kStd = 0.02;
 
 void fill_code_rows(const Tensor& weight, const Vocabulary& v, at::Generator& generator) {
-  const auto bits = static_cast<int64_t>(std::llround(std::log2(static_cast<double>(v.codebook_size))));
+  const auto bits =
+      static_cast<int64_t>(std::llround(std::log2(static_cast<double>(v.codebook_size))));
   if (int64_t{1} << bits != v.codebook_size) return;
   auto codes = torch::arange(v.codebook_size).unsqueeze(1);
   auto signs = signs_of(codes, bits, 1, 1).flatten(1);  // [K, bits]

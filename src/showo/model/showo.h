@@ -1,5 +1,5 @@
-// Show-o (arXiv 2408.12528): one language model whose vocabulary holds text, special tokens, image codes and the mask token.
-// B rows, T tokens, C width, K codes.
+// Show-o (arXiv 2408.12528): one language model whose vocabulary holds text, special tokens, image
+// codes and the mask token. B rows, T tokens, C width, K codes.
 #pragma once
 
 #include "showo/model/phi.h"
@@ -10,8 +10,10 @@ namespace showo {
 struct ShowoImpl : torch::nn::Module {
   ShowoImpl(const ShowoConfig& config, const LlmConfig& llm);
 
-  /// ids [B, T] at positions [B, T] (undefined: from the cache's length on) → hidden states [B, T, C].
-  Tensor hidden(const Tensor& ids_BT, const Visible& visible, KvCache* cache = nullptr, Tensor positions_BT = {});
+  /// ids [B, T] at positions [B, T] (undefined: from the cache's length on) → hidden states [B, T,
+  /// C].
+  Tensor hidden(const Tensor& ids_BT, const Visible& visible, KvCache* cache = nullptr,
+                Tensor positions_BT = {});
   /// Over the whole vocabulary, for any rows [..., C].
   Tensor logits(const Tensor& hidden) { return showo->lm_head(hidden); }
   /// Over the image codes alone: [..., C] → [..., K].
@@ -25,8 +27,8 @@ struct ShowoImpl : torch::nn::Module {
 };
 TORCH_MODULE(Showo);
 
-/// Normal(0, 0.02) weights, zero biases, norms at one. The rows of an image code in embedding and head are the sum of one
-/// shared vector a sign bit, so that codes that look alike start alike.
+/// Normal(0, 0.02) weights, zero biases, norms at one. The rows of an image code in embedding and
+/// head are the sum of one shared vector a sign bit, so that codes that look alike start alike.
 void initialise_showo(Showo model, uint64_t seed);
 
 }  // namespace showo

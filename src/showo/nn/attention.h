@@ -1,5 +1,5 @@
-// Attention as every model here uses it: who may see whom is told, never decided; keys and values may be cached.
-// B rows, H heads, T tokens of this call, S tokens seen so far, D head size.
+// Attention as every model here uses it: who may see whom is told, never decided; keys and values
+// may be cached. B rows, H heads, T tokens of this call, S tokens seen so far, D head size.
 #pragma once
 
 #include <torch/torch.h>
@@ -10,8 +10,8 @@ namespace showo {
 
 using torch::Tensor;
 
-/// Rotary position embedding (RoFormer) on the first `rotary` of D dimensions, in phi's layout: a dimension is paired with
-/// the one rotary/2 further on.
+/// Rotary position embedding (RoFormer) on the first `rotary` of D dimensions, in phi's layout: a
+/// dimension is paired with the one rotary/2 further on.
 struct Rope {
   Tensor cos_B1TR, sin_B1TR;
   /// positions int64 [B, T].
@@ -29,10 +29,11 @@ struct Visible {
 };
 
 /// softmax(q·kᵀ/√D)·v → [B, H, T, D]. Causal with T < S: the T queries are the last of S.
-Tensor attend(const Tensor& q_BHTD, const Tensor& k_BHSD, const Tensor& v_BHSD, const Visible& visible);
+Tensor attend(const Tensor& q_BHTD, const Tensor& k_BHSD, const Tensor& v_BHSD,
+              const Visible& visible);
 
-/// Keys and values of what was already read, one pair a layer. Copying it is cheap and makes an independent cache: tensors
-/// are replaced, never written to.
+/// Keys and values of what was already read, one pair a layer. Copying it is cheap and makes an
+/// independent cache: tensors are replaced, never written to.
 class KvCache {
  public:
   explicit KvCache(int64_t layers) : keys_(layers), values_(layers) {}

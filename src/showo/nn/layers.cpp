@@ -20,7 +20,9 @@ LayerNormImpl::LayerNormImpl(int64_t channels, double eps) : eps(eps) {
   bias = register_parameter("bias", torch::empty({channels}));
 }
 
-Tensor LayerNormImpl::forward(const Tensor& x) { return torch::layer_norm(x, {weight.size(0)}, weight, bias, eps); }
+Tensor LayerNormImpl::forward(const Tensor& x) {
+  return torch::layer_norm(x, {weight.size(0)}, weight, bias, eps);
+}
 
 Conv2dImpl::Conv2dImpl(int64_t in, int64_t out, int64_t kernel, int64_t stride, int64_t padding)
     : stride(stride), padding(padding < 0 ? kernel / 2 : padding) {
@@ -28,17 +30,24 @@ Conv2dImpl::Conv2dImpl(int64_t in, int64_t out, int64_t kernel, int64_t stride, 
   bias = register_parameter("bias", torch::empty({out}));
 }
 
-Tensor Conv2dImpl::forward(const Tensor& x) { return torch::conv2d(x, weight, bias, stride, padding); }
+Tensor Conv2dImpl::forward(const Tensor& x) {
+  return torch::conv2d(x, weight, bias, stride, padding);
+}
 
-GroupNormImpl::GroupNormImpl(int64_t channels) : groups(std::min<int64_t>(32, channels)) {
+GroupNormImpl::GroupNormImpl(int64_t channels, int64_t groups)
+    : groups(std::min(groups, channels)) {
   weight = register_parameter("weight", torch::empty({channels}));
   bias = register_parameter("bias", torch::empty({channels}));
 }
 
 Tensor GroupNormImpl::forward(const Tensor& x) {
-  auto norm = [this](const Tensor& input) { return torch::group_norm(input, groups, weight, bias, 1e-6); };
-  // LibTorch's backward for channels-last is 13 times slower on CPUs than for the plain layout; two copies cost less.
-  const bool slow = x.requires_grad() && x.is_cpu() && x.is_contiguous(torch::MemoryFormat::ChannelsLast);
+  auto norm = [this](const Tensor& input) {
+    return torch::group_norm(input, groups, weight, bias, 1e-6);
+  };
+  // LibTorch's backward for channels-last is 13 times slower on CPUs than for the plain layout; two
+  // copies cost less.
+  const bool slow =
+      x.requires_grad() && x.is_cpu() && x.is_contiguous(torch::MemoryFormat::ChannelsLast);
   return slow ? norm(x.contiguous()).contiguous(torch::MemoryFormat::ChannelsLast) : norm(x);
 }
 

@@ -1,7 +1,7 @@
-// The layers that checkpoints are made of. They differ from torch::nn's in one thing: parameters are not initialised when
-// a module is built, so that a published model is mapped from disk without its memory being touched twice. Training from
-// scratch calls an initialiser of its own (model/initialise.h, codec/initialise.h).
-// B batch, T tokens, C channels, H×W pixels.
+// The layers that checkpoints are made of. They differ from torch::nn's in one thing: parameters
+// are not initialised when a module is built, so that a published model is mapped from disk without
+// its memory being touched twice. Training from scratch calls an initialiser of its own
+// (model/initialise.h, codec/initialise.h). B batch, T tokens, C channels, H×W pixels.
 #pragma once
 
 #include <torch/torch.h>
@@ -35,7 +35,8 @@ struct LayerNormImpl : torch::nn::Module {
 };
 TORCH_MODULE(LayerNorm);
 
-/// Convolution of [B, in, H, W]; weight [out, in, kernel, kernel], bias [out]. Zero padding unless told otherwise.
+/// Convolution of [B, in, H, W]; weight [out, in, kernel, kernel], bias [out]. Zero padding unless
+/// told otherwise.
 struct Conv2dImpl : torch::nn::Module {
   Conv2dImpl(int64_t in, int64_t out, int64_t kernel, int64_t stride = 1, int64_t padding = -1);
   Tensor forward(const Tensor& x);
@@ -44,9 +45,9 @@ struct Conv2dImpl : torch::nn::Module {
 };
 TORCH_MODULE(Conv2d);
 
-/// GroupNorm(32, eps 1e-6) over [B, C, H, W], as in VQGAN's code; fewer groups when C < 32.
+/// GroupNorm(32, eps 1e-6) over [B, C, H, W], as in VQGAN's code; at most C groups.
 struct GroupNormImpl : torch::nn::Module {
-  explicit GroupNormImpl(int64_t channels);
+  explicit GroupNormImpl(int64_t channels, int64_t groups = 32);
   Tensor forward(const Tensor& x);
   Tensor weight, bias;
   int64_t groups;

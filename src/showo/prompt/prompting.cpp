@@ -40,7 +40,7 @@ Row Prompting::text_to_image(Ids text, Ids image, Ids image_labels) const {
   append(row.labels, image_labels);
   for (auto* side : {&row.ids, &row.labels}) side->push_back(v_.eoi);
   const auto length = static_cast<int64_t>(row.ids.size());
-  row.layout = {Task::kT2i, length, pads, text_tokens_ + 1, length - 1};
+  row.layout = {Task::kT2i, length, pads, text_tokens_ + 1, length - 1, {}};
   return row;
 }
 
@@ -50,7 +50,7 @@ Row Prompting::picture_first(Ids image) const {
   append(row.ids, image);
   row.ids.push_back(v_.eoi);
   row.labels.assign(row.ids.size(), kIgnore);
-  row.layout = {Task::kMmu, 0, 0, 1, static_cast<int64_t>(row.ids.size()) - 1};
+  row.layout = {Task::kMmu, 0, 0, 1, static_cast<int64_t>(row.ids.size()) - 1, {}};
   return row;
 }
 
@@ -68,18 +68,40 @@ Row Prompting::understanding(Ids image, Ids text) const {
   return row;
 }
 
-Row Prompting::understanding(Ids image, const std::vector<TurnIds>& turns, int64_t max_length) const {
-  Row row = picture_first(image);
+void Prompting::begin_text(Row& row) const {
   row.ids.push_back(v_.bos);
   row.labels.push_back(kIgnore);
+}
+
+void Prompting::append_turn(Row& row, const TurnIds& turn) const {
+  append(row.ids, turn.question);
+  row.labels.resize(row.ids.size(), kIgnore);
+  for (auto* side : {&row.ids, &row.labels}) {
+    append(*side, turn.answer);
+    side->push_back(v_.eos);
+  }
+}
+
+Row Prompting::understanding(Ids image, const std::vector<TurnIds>& turns,
+                             int64_t max_length) const {
+  Row row = picture_first(image);
+  begin_text(row);
   for (const auto& turn : turns) {
-    if (static_cast<int64_t>(row.ids.size() + turn.question.size() + turn.answer.size()) + 1 > max_length) break;
-    append(row.ids, turn.question);
-    row.labels.resize(row.ids.size(), kIgnore);
-    for (auto* side : {&row.ids, &row.labels}) {
-      append(*side, turn.answer);
-      side->push_back(v_.eos);
-    }
+    if (static_cast<int64_t>(row.ids.size() + turn.size()) > max_length) break;
+    append_turn(row, turn);
+  }
+  row.layout.length = static_cast<int64_t>(row.ids.size());
+  return row;
+}
+
+Row Prompting::independent_questions(Ids image, const std::vector<TurnIds>& turns,
+                                     int64_t max_length) const {
+  Row row = picture_first(image);
+  for (const auto& turn : turns) {
+    if (static_cast<int64_t>(row.ids.size() + 1 + turn.size()) > max_length) continue;
+    row.layout.questions.push_back(static_cast<int64_t>(row.ids.size()));
+    begin_text(row);
+    append_turn(row, turn);
   }
   row.layout.length = static_cast<int64_t>(row.ids.size());
   return row;
@@ -102,7 +124,7 @@ Row Prompting::language(Ids text, int64_t length) const {
   if (static_cast<int64_t>(row.ids.size()) > length) row.ids.resize(length);
   row.labels = row.ids;
   pad_right(row, length, v_.pad);
-  row.layout = {Task::kLm, length, 0, -1, -1};
+  row.layout = {Task::kLm, length, 0, -1, -1, {}};
   return row;
 }
 

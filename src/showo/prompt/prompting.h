@@ -2,7 +2,8 @@
 //   T2I   [PAD]… <|t2i|> [SOT] text [EOT] <|soi|> image <|eoi|>
 //   MMU   <|mmu|> <|soi|> image <|eoi|> [SOT] text [EOT] [PAD]…
 //   LM    [SOT] text [EOT] [PAD]…
-// Texts are token ids without special tokens; images are ids of the vocabulary (codes plus offset, or the mask token).
+// Texts are token ids without special tokens; images are ids of the vocabulary (codes plus offset,
+// or the mask token).
 #pragma once
 
 #include <span>
@@ -18,13 +19,17 @@ enum class Task { kT2i, kMmu, kLm };
 struct RowLayout {
   Task task = Task::kLm;
   int64_t length = 0;
-  int64_t pads = 0;           // on the left of a T2I row
+  int64_t pads = 0;            // on the left of a T2I row
   int64_t soi = -1, eoi = -1;  // −1 in LM rows
+  /// Where independent questions of an MMU row begin, each at its [SOT]: none sees another, and
+  /// each stands at the positions that follow the picture. Empty: the text is one.
+  std::vector<int64_t> questions;
 };
 
 struct Row {
   std::vector<int64_t> ids;
-  std::vector<int64_t> labels;  // as the reference writes them; which of them count is the losses' business
+  /// As the reference writes them; which of them count is the losses' business.
+  std::vector<int64_t> labels;
   RowLayout layout;
 };
 
@@ -33,21 +38,29 @@ using Ids = std::span<const int64_t>;
 /// One question and its answer as ids: only the answer and its [EOT] are supervised.
 struct TurnIds {
   std::vector<int64_t> question, answer;
+  size_t size() const { return question.size() + answer.size() + 1; }
 };
 
 class Prompting {
  public:
   /// `text_tokens`: room for [SOT], text and [EOT]; the published models have 128.
-  Prompting(const Vocabulary& vocabulary, int64_t text_tokens) : v_(vocabulary), text_tokens_(text_tokens) {}
+  Prompting(const Vocabulary& vocabulary, int64_t text_tokens)
+      : v_(vocabulary), text_tokens_(text_tokens) {}
 
-  /// `image` is what the model sees (some codes masked), `image_labels` the true ids at supervised positions.
+  /// `image` is what the model sees (some codes masked), `image_labels` the true ids at supervised
+  /// positions.
   Row text_to_image(Ids text, Ids image, Ids image_labels) const;
-  /// The prompt of generation; without a text it is guidance's unconditional branch (and training's dropped text).
+  /// The prompt of generation; without a text it is guidance's unconditional branch (and training's
+  /// dropped text).
   Row text_to_image(Ids text, Ids image) const { return text_to_image(text, image, {}); }
   /// A caption row, padded to the full length; every token of [SOT] text [EOT] is a label.
   Row understanding(Ids image, Ids text) const;
-  /// Several turns about one picture, not padded, cut after the last turn that fits into `max_length`.
+  /// Several turns about one picture, not padded, cut after the last turn that fits into
+  /// `max_length`.
   Row understanding(Ids image, const std::vector<TurnIds>& turns, int64_t max_length) const;
+  /// Several questions about one picture that know nothing of each other, as if each were a row of
+  /// its own; those that fit into `max_length`.
+  Row independent_questions(Ids image, const std::vector<TurnIds>& turns, int64_t max_length) const;
   /// The prompt of answering: everything before the answer, not padded.
   Row question(Ids image, Ids text) const;
   /// Plain text, padded to `length`; too long a text is cut without [EOT].
@@ -60,6 +73,8 @@ class Prompting {
 
  private:
   Row picture_first(Ids image) const;
+  void begin_text(Row& row) const;
+  void append_turn(Row& row, const TurnIds& turn) const;
   Vocabulary v_;
   int64_t text_tokens_;
 };

@@ -4,10 +4,13 @@
 
 namespace showo {
 
-Vocabulary Vocabulary::after(int64_t llm_vocab_size, int64_t codebook_size, int64_t bos, int64_t eos) {
+Vocabulary Vocabulary::after(int64_t llm_vocab_size, int64_t codebook_size, int64_t bos,
+                             int64_t eos) {
   Vocabulary v;
   int64_t id = llm_vocab_size;
-  for (int64_t* special : {&v.pad, &v.soi, &v.eoi, &v.sov, &v.eov, &v.t2i, &v.mmu, &v.t2v, &v.v2v, &v.lvg}) *special = id++;
+  for (int64_t* special :
+       {&v.pad, &v.soi, &v.eoi, &v.sov, &v.eov, &v.t2i, &v.mmu, &v.t2v, &v.v2v, &v.lvg})
+    *special = id++;
   v.bos = bos;
   v.eos = eos;
   v.image_offset = id;

@@ -1,4 +1,5 @@
-// Who owns which id (paper 3.1): the LLM's own tokens, then the special tokens, then the image codes, then the mask token.
+// Who owns which id (paper 3.1): the LLM's own tokens, then the special tokens, then the image
+// codes, then the mask token.
 #pragma once
 
 #include <cstdint>
@@ -12,11 +13,13 @@ struct Vocabulary {
   int64_t bos = 0, eos = 0;  // [SOT] and [EOT]
   int64_t image_offset = 0, codebook_size = 0, mask_token = 0, size = 0;
 
-  /// The published order after a language model's vocabulary: phi-1.5 (50295) gives [PAD] 50295 … image codes from 50305
-  /// and the mask token 58497.
+  /// The published order after a language model's vocabulary: phi-1.5 (50295) gives [PAD] 50295 …
+  /// image codes from 50305 and the mask token 58497.
   static Vocabulary after(int64_t llm_vocab_size, int64_t codebook_size, int64_t bos, int64_t eos);
 
-  bool is_image(int64_t id) const { return id >= image_offset && id < image_offset + codebook_size; }
+  bool is_image(int64_t id) const {
+    return id >= image_offset && id < image_offset + codebook_size;
+  }
 };
 
 }  // namespace showo

@@ -3,51 +3,92 @@
 
 #include <pcre2.h>
 
-#include <stdexcept>
+#include "showo/core/error.h"
+#include "showo/text/bytes.h"
 
 namespace showo {
+
+const char* const kGpt2Pattern =
+    R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
+
 namespace {
 
-constexpr const char* kGpt2 = R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
+PCRE2_SPTR units(std::string_view text) { return reinterpret_cast<PCRE2_SPTR>(text.data()); }
+
+// These patterns mean Unicode's White_Space by \s; PCRE2's own \s counts U+180E as well.
+std::string unicode_spaces(const std::string& pattern) {
+  std::string result;
+  for (size_t i = 0; i < pattern.size(); ++i) {
+    result += pattern[i];
+    if (pattern[i] != '\\' || i + 1 == pattern.size()) continue;
+    const char letter = pattern[++i];
+    result += letter == 's'   ? "p{White_Space}"
+              : letter == 'S' ? "P{White_Space}"
+                              : std::string(1, letter);
+  }
+  return result;
+}
+
+std::string pcre2_message(int error) {
+  PCRE2_UCHAR message[256];
+  pcre2_get_error_message(error, message, sizeof message);
+  return reinterpret_cast<const char*>(message);
+}
 
 }  // namespace
 
 struct Splitter::Pattern {
-  Pattern() {
+  Pattern(const std::string& wanted, const std::string& where) : source(where) {
+    const std::string pattern = unicode_spaces(wanted);
     int error = 0;
     PCRE2_SIZE offset = 0;
-    // MATCH_INVALID_UTF treats bytes that are not UTF-8 as places where nothing matches.
-    code = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(kGpt2), PCRE2_ZERO_TERMINATED,
-                         PCRE2_UTF | PCRE2_UCP | PCRE2_MATCH_INVALID_UTF, &error, &offset, nullptr);
-    if (!code) throw std::logic_error("the tokenizer's pattern does not compile");
-    pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);
+    code = pcre2_compile(units(pattern), pattern.size(), PCRE2_UTF | PCRE2_UCP, &error, &offset,
+                         nullptr);
+    if (!code) fail("{}: pattern '{}': {}", source, wanted, pcre2_message(error));
+    pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);  // where there is no JIT, matching is only slower
   }
   ~Pattern() { pcre2_code_free(code); }
   pcre2_code* code;
+  std::string source;
 };
 
-Splitter::Splitter() : pattern_(std::make_unique<Pattern>()) {}
+Splitter::Splitter(const std::string& pattern, const std::string& source)
+    : pattern_(std::make_unique<Pattern>(pattern, source)) {}
 Splitter::~Splitter() = default;
 
 std::vector<std::string_view> Splitter::split(std::string_view text) const {
   std::vector<std::string_view> pieces;
-  std::unique_ptr<pcre2_match_data, decltype(&pcre2_match_data_free)> match(
-      pcre2_match_data_create_from_pattern(pattern_->code, nullptr), &pcre2_match_data_free);
-  size_t at = 0;
-  auto bytes_up_to = [&](size_t end) {
-    for (; at < end; ++at) pieces.push_back(text.substr(at, 1));
-  };
+  size_t from = 0, at = 0;
   while (at < text.size()) {
-    const int found = pcre2_match(pattern_->code, reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), at, 0, match.get(), nullptr);
-    if (found < 0) break;
-    const PCRE2_SIZE* range = pcre2_get_ovector_pointer(match.get());
-    bytes_up_to(range[0]);
-    if (range[1] == range[0]) break;
+    if (const size_t length = utf8_length(text.substr(at))) {
+      at += length;
+      continue;
+    }
+    split_utf8(text.substr(from, at - from), pieces);
+    pieces.push_back(text.substr(at, 1));
+    from = ++at;
+  }
+  split_utf8(text.substr(from), pieces);
+  return pieces;
+}
+
+void Splitter::split_utf8(std::string_view text, std::vector<std::string_view>& pieces) const {
+  if (text.empty()) return;
+  const std::unique_ptr<pcre2_match_data, decltype(&pcre2_match_data_free)> match(
+      pcre2_match_data_create_from_pattern(pattern_->code, nullptr), &pcre2_match_data_free);
+  const PCRE2_SIZE* range = pcre2_get_ovector_pointer(match.get());
+  size_t at = 0;
+  while (at < text.size()) {
+    // The text is known to be UTF-8: checking its rest at every piece would take quadratic time.
+    const int found = pcre2_match(pattern_->code, units(text), text.size(), at,
+                                  PCRE2_NO_UTF_CHECK | PCRE2_NOTEMPTY, match.get(), nullptr);
+    if (found == PCRE2_ERROR_NOMATCH) break;
+    if (found < 0) fail("{}: cannot split the text: {}", pattern_->source, pcre2_message(found));
+    if (range[0] > at) pieces.push_back(text.substr(at, range[0] - at));
     pieces.push_back(text.substr(range[0], range[1] - range[0]));
     at = range[1];
   }
-  bytes_up_to(text.size());
-  return pieces;
+  if (at < text.size()) pieces.push_back(text.substr(at));
 }
 
 }  // namespace showo

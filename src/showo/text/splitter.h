@@ -1,21 +1,31 @@
-// GPT-2's pre-tokenizer: the pattern that cuts text into words, numbers, punctuation and spaces before BPE.
+// The pre-tokenizer: the pattern that cuts text into words, numbers, punctuation and spaces before
+// BPE.
 #pragma once
 
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
 namespace showo {
 
+/// GPT-2's pattern, which CodeGen and phi-1.5 share.
+extern const char* const kGpt2Pattern;
+
 class Splitter {
  public:
-  Splitter();
+  /// Throws Error naming `source` when the pattern is none that PCRE2 compiles.
+  explicit Splitter(const std::string& pattern = kGpt2Pattern,
+                    const std::string& source = "the tokenizer");
   ~Splitter();
-  /// Pieces in order; together they are the text. Bytes that are not UTF-8 become pieces of one byte.
+  /// Pieces in order; together they are the text. What the pattern passes over is a piece of its
+  /// own; a byte that is not UTF-8 is one too, and no pattern looks across it. Throws Error when
+  /// the pattern takes too many steps on this text.
   std::vector<std::string_view> split(std::string_view text) const;
 
  private:
   struct Pattern;
+  void split_utf8(std::string_view text, std::vector<std::string_view>& pieces) const;
   std::unique_ptr<Pattern> pattern_;
 };
 

@@ -2,24 +2,23 @@
 
 #include <algorithm>
 #include <queue>
+#include <tuple>
 
 #include "showo/text/splitter.h"
 
 namespace showo {
 namespace {
 
-uint64_t pair_key(int64_t left, int64_t right) { return static_cast<uint64_t>(left) << 32 | static_cast<uint64_t>(right); }
-
 // A merge that may be done: the better (lower) rank first, then from left to right.
 struct Candidate {
-  int64_t rank;
-  int32_t left;
-  int64_t left_id, right_id, merged;
-  bool operator>(const Candidate& other) const { return std::tie(rank, left) > std::tie(other.rank, other.left); }
+  int32_t rank, left, left_id, right_id, merged;
+  bool operator>(const Candidate& other) const {
+    return std::tie(rank, left) > std::tie(other.rank, other.left);
+  }
 };
 
 struct Symbol {
-  int64_t id;
+  int32_t id;
   int32_t before, after;  // −1 at the ends
 };
 
@@ -37,6 +36,10 @@ std::vector<int64_t> Tokenizer::encode(std::string_view text, bool recognise_spe
   std::vector<int64_t> ids;
   size_t plain_from = 0;
   for (size_t at = 0; at < text.size();) {
+    if (!starts_added_[static_cast<unsigned char>(text[at])]) {
+      ++at;
+      continue;
+    }
     const auto found = std::find_if(added_.begin(), added_.end(), [&](const Added& added) {
       return (!added.special || recognise_special) && text.substr(at).starts_with(added.text);
     });
@@ -59,34 +62,46 @@ void Tokenizer::encode_plain(std::string_view text, std::vector<int64_t>& ids) c
 }
 
 void Tokenizer::encode_word(std::string_view word, std::vector<int64_t>& ids) const {
-  std::vector<Symbol> symbols(word.size());
-  for (size_t i = 0; i < word.size(); ++i) {
-    symbols[i] = {byte_ids_[static_cast<unsigned char>(word[i])], static_cast<int32_t>(i) - 1,
-                  i + 1 < word.size() ? static_cast<int32_t>(i) + 1 : -1};
+  if (whole_words_) {
+    const auto whole = ids_.find(std::string(word));
+    if (whole != ids_.end()) return ids.push_back(whole->second);
   }
-  std::priority_queue<Candidate, std::vector<Candidate>, std::greater<>> queue;
-  auto offer = [&](int32_t left) {
-    if (left < 0 || symbols[left].after < 0) return;
-    const int64_t a = symbols[left].id, b = symbols[symbols[left].after].id;
+  const auto length = static_cast<int32_t>(word.size());
+  std::vector<Symbol> symbols(length);
+  for (int32_t i = 0; i < length; ++i) {
+    symbols[i] = {byte_ids_[static_cast<unsigned char>(word[i])], i - 1,
+                  i + 1 < length ? i + 1 : -1};
+  }
+  auto merge_at = [&](int32_t left) -> std::optional<Candidate> {
+    if (left < 0 || symbols[left].after < 0) return std::nullopt;
+    const int32_t a = symbols[left].id, b = symbols[symbols[left].after].id;
     const auto merge = merges_.find(pair_key(a, b));
-    if (merge != merges_.end()) queue.push({merge->second.first, left, a, b, merge->second.second});
+    if (merge == merges_.end()) return std::nullopt;
+    return Candidate{merge->second.rank, left, a, b, merge->second.id};
   };
-  for (size_t i = 0; i + 1 < symbols.size(); ++i) offer(static_cast<int32_t>(i));
+  std::vector<Candidate> first;
+  for (int32_t i = 0; i + 1 < length; ++i) {
+    if (const auto candidate = merge_at(i)) first.push_back(*candidate);
+  }
+  std::priority_queue queue(std::greater<Candidate>{}, std::move(first));
   while (!queue.empty()) {
     const Candidate best = queue.top();
     queue.pop();
     Symbol& left = symbols[best.left];
-    const bool stale = left.id != best.left_id || left.after < 0 || symbols[left.after].id != best.right_id;
-    if (stale) continue;
+    if (left.id != best.left_id || left.after < 0) continue;  // merged meanwhile
     Symbol& right = symbols[left.after];
+    if (right.id != best.right_id) continue;
     left.id = best.merged;
     left.after = right.after;
     right.id = -1;
     if (left.after >= 0) symbols[left.after].before = best.left;
-    offer(left.before);
-    offer(best.left);
+    for (const int32_t at : {left.before, best.left}) {
+      if (const auto candidate = merge_at(at)) queue.push(*candidate);
+    }
   }
-  for (int32_t at = symbols.empty() ? -1 : 0; at >= 0; at = symbols[at].after) ids.push_back(symbols[at].id);
+  for (int32_t at = length > 0 ? 0 : -1; at >= 0; at = symbols[at].after) {
+    ids.push_back(symbols[at].id);
+  }
 }
 
 std::string Tokenizer::decode(std::span<const int64_t> ids) const {

@@ -1,5 +1,5 @@
-// The three streams of a step (paper 3.4): pictures from text, answers about pictures, plain text. Each becomes rows of one
-// length of its own, so that pads cost little.
+// The three streams of a step (paper 3.4): pictures from text, answers about pictures, plain text.
+// Each becomes rows of one length of its own, so that pads cost little.
 #pragma once
 
 #include "showo/codec/magvit.h"
@@ -17,9 +17,10 @@ struct Batch {
 struct BatchOptions {
   int64_t t2i = 10, lm = 4, mmu = 10;  // rows a step
   int64_t image_size = 256;
-  int64_t lm_length = 128;    // tokens of a text row
-  int64_t mmu_length = 512;   // longest understanding row
-  double drop_text = 0.1;     // share of T2I rows without text, for guidance
+  int64_t lm_length = 128;         // tokens of a text row
+  int64_t mmu_length = 512;        // longest understanding row
+  bool independent_turns = false;  // a sample's turns are separate questions, not a conversation
+  double drop_text = 0.1;          // share of T2I rows without text, for guidance
   std::string schedule = "cosine";
   template <class V>
   void visit(V& v) {
@@ -29,6 +30,8 @@ struct BatchOptions {
     v(image_size, "image_size", "pixels a side");
     v(lm_length, "lm_length", "longest text row in tokens");
     v(mmu_length, "mmu_length", "longest understanding row in tokens");
+    v(independent_turns, "independent_turns",
+      "a sample's turns are questions that know nothing of each other");
     v(drop_text, "drop_text", "share of text-to-image rows without their text");
     v(schedule, "schedule", "of the mask ratio");
   }
@@ -36,10 +39,15 @@ struct BatchOptions {
 
 class BatchMaker {
  public:
-  BatchMaker(const BatchOptions& options, const Prompting& prompting, std::shared_ptr<const Tokenizer> tokenizer, Magvit codec)
-      : options_(options), prompting_(prompting), tokenizer_(std::move(tokenizer)), codec_(std::move(codec)) {}
+  BatchMaker(const BatchOptions& options, const Prompting& prompting,
+             std::shared_ptr<const Tokenizer> tokenizer, Magvit codec)
+      : options_(options),
+        prompting_(prompting),
+        tokenizer_(std::move(tokenizer)),
+        codec_(std::move(codec)) {}
 
-  /// Mask prediction: captions, codes with a random share masked (at least one), labels at masked positions.
+  /// Mask prediction: captions, codes with a random share masked (at least one), labels at masked
+  /// positions.
   Batch text_to_image(const std::vector<Sample>& samples, at::Generator& random);
   /// Next token prediction on the answers of a sample's turns, or on its caption when it has none.
   Batch understanding(const std::vector<Sample>& samples);

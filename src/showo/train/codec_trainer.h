@@ -1,4 +1,5 @@
-// Training of the image tokenizer: reconstruction (L1 and L2) plus the lookup-free quantizer's commitment and entropy terms.
+// Training of the image tokenizer: reconstruction (L1 and L2) plus the lookup-free quantizer's
+// commitment and entropy terms.
 #pragma once
 
 #include "showo/codec/magvit.h"

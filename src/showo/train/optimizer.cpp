@@ -7,19 +7,23 @@
 namespace showo {
 
 double learning_rate(const OptimizerOptions& options, int64_t step, int64_t total) {
-  if (step < options.warmup_steps) return options.lr * (step + 1) / static_cast<double>(options.warmup_steps);
+  if (step < options.warmup_steps)
+    return options.lr * (step + 1) / static_cast<double>(options.warmup_steps);
   const double span = std::max<int64_t>(total - options.warmup_steps, 1);
   const double progress = std::min(1.0, (step - options.warmup_steps) / span);
-  return options.min_lr + (options.lr - options.min_lr) * 0.5 * (1 + std::cos(std::numbers::pi * progress));
+  return options.min_lr +
+         (options.lr - options.min_lr) * 0.5 * (1 + std::cos(std::numbers::pi * progress));
 }
 
-AdamW::AdamW(const torch::nn::Module& module, OptimizerOptions options) : options_(std::move(options)) {
+AdamW::AdamW(const torch::nn::Module& module, OptimizerOptions options)
+    : options_(std::move(options)) {
   for (const auto& item : module.named_parameters()) {
-    const bool decays = std::none_of(options_.no_decay.begin(), options_.no_decay.end(),
-                                     [&](const auto& word) { return item.key().find(word) != std::string::npos; });
+    const bool decays =
+        std::none_of(options_.no_decay.begin(), options_.no_decay.end(),
+                     [&](const auto& word) { return item.key().find(word) != std::string::npos; });
     const auto& parameter = item.value();
-    slots_.push_back({item.key(), parameter, torch::zeros_like(parameter), torch::zeros_like(parameter),
-                      torch::zeros({}, torch::kFloat), decays});
+    slots_.push_back({item.key(), parameter, torch::zeros_like(parameter),
+                      torch::zeros_like(parameter), torch::zeros({}, torch::kFloat), decays});
   }
 }
 
@@ -52,8 +56,9 @@ void AdamW::step(double lr) {
     }
     if (parameters.empty()) continue;
     at::_foreach_add_(steps, 1);
-    at::_fused_adamw_(parameters, gradients, means, squares, {}, steps, lr, options_.beta1, options_.beta2,
-                      decays ? options_.weight_decay : 0, options_.eps, /*amsgrad=*/false, /*maximize=*/false);
+    at::_fused_adamw_(parameters, gradients, means, squares, {}, steps, lr, options_.beta1,
+                      options_.beta2, decays ? options_.weight_decay : 0, options_.eps,
+                      /*amsgrad=*/false, /*maximize=*/false);
   }
 }
 
@@ -72,7 +77,8 @@ void AdamW::load_state(const TensorMap& state, const std::string& source) {
   for (auto& [name, target] : this->state()) {
     const auto found = state.find(name);
     if (found == state.end()) fail("{}: tensor '{}' is missing", source, name);
-    if (found->second.sizes() != target.sizes()) fail("{}: tensor '{}' has another shape", source, name);
+    if (found->second.sizes() != target.sizes())
+      fail("{}: tensor '{}' has another shape", source, name);
     torch::Tensor(target).copy_(found->second);
   }
 }

@@ -1,5 +1,5 @@
-// AdamW as published (β 0.9/0.999, eps 1e-8, decay 0.01 but none on parameters with certain words in their names), and the
-// learning rate's warm-up and cosine.
+// AdamW as published (β 0.9/0.999, eps 1e-8, decay 0.01 but none on parameters with certain words
+// in their names), and the learning rate's warm-up and cosine.
 #pragma once
 
 #include <torch/torch.h>
@@ -14,7 +14,8 @@ struct OptimizerOptions {
   double min_lr = 0;
   int64_t warmup_steps = 5000;
   double clip = 0;
-  std::vector<std::string> no_decay{"bias", "layer_norm.weight", "mlm_ln.weight", "embeddings.weight"};
+  std::vector<std::string> no_decay{"bias", "layer_norm.weight", "mlm_ln.weight",
+                                    "embeddings.weight"};
   template <class V>
   void visit(V& v) {
     v(lr, "lr", "learning rate after warm-up");
@@ -29,7 +30,8 @@ struct OptimizerOptions {
   }
 };
 
-/// Linear warm-up, then half a cosine from lr down to min_lr at `total` steps. `step` counts from 0.
+/// Linear warm-up, then half a cosine from lr down to min_lr at `total` steps. `step` counts from
+/// 0.
 double learning_rate(const OptimizerOptions& options, int64_t step, int64_t total);
 
 class AdamW {

@@ -26,15 +26,16 @@ fs::path prepared(const fs::path& folder) {
 
 }  // namespace
 
-RunFolder::RunFolder(const fs::path& folder, const Json& recipe) : folder_(folder), metrics_(prepared(folder)) {
+RunFolder::RunFolder(const fs::path& folder, const Json& recipe)
+    : folder_(folder), metrics_(prepared(folder)) {
   const fs::path saved = folder / "recipe.json";
   if (has_checkpoint() && fs::exists(saved)) {
     Json before = read_json(saved), now = recipe;
     before.erase("steps");
     now.erase("steps");
     if (before != now) {
-      fail("{}: holds a run of another recipe (differs: {}); choose another folder or remove it", folder.string(),
-           Json::diff(before, now)[0].value("path", "?"));
+      fail("{}: holds a run of another recipe (differs: {}); choose another folder or remove it",
+           folder.string(), Json::diff(before, now)[0].value("path", "?"));
     }
   }
   write_file_atomically(saved, recipe.dump(2) + "\n");
@@ -44,13 +45,17 @@ bool RunFolder::has_checkpoint() const { return fs::exists(checkpoint() / "state
 
 void write_preview(const fs::path& path, const std::vector<torch::Tensor>& rows) {
   std::vector<torch::Tensor> lines;
-  for (const auto& row : rows) lines.push_back(torch::cat(row.to(torch::kFloat).unbind(0), /*dim=*/2));
+  for (const auto& row : rows)
+    lines.push_back(torch::cat(row.to(torch::kFloat).unbind(0), /*dim=*/2));
   auto sheet = torch::cat(lines, /*dim=*/1);
-  sheet = torch::upsample_nearest2d(sheet.unsqueeze(0), {sheet.size(1) * 2, sheet.size(2) * 2}).squeeze(0);
+  sheet = torch::upsample_nearest2d(sheet.unsqueeze(0), {sheet.size(1) * 2, sheet.size(2) * 2})
+              .squeeze(0);
   write_png(path, to_image(sheet));
 }
 
 torch::Tensor random_state(const at::Generator& generator) { return generator.get_state(); }
-void set_random_state(at::Generator& generator, const torch::Tensor& state) { generator.set_state(state.clone()); }
+void set_random_state(at::Generator& generator, const torch::Tensor& state) {
+  generator.set_state(state.clone());
+}
 
 }  // namespace showo

@@ -1,4 +1,5 @@
-// What every training run shares: bf16 autocast, its folder with metrics and checkpoints, and resumption.
+// What every training run shares: bf16 autocast, its folder with metrics and checkpoints, and
+// resumption.
 #pragma once
 
 #include <torch/torch.h>
@@ -22,10 +23,12 @@ class Autocast {
   bool before_;
 };
 
-/// runs/NAME: recipe.json, metrics.jsonl, previews/, checkpoint/ (the last whole one; swapped in atomically).
+/// runs/NAME: recipe.json, metrics.jsonl, previews/, checkpoint/ (the last whole one; swapped in
+/// atomically).
 class RunFolder {
  public:
-  /// Throws Error when the folder holds a run of another recipe. Steps may differ, so that a run can be prolonged.
+  /// Throws Error when the folder holds a run of another recipe. Steps may differ, so that a run
+  /// can be prolonged.
   RunFolder(const fs::path& folder, const Json& recipe);
   bool has_checkpoint() const;
   fs::path checkpoint() const { return folder_ / "checkpoint"; }

@@ -65,7 +65,9 @@ std::vector<Sample> Trainer::take(SampleStream& stream, int64_t count) {
 
 std::vector<std::string> Trainer::take_lines(int64_t count) const {
   std::vector<std::string> lines;
-  for (int64_t i = 0; i < count; ++i) lines.push_back(lines_[derive_seed(derive_seed(recipe_.seed, 3), step_ * count + i) % lines_.size()]);
+  for (int64_t i = 0; i < count; ++i)
+    lines.push_back(
+        lines_[derive_seed(derive_seed(recipe_.seed, 3), step_ * count + i) % lines_.size()]);
   return lines;
 }
 
@@ -73,8 +75,10 @@ Losses Trainer::losses(const std::vector<Batch>& batches) {
   Losses sum{torch::zeros({}), torch::zeros({}), torch::zeros({})};
   for (const Batch& batch : batches) {
     Autocast autocast(recipe_.bf16);
-    const auto allowed = allowed_attention(batch.rows, batch.ids_BT.size(1));
-    const auto hidden = model_->hidden(batch.ids_BT, Visible::only(allowed));
+    const int64_t length = batch.ids_BT.size(1);
+    const auto visible = Visible::only(allowed_attention(batch.rows, length));
+    const auto hidden =
+        model_->hidden(batch.ids_BT, visible, nullptr, token_positions(batch.rows, length));
     const Losses part = showo_losses(model_, hidden, batch.labels_BT, batch.rows);
     sum = {sum.t2i + part.t2i, sum.lm + part.lm, sum.mmu + part.mmu};
     tokens_ += batch.ids_BT.numel();
@@ -86,9 +90,12 @@ Json Trainer::step() {
   // A generator of this step alone: resuming needs no random state.
   auto random = make_generator(derive_seed(derive_seed(recipe_.seed, 4), step_));
   std::vector<Batch> batches;
-  if (recipe_.batch.t2i > 0) batches.push_back(maker_.text_to_image(take(t2i_stream_, recipe_.batch.t2i), random));
-  if (recipe_.batch.mmu > 0) batches.push_back(maker_.understanding(take(mmu_stream_, recipe_.batch.mmu)));
-  if (recipe_.batch.lm > 0 && !lines_.empty()) batches.push_back(maker_.language(take_lines(recipe_.batch.lm)));
+  if (recipe_.batch.t2i > 0)
+    batches.push_back(maker_.text_to_image(take(t2i_stream_, recipe_.batch.t2i), random));
+  if (recipe_.batch.mmu > 0)
+    batches.push_back(maker_.understanding(take(mmu_stream_, recipe_.batch.mmu)));
+  if (recipe_.batch.lm > 0 && !lines_.empty())
+    batches.push_back(maker_.language(take_lines(recipe_.batch.lm)));
   optimizer_.zero_grad();
   const Losses now = losses(batches);
   const auto loss = total(now, recipe_.coefficients);
@@ -98,8 +105,13 @@ Json Trainer::step() {
   const double lr = learning_rate(recipe_.optimizer, step_, recipe_.steps);
   optimizer_.step(lr);
   ++step_;
-  return {{"step", step_}, {"loss", loss.item<double>()}, {"t2i", now.t2i.item<double>()}, {"lm", now.lm.item<double>()},
-          {"mmu", now.mmu.item<double>()}, {"grad_norm", norm}, {"lr", lr}};
+  return {{"step", step_},
+          {"loss", loss.item<double>()},
+          {"t2i", now.t2i.item<double>()},
+          {"lm", now.lm.item<double>()},
+          {"mmu", now.mmu.item<double>()},
+          {"grad_norm", norm},
+          {"lr", lr}};
 }
 
 void Trainer::run() {
@@ -109,10 +121,12 @@ void Trainer::run() {
   double rate = 0;
   while (step_ < recipe_.steps) {
     Json line = step();
-    progress.update(step_, fmt::format("loss {:.3f}, {:.0f} tokens/s", line["loss"].get<double>(), rate));
+    progress.update(step_,
+                    fmt::format("loss {:.3f}, {:.0f} tokens/s", line["loss"].get<double>(), rate));
     if (step_ % recipe_.log_every == 0) {
       const auto now = std::chrono::steady_clock::now();
-      line["tokens_per_second"] = rate = tokens_ / std::chrono::duration<double>(now - since).count();
+      line["tokens_per_second"] = rate =
+          tokens_ / std::chrono::duration<double>(now - since).count();
       folder_.log(line);
       since = now;
       tokens_ = 0;
@@ -128,10 +142,12 @@ void Trainer::preview() {
   std::vector<Row> prompts;
   const auto samples = take(stream, 8);
   const std::vector<int64_t> blank(model_->config.num_vq_tokens, model_->vocabulary.mask_token);
-  for (const Sample& sample : samples) prompts.push_back(prompting_.text_to_image(tokenizer_->encode(sample.caption), blank));
+  for (const Sample& sample : samples)
+    prompts.push_back(prompting_.text_to_image(tokenizer_->encode(sample.caption), blank));
   SeededDraws draws({1, 2, 3, 4, 5, 6, 7, 8});
   const auto canvas = torch::full({8, model_->config.num_vq_tokens}, -1, torch::kLong);
-  const auto codes = sample_codes(model_, prompts, prompting_.text_to_image({}, blank), canvas, SamplingOptions{}, draws);
+  const auto codes = sample_codes(model_, prompts, prompting_.text_to_image({}, blank), canvas,
+                                  SamplingOptions{}, draws);
   torch::NoGradGuard no_grad;
   write_preview(folder_.previews() / fmt::format("step-{:07}.png", step_),
                 {codec_->decode(maker_.codes_of(samples)), codec_->decode(codes)});
@@ -146,7 +162,9 @@ void Trainer::save() {
     }
     save_codec(temporary / "model" / "codec", codec_);
     write_safetensors(temporary / "optimizer.safetensors", optimizer_.state());
-    const Json state = {{"step", step_}, {"t2i", config_to_json(t2i_stream_.position())}, {"mmu", config_to_json(mmu_stream_.position())}};
+    const Json state = {{"step", step_},
+                        {"t2i", config_to_json(t2i_stream_.position())},
+                        {"mmu", config_to_json(mmu_stream_.position())}};
     write_file_atomically(temporary / "state.json", state.dump());
   });
 }
@@ -166,7 +184,8 @@ void Trainer::resume() {
     const auto saved = state_of(*load_showo(ModelPaths::in(from / "model")));
     for (auto& [name, target] : state_of(*model_)) torch::Tensor(target).copy_(saved.at(name));
   }
-  optimizer_.load_state(read_safetensors(from / "optimizer.safetensors").tensors, (from / "optimizer.safetensors").string());
+  optimizer_.load_state(read_safetensors(from / "optimizer.safetensors").tensors,
+                        (from / "optimizer.safetensors").string());
   spdlog::info("resumed at step {}", step_);
 }
 

@@ -1,0 +1,32 @@
+// How well pictures show what they should: reconstructions by their distance to the original,
+// generated pictures by what the recogniser finds in them.
+#pragma once
+
+#include <map>
+
+#include "showo/eval/recogniser.h"
+#include "showo/generate/pipeline.h"
+
+namespace showo {
+
+/// Of pictures judged by the recogniser: how often it finds exactly the kinds, the number of things
+/// and the background that it should; `all` of them at once.
+struct PictureTally {
+  int64_t judged = 0, kinds = 0, things = 0, background = 0, all = 0;
+};
+
+/// By the number of things in the scene (1 … 4).
+using PictureTallies = std::map<int64_t, PictureTally>;
+
+struct PictureFigures {
+  double psnr = 0;  // dB, mean over pictures of 10·log10(255²/mse)
+  PictureTallies real, reconstructed, generated;
+};
+
+/// On the first `scenes` samples of `shards`: the recogniser's own accuracy on the scenes, then on
+/// their reconstructions, then on pictures generated from their captions (seeds 0, 1, 2 …).
+/// Without a recogniser: PSNR alone.
+PictureFigures judge_pictures(Pipeline& pipeline, Recogniser* recogniser, const std::string& shards,
+                              int64_t scenes, const SamplingOptions& options);
+
+}  // namespace showo

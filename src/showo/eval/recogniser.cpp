@@ -1,0 +1,172 @@
+#include "showo/eval/recogniser.h"
+
+#include "showo/checkpoint/load.h"
+#include "showo/core/log.h"
+#include "showo/core/random.h"
+#include "showo/data/shards.h"
+#include "showo/data/stream.h"
+#include "showo/train/optimizer.h"
+#include "showo/train/run.h"
+
+namespace showo {
+
+using torch::Tensor;
+
+SceneContents contents_of(const Sample& sample) {
+  const Json scene = Json::parse(sample.metadata, nullptr, /*allow_exceptions=*/false);
+  SceneContents contents;
+  try {
+    contents.background = scene.at("background").get<std::string>();
+    for (const Json& object : scene.at("objects")) {
+      contents.kinds.insert(object.at("name").get<std::string>());
+      ++contents.things;
+    }
+  } catch (const Json::exception&) {
+    fail("{}: no scene of the emoji world", sample.key);
+  }
+  return contents;
+}
+
+RecogniserImpl::RecogniserImpl(const RecogniserConfig& config) : config(config) {
+  const int64_t w = config.width;
+  struct Layer {
+    int64_t in, out, stride;
+  };
+  for (const Layer& layer :
+       {Layer{3, w, 1}, Layer{w, 2 * w, 2}, Layer{2 * w, 2 * w, 1}, Layer{2 * w, 4 * w, 2},
+        Layer{4 * w, 4 * w, 1}, Layer{4 * w, 8 * w, 2}, Layer{8 * w, 8 * w, 1}}) {
+    convs.push_back(register_module(fmt::format("conv{}", convs.size()),
+                                    Conv2d(layer.in, layer.out, 3, layer.stride)));
+    norms.push_back(register_module(fmt::format("norm{}", norms.size()), GroupNorm(layer.out, 8)));
+  }
+  kinds = register_module("kinds", Conv2d(8 * w, static_cast<int64_t>(config.kinds.size()), 1));
+  things = register_module("things", Linear(8 * w, config.max_things));
+  background =
+      register_module("background", Linear(8 * w, static_cast<int64_t>(config.backgrounds.size())));
+}
+
+RecogniserImpl::Logits RecogniserImpl::forward(const Tensor& image) {
+  auto x = image.contiguous(torch::MemoryFormat::ChannelsLast);
+  for (size_t i = 0; i < convs.size(); ++i) x = torch::silu(norms[i](convs[i](x)));
+  const auto pooled = x.mean({2, 3});
+  // A kind is there when it is somewhere.
+  return {kinds(x).flatten(2).amax(2), things(pooled), background(pooled)};
+}
+
+std::vector<SceneContents> RecogniserImpl::recognise(const Tensor& image) {
+  torch::NoGradGuard no_grad;
+  const Logits logits = forward(image);
+  const auto present = logits.kinds_BK.gt(0), things = logits.things_BN.argmax(1),
+             colours = logits.backgrounds_BC.argmax(1);
+  std::vector<SceneContents> all;
+  for (int64_t b = 0; b < image.size(0); ++b) {
+    SceneContents contents;
+    for (size_t kind = 0; kind < config.kinds.size(); ++kind) {
+      if (present[b][static_cast<int64_t>(kind)].item<bool>())
+        contents.kinds.insert(config.kinds[kind]);
+    }
+    contents.things = 1 + things[b].item<int64_t>();
+    contents.background = config.backgrounds[colours[b].item<int64_t>()];
+    all.push_back(std::move(contents));
+  }
+  return all;
+}
+
+namespace {
+
+void initialise(Recogniser& recogniser, uint64_t seed) {
+  torch::NoGradGuard no_grad;
+  auto generator = make_generator(seed);
+  for (auto& item : recogniser->named_parameters()) {
+    Tensor& parameter = item.value();
+    if (item.key().ends_with("bias")) {
+      parameter.zero_();
+    } else if (parameter.dim() == 1) {
+      parameter.fill_(1);
+    } else {
+      parameter.normal_(0, std::sqrt(2.0 / static_cast<double>(parameter[0].numel())), generator);
+    }
+  }
+  recogniser->kinds->bias.fill_(-3);  // most kinds are not there
+}
+
+// The names that a set of shards uses, in alphabetical order.
+RecogniserConfig names_in(const std::string& shards) {
+  std::set<std::string> kinds, backgrounds;
+  for (const auto& shard : find_shards(shards)) {
+    ShardReader reader(shard);
+    while (const auto sample = reader.next()) {
+      const SceneContents contents = contents_of(*sample);
+      kinds.insert(contents.kinds.begin(), contents.kinds.end());
+      backgrounds.insert(contents.background);
+    }
+  }
+  RecogniserConfig config;
+  config.kinds.assign(kinds.begin(), kinds.end());
+  config.backgrounds.assign(backgrounds.begin(), backgrounds.end());
+  return config;
+}
+
+int64_t place(const std::vector<std::string>& names, const std::string& name) {
+  return std::lower_bound(names.begin(), names.end(), name) - names.begin();
+}
+
+}  // namespace
+
+void train_recogniser(const std::string& shards, const RecogniserOptions& options,
+                      const fs::path& folder) {
+  const RecogniserConfig config = names_in(shards);
+  Recogniser recogniser(config);
+  initialise(recogniser, options.seed);
+  OptimizerOptions adamw;
+  adamw.lr = options.lr;
+  adamw.warmup_steps = options.steps / 20;
+  adamw.clip = 1;
+  AdamW optimizer(*recogniser, adamw);
+  SampleStream stream(shards, options.seed);
+  Progress progress("train-recogniser", options.steps);
+  for (int64_t step = 0; step < options.steps; ++step) {
+    std::vector<Tensor> pictures;
+    auto present = torch::zeros({options.batch, static_cast<int64_t>(config.kinds.size())});
+    std::vector<int64_t> things, colours;
+    for (int64_t b = 0; b < options.batch; ++b) {
+      const Sample sample = stream.next();
+      const SceneContents contents = contents_of(sample);
+      pictures.push_back(
+          to_tensor(decode_image(std::as_bytes(std::span(sample.image_bytes)), sample.key)));
+      for (const auto& kind : contents.kinds) present[b][place(config.kinds, kind)] = 1;
+      things.push_back(contents.things - 1);
+      colours.push_back(place(config.backgrounds, contents.background));
+    }
+    optimizer.zero_grad();
+    Tensor loss;
+    {
+      Autocast autocast(true);
+      const auto logits = recogniser->forward(torch::stack(pictures));
+      loss = torch::binary_cross_entropy_with_logits(logits.kinds_BK.to(torch::kFloat), present)
+                 .mul(10) +
+             torch::cross_entropy_loss(logits.things_BN.to(torch::kFloat), torch::tensor(things)) +
+             torch::cross_entropy_loss(logits.backgrounds_BC.to(torch::kFloat),
+                                       torch::tensor(colours));
+    }
+    loss.backward();
+    optimizer.clip();
+    optimizer.step(learning_rate(adamw, step, options.steps));
+    progress.update(step + 1, fmt::format("loss {:.3f}", loss.item<double>()));
+  }
+  write_folder_atomically(folder, [&](const fs::path& temporary) {
+    write_file_atomically(temporary / "config.json", config_to_json(config).dump(2) + "\n");
+    write_safetensors(temporary / "model.safetensors", state_of(*recogniser));
+  });
+}
+
+Recogniser load_recogniser(const fs::path& folder) {
+  RecogniserConfig config;
+  const fs::path file = folder / "config.json";
+  read_config(config, read_json(file), file.string());
+  Recogniser recogniser(config);
+  load_strict(*recogniser, read_weights(folder), folder.string());
+  return recogniser;
+}
+
+}  // namespace showo

@@ -1,0 +1,77 @@
+// An independent judge of generated pictures: a small convolutional network that says which kinds
+// of things a scene of the emoji world shows, how many things, and on which background. It is
+// trained on real scenes alone and shares nothing with the model it judges.
+#pragma once
+
+#include <torch/torch.h>
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "showo/core/config.h"
+#include "showo/core/files.h"
+#include "showo/data/sample.h"
+#include "showo/image/image.h"
+#include "showo/nn/layers.h"
+
+namespace showo {
+
+/// What a scene holds, as far as the recogniser tells.
+struct SceneContents {
+  std::set<std::string> kinds;
+  int64_t things = 0;
+  std::string background;
+};
+
+/// From a sample's metadata as the emoji world writes it. Throws Error naming the sample.
+SceneContents contents_of(const Sample& sample);
+
+struct RecogniserConfig {
+  std::vector<std::string> kinds, backgrounds;
+  int64_t max_things = 4, width = 32;
+  template <class V>
+  void visit(V& v) {
+    v(kinds, "kinds", "names of the things");
+    v(backgrounds, "backgrounds", "names of the colours");
+    v(max_things, "max_things", "most things in a scene");
+    v(width, "width", "channels of the first layer");
+  }
+};
+
+struct RecogniserImpl : torch::nn::Module {
+  explicit RecogniserImpl(const RecogniserConfig& config);
+  struct Logits {
+    torch::Tensor kinds_BK, things_BN, backgrounds_BC;
+  };
+  /// Pictures [B, 3, H, W] in [−1, 1].
+  Logits forward(const torch::Tensor& image_B3HW);
+  std::vector<SceneContents> recognise(const torch::Tensor& image_B3HW);
+
+  RecogniserConfig config;
+  std::vector<Conv2d> convs;
+  std::vector<GroupNorm> norms;
+  Conv2d kinds{nullptr};
+  Linear things{nullptr}, background{nullptr};
+};
+TORCH_MODULE(Recogniser);
+
+struct RecogniserOptions {
+  int64_t steps = 2000, batch = 32;
+  double lr = 2e-3;
+  uint64_t seed = 0;
+  template <class V>
+  void visit(V& v) {
+    v(steps, "steps", "training steps");
+    v(batch, "batch", "pictures a step");
+    v(lr, "lr", "peak learning rate");
+    v(seed, "seed", "of initialisation and order");
+  }
+};
+
+/// Trains on `shards` and writes config.json and model.safetensors to `folder`.
+void train_recogniser(const std::string& shards, const RecogniserOptions& options,
+                      const fs::path& folder);
+Recogniser load_recogniser(const fs::path& folder);
+
+}  // namespace showo

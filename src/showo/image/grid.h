@@ -1,0 +1,16 @@
+// Several pictures on one sheet, a label under each.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "showo/image/image.h"
+
+namespace showo {
+
+/// Pictures of one size in rows, about as many columns as rows, each with its label below, cut to
+/// the picture's width. Labels are drawn in capitals of 3×5 dots; a character without a drawing
+/// leaves a gap. Throws Error when sizes differ or there is not one label a picture.
+Image labelled_grid(const std::vector<Image>& pictures, const std::vector<std::string>& labels);
+
+}  // namespace showo

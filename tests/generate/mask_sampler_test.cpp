@@ -1,0 +1,125 @@
+// Sampling with the prefix cache against the whole row read anew, and what a caller may rely on.
+#include "showo/generate/mask_sampler.h"
+
+#include <gtest/gtest.h>
+
+#include "showo/prompt/omni_attention.h"
+#include "tests/support/tiny_showo.h"
+
+namespace showo {
+namespace {
+
+using IdList = std::vector<int64_t>;
+
+struct Fixture {
+  explicit Fixture(Showo showo)
+      : model(std::move(showo)), prompting(model->vocabulary, model->config.text_tokens) {}
+
+  Row prompt(const IdList& text) const {
+    return prompting.text_to_image(
+        text, IdList(model->config.num_vq_tokens, model->vocabulary.mask_token));
+  }
+  Tensor sample(const std::vector<IdList>& texts, const std::vector<uint64_t>& seeds,
+                const Tensor& canvas, const SamplingOptions& options,
+                const OnMaskStep& on_step = {}) {
+    std::vector<Row> prompts;
+    for (const auto& text : texts) prompts.push_back(prompt(text));
+    SeededDraws draws(seeds);
+    return sample_codes(model, prompts, prompt({}), canvas, options, draws, on_step);
+  }
+  Tensor blank(int64_t batch) const {
+    return torch::full({batch, model->config.num_vq_tokens}, -1, torch::kLong);
+  }
+  // The image's logits from the whole row with its attention matrix, as the paper has it.
+  Tensor dense_logits(Row row, const Tensor& canvas_N) {
+    torch::NoGradGuard no_grad;
+    const Vocabulary& v = model->vocabulary;
+    const auto image = torch::where(canvas_N < 0, v.mask_token, canvas_N + v.image_offset);
+    for (int64_t i = 0; i < image.size(0); ++i) {
+      row.ids[row.layout.soi + 1 + i] = image[i].item<int64_t>();
+    }
+    const auto visible = Visible::only(allowed_attention({row.layout}, row.layout.length));
+    const auto hidden = model->hidden(torch::tensor(row.ids).unsqueeze(0), visible);
+    return model->image_logits(hidden[0].narrow(0, row.layout.soi + 1, image.size(0)));
+  }
+
+  Showo model;
+  Prompting prompting;
+};
+
+class CachedSampling : public testing::TestWithParam<std::tuple<int, int, int>> {};
+
+TEST_P(CachedSampling, GivesTheLogitsOfTheWholeRowAtEveryStep) {
+  const auto [heads, head_size, text_length] = GetParam();
+  Fixture f(tiny_showo(5, tiny_llm(heads, head_size)));
+  const IdList text(text_length, 3);
+  SamplingOptions options;
+  options.steps = 4;
+  Tensor canvas = f.blank(1)[0];
+  f.sample({text}, {1}, f.blank(1), options, [&](const MaskStep& step) {
+    const auto expected = (1 + options.guidance) * f.dense_logits(f.prompt(text), canvas) -
+                          options.guidance * f.dense_logits(f.prompt({}), canvas);
+    EXPECT_LT((step.image_logits_BNK[0] - expected).abs().max().item<double>(),
+              1e-4 * expected.abs().max().item<double>());
+    canvas = torch::where(step.masked_BN[0], -1, step.codes_BN[0]);
+  });
+}
+
+INSTANTIATE_TEST_SUITE_P(Shapes, CachedSampling,
+                         testing::Values(std::tuple{2, 16, 3}, std::tuple{1, 8, 0},
+                                         std::tuple{3, 12, 6}, std::tuple{4, 64, 1}));
+
+TEST(SampleCodes, KeepsWhatIsKnown) {
+  Fixture f(tiny_showo());
+  auto canvas = f.blank(2);
+  canvas.narrow(1, 4, 5).fill_(17);
+  const auto codes = f.sample({{1, 2}, {3}}, {1, 2}, canvas, SamplingOptions{.steps = 5});
+  EXPECT_TRUE(codes.narrow(1, 4, 5).eq(17).all().item<bool>());
+  EXPECT_TRUE(codes.ge(0).logical_and(codes.lt(64)).all().item<bool>());
+}
+
+TEST(SampleCodes, GivesBackAPictureThatIsKnownWhole) {
+  Fixture f(tiny_showo());
+  const auto canvas = torch::arange(16).unsqueeze(0);
+  EXPECT_TRUE(f.sample({{1}}, {9}, canvas, SamplingOptions{.steps = 3}).equal(canvas));
+}
+
+TEST(SampleCodes, DependsOnTheSeedAndNotOnTheRestOfTheBatch) {
+  Fixture f(tiny_showo());
+  const SamplingOptions options{.steps = 6};
+  const auto alone = f.sample({{1, 2}}, {7}, f.blank(1), options);
+  const auto together = f.sample({{3}, {1, 2}, {1, 2}}, {4, 7, 8}, f.blank(3), options);
+  EXPECT_TRUE(together[1].equal(alone[0]));
+  EXPECT_FALSE(together[2].equal(alone[0]));
+}
+
+TEST(SampleCodes, UnmasksEverythingInTheLastOfAnyNumberOfSteps) {
+  Fixture f(tiny_showo());
+  for (int steps : {1, 2, 7, 16}) {
+    for (double guidance : {0.0, 3.0}) {
+      const SamplingOptions options{.steps = steps, .guidance = guidance};
+      int seen = 0;
+      int64_t masked = 17;
+      f.sample({{1}}, {1}, f.blank(1), options, [&](const MaskStep& step) {
+        const auto now = step.masked_BN.sum().item<int64_t>();
+        EXPECT_LE(now, masked) << "step " << seen;
+        masked = now;
+        ++seen;
+      });
+      EXPECT_EQ(seen, steps);
+    }
+  }
+}
+
+TEST(SamplingOptions, RefusesWhatMakesNoSense) {
+  EXPECT_THROW(SamplingOptions{.steps = 0}.check(16), UsageError);
+  EXPECT_THROW(SamplingOptions{.steps = 17}.check(16), UsageError);
+  EXPECT_THROW(SamplingOptions{.guidance = -1}.check(16), UsageError);
+  EXPECT_THROW(SamplingOptions{.guidance = NAN}.check(16), UsageError);
+  EXPECT_THROW(SamplingOptions{.temperature = INFINITY}.check(16), UsageError);
+  EXPECT_THROW(SamplingOptions{.schedule = "cubist"}.check(16), Error);
+  EXPECT_NO_THROW(SamplingOptions{}.check(18));
+}
+
+}  // namespace
+}  // namespace showo

@@ -1,0 +1,90 @@
+// Answers through the key/value cache against the whole row read anew for every token.
+#include "showo/generate/text_sampler.h"
+
+#include <gtest/gtest.h>
+
+#include "showo/core/random.h"
+#include "showo/prompt/omni_attention.h"
+#include "tests/support/tiny_showo.h"
+
+namespace showo {
+namespace {
+
+using IdList = std::vector<int64_t>;
+
+IdList greedy_without_cache(Showo& model, Row row, int64_t count) {
+  torch::NoGradGuard no_grad;
+  IdList answer;
+  for (int64_t i = 0; i < count; ++i) {
+    row.layout.length = static_cast<int64_t>(row.ids.size());
+    const auto visible = Visible::only(allowed_attention({row.layout}, row.layout.length));
+    const auto hidden = model->hidden(torch::tensor(row.ids).unsqueeze(0), visible);
+    answer.push_back(model->logits(hidden[0][-1]).argmax().item<int64_t>());
+    row.ids.push_back(answer.back());
+  }
+  return answer;
+}
+
+TEST(SampleText, GivesTheTokensOfTheWholeRowReadAnew) {
+  for (const auto& llm : {tiny_llm(2, 16), tiny_llm(1, 8), tiny_llm(3, 20)}) {
+    torch::NoGradGuard no_grad;
+    Showo model = tiny_showo(11, llm);
+    const Prompting prompting(model->vocabulary, model->config.text_tokens);
+    const IdList image(model->config.num_vq_tokens, model->vocabulary.image_offset + 9);
+    const Row row = prompting.question(image, IdList{4, 5, 6});
+    KvCache cache = model->new_cache();
+    auto logits = read_row(model, row, cache);
+    auto random = make_generator(0);
+    TextOptions options;
+    options.max_tokens = 12;
+    EXPECT_EQ(sample_text(model, cache, logits, options, std::nullopt, random),
+              greedy_without_cache(model, row, 12));
+  }
+}
+
+TEST(ChooseToken, DrawsAmongTheLikeliestOnly) {
+  auto random = make_generator(1);
+  const auto logits = torch::tensor({0.0, 3.0, 2.9, -1.0}).to(torch::kFloat);
+  TextOptions top_k, top_p, greedy;
+  top_k.top_k = 2;
+  top_p.top_k = 0;
+  top_p.top_p = 0.6;
+  std::set<int64_t> by_k, by_p, by_greedy;
+  for (int i = 0; i < 200; ++i) {
+    by_k.insert(choose_token(logits, top_k, random));
+    by_p.insert(choose_token(logits, top_p, random));
+    by_greedy.insert(choose_token(logits, greedy, random));
+  }
+  EXPECT_EQ(by_k, (std::set<int64_t>{1, 2}));
+  EXPECT_EQ(by_p, (std::set<int64_t>{1, 2}));
+  EXPECT_EQ(by_greedy, (std::set<int64_t>{1}));
+}
+
+TEST(ChooseToken, FollowsTheProbabilities) {
+  auto random = make_generator(2);
+  const auto logits = torch::tensor({0.7, 0.2, 0.1}).log();
+  TextOptions options;
+  options.top_k = 0;
+  std::vector<double> share(3, 0);
+  for (int i = 0; i < 4000; ++i) share[choose_token(logits, options, random)] += 1.0 / 4000;
+  EXPECT_NEAR(share[0], 0.7, 0.03);
+  EXPECT_NEAR(share[1], 0.2, 0.03);
+}
+
+TEST(TextOptions, RefusesWhatMakesNoSense) {
+  TextOptions options;
+  options.top_p = 0;
+  EXPECT_THROW(options.check(), UsageError);
+  options = {};
+  options.temperature = NAN;
+  EXPECT_THROW(options.check(), UsageError);
+  options = {};
+  options.max_tokens = 0;
+  EXPECT_THROW(options.check(), UsageError);
+  options = {};
+  options.top_k = -1;
+  EXPECT_THROW(options.check(), UsageError);
+}
+
+}  // namespace
+}  // namespace showo
