@@ -7,6 +7,17 @@
 namespace showo {
 namespace {
 
+// A name too long and a circle of links are no file either.
+bool is_there(const fs::path& path) {
+  std::error_code ignored;
+  return fs::exists(path, ignored);
+}
+
+bool is_folder(const fs::path& path) {
+  std::error_code ignored;
+  return fs::is_directory(path, ignored);
+}
+
 TensorMap read_file_by_kind(const fs::path& path) {
   return path.extension() == ".safetensors" ? read_safetensors(path).tensors : read_torch_bin(path);
 }
@@ -26,20 +37,25 @@ TensorMap read_sharded(const fs::path& index) {
       fail("{}: tensor '{}': '{}' is not a file name", index.string(), name, shard.string());
     }
     auto it = shards.find(shard.string());
-    if (it == shards.end()) it = shards.emplace(shard.string(), read_file_by_kind(index.parent_path() / shard)).first;
+    if (it == shards.end())
+      it = shards.emplace(shard.string(), read_file_by_kind(index.parent_path() / shard)).first;
     const auto found = it->second.find(name);
     if (found == it->second.end()) {
-      fail("{}: tensor '{}' is missing; {} says it is there", (index.parent_path() / shard).string(), name, index.string());
+      fail("{}: tensor '{}' is missing; {} says it is there",
+           (index.parent_path() / shard).string(), name, index.string());
     }
     result[name] = found->second;
   }
   return result;
 }
 
-std::string shape_text(at::IntArrayRef sizes) { return fmt::format("[{}]", fmt::join(sizes.vec(), ", ")); }
+std::string shape_text(at::IntArrayRef sizes) {
+  return fmt::format("[{}]", fmt::join(sizes.vec(), ", "));
+}
 
 bool starts_with_any(const std::string& name, const std::vector<std::string>& prefixes) {
-  return std::any_of(prefixes.begin(), prefixes.end(), [&](const auto& prefix) { return name.starts_with(prefix); });
+  return std::any_of(prefixes.begin(), prefixes.end(),
+                     [&](const auto& prefix) { return name.starts_with(prefix); });
 }
 
 void assign(at::Tensor& target, const at::Tensor& value) {
@@ -53,18 +69,20 @@ void assign(at::Tensor& target, const at::Tensor& value) {
 }  // namespace
 
 TensorMap read_weights(const fs::path& path) {
-  if (!fs::is_directory(path)) {
-    if (!fs::exists(path)) fail("{}: no such file or folder", path.string());
+  if (!is_folder(path)) {
+    if (!is_there(path)) fail("{}: no such file or folder", path.string());
     return path.string().ends_with(".index.json") ? read_sharded(path) : read_file_by_kind(path);
   }
-  const std::vector<std::string> names = {"model.safetensors", "diffusion_pytorch_model.safetensors", "pytorch_model.bin"};
+  const std::vector<std::string> names = {
+      "model.safetensors", "diffusion_pytorch_model.safetensors", "pytorch_model.bin"};
   for (const auto& name : names) {
-    if (fs::exists(path / name)) return read_file_by_kind(path / name);
+    if (is_there(path / name)) return read_file_by_kind(path / name);
   }
   for (const auto& name : names) {
-    if (fs::exists(path / (name + ".index.json"))) return read_sharded(path / (name + ".index.json"));
+    if (is_there(path / (name + ".index.json"))) return read_sharded(path / (name + ".index.json"));
   }
-  fail("{}: no weights; looked for {} and {}.index.json", path.string(), fmt::join(names, ", "), fmt::join(names, ".index.json, "));
+  fail("{}: no weights; looked for {} and {}.index.json", path.string(), fmt::join(names, ", "),
+       fmt::join(names, ".index.json, "));
 }
 
 TensorMap state_of(const torch::nn::Module& module) {
@@ -81,9 +99,11 @@ void load_strict(torch::nn::Module& module, const TensorMap& tensors, const std:
   for (const auto& [name, target] : wanted) {
     const auto found = tensors.find(name);
     if (found == tensors.end()) {
-      problems.push_back(fmt::format("tensor '{}' {} is missing", name, shape_text(target.sizes())));
+      problems.push_back(
+          fmt::format("tensor '{}' {} is missing", name, shape_text(target.sizes())));
     } else if (found->second.sizes() != target.sizes()) {
-      problems.push_back(fmt::format("tensor '{}' is {}, expected {}", name, shape_text(found->second.sizes()),
+      problems.push_back(fmt::format("tensor '{}' is {}, expected {}", name,
+                                     shape_text(found->second.sizes()),
                                      shape_text(target.sizes())));
     }
   }
@@ -93,7 +113,8 @@ void load_strict(torch::nn::Module& module, const TensorMap& tensors, const std:
     }
   }
   if (problems.size() == 1) fail("{}: {}", source, problems[0]);
-  if (!problems.empty()) fail("{}: {} tensors do not fit:\n  {}", source, problems.size(), fmt::join(problems, "\n  "));
+  if (!problems.empty())
+    fail("{}: {} tensors do not fit:\n  {}", source, problems.size(), fmt::join(problems, "\n  "));
   for (auto& [name, target] : wanted) assign(target, tensors.at(name));
 }
 

@@ -11,24 +11,28 @@
 
 namespace showo {
 
-/// A torch.save file (.bin): a zip archive with a pickle inside, read by a machine that knows tensors and plain containers
-/// and refuses everything else by name; nothing is ever executed. Tensors alias the mapped file.
+/// A torch.save file (.bin): a zip archive with a pickle inside, read by a machine that knows
+/// tensors and plain containers and refuses everything else by name; nothing is ever executed.
+/// Tensors alias the mapped file.
 TensorMap read_torch_bin(const fs::path& path);
 
-/// A weights file, or a folder with model.safetensors, diffusion_pytorch_model.safetensors, pytorch_model.bin or the
-/// sharded forms of these (*.index.json). Throws Error listing what was looked for.
+/// A weights file, or a folder with model.safetensors, diffusion_pytorch_model.safetensors,
+/// pytorch_model.bin or the sharded forms of these (*.index.json). Throws Error listing what was
+/// looked for.
 TensorMap read_weights(const fs::path& file_or_folder);
 
-/// Gives every parameter and buffer its tensor, without a copy where dtype and device agree. Throws one Error that lists
-/// all missing, unexpected and wrongly shaped tensors. Names that start with an ignored prefix may be there.
+/// Gives every parameter and buffer its tensor, without a copy where dtype and device agree. Throws
+/// one Error that lists all missing, unexpected and wrongly shaped tensors. Names that start with
+/// an ignored prefix may be there.
 void load_strict(torch::nn::Module& module, const TensorMap& tensors, const std::string& source,
                  const std::vector<std::string>& ignored_prefixes = {});
 
 /// Named parameters and buffers; the tensors are the module's own.
 TensorMap state_of(const torch::nn::Module& module);
 
-/// `fill` writes into a temporary folder beside the target, which then takes the target's place: a reader sees the old
-/// folder or the whole new one, and a failure leaves the old one alone.
-void write_folder_atomically(const fs::path& folder, const std::function<void(const fs::path& temporary)>& fill);
+/// `fill` writes into a temporary folder beside the target, which then takes the target's place: a
+/// reader sees the old folder or the whole new one, and a failure leaves the old one alone.
+void write_folder_atomically(const fs::path& folder,
+                             const std::function<void(const fs::path& temporary)>& fill);
 
 }  // namespace showo

@@ -14,13 +14,15 @@
 namespace showo {
 
 std::shared_ptr<Mapping> Mapping::open(const fs::path& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  // O_NONBLOCK: a pipe is refused without waiting for its writer.
+  const int fd = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
   if (fd < 0) fail("{}: {}", path.string(), std::strerror(errno));
-  struct stat info{};
+  struct stat info {};
   const bool regular = ::fstat(fd, &info) == 0 && S_ISREG(info.st_mode);
   const auto size = static_cast<size_t>(info.st_size);
   void* data = nullptr;
-  // MAP_NORESERVE: pages are copied only if someone trains in place, so they are not charged beforehand.
+  // MAP_NORESERVE: pages are copied only if someone trains in place, so they are not charged
+  // beforehand.
   if (regular && size > 0) {
     data = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, fd, 0);
   }
@@ -34,18 +36,18 @@ std::shared_ptr<Mapping> Mapping::open(const fs::path& path) {
 
 Mapping::~Mapping() { ::munmap(data_, size_); }
 
-at::Tensor Mapping::tensor(size_t offset, at::IntArrayRef shape, at::IntArrayRef strides, at::ScalarType dtype) {
+at::Tensor Mapping::tensor(size_t offset, at::IntArrayRef shape, at::ScalarType dtype) {
   char* start = data_ + offset;
   const auto options = at::TensorOptions().dtype(dtype);
-  if (c10::multiply_integers(shape) == 0) return at::empty(shape, options);
+  const size_t bytes = c10::multiply_integers(shape) * c10::elementSize(dtype);
+  if (bytes == 0) return at::empty(shape, options);
   if (reinterpret_cast<uintptr_t>(start) % c10::elementSize(dtype) != 0) {
-    size_t bytes = c10::elementSize(dtype);
-    for (size_t i = 0; i < shape.size(); ++i) bytes += (shape[i] - 1) * strides[i] * c10::elementSize(dtype);
-    auto copy = at::empty({static_cast<int64_t>(bytes / c10::elementSize(dtype))}, options);
+    auto copy = at::empty(shape, options);
     std::memcpy(copy.data_ptr(), start, bytes);
-    return copy.as_strided(shape, strides);
+    return copy;
   }
-  return at::from_blob(start, shape, strides, [keep = shared_from_this()](void*) {}, options);
+  return at::from_blob(
+      start, shape, [keep = shared_from_this()](void*) {}, options);
 }
 
 }  // namespace showo

@@ -19,9 +19,10 @@ class Mapping : public std::enable_shared_from_this<Mapping> {
 
   size_t size() const { return size_; }
   std::string_view text() const { return {data_, size_}; }
-  /// Elements at a byte offset as a tensor that keeps the map alive; the caller has checked that they lie in the file.
-  /// Copied when the offset is not a multiple of the element's size.
-  at::Tensor tensor(size_t offset, at::IntArrayRef shape, at::IntArrayRef strides, at::ScalarType dtype);
+  /// Contiguous elements at a byte offset as a tensor that keeps the map alive; the caller has
+  /// checked that they lie in the file. Copied when the offset is not a multiple of the element's
+  /// size.
+  at::Tensor tensor(size_t offset, at::IntArrayRef shape, at::ScalarType dtype);
 
  private:
   Mapping(char* data, size_t size) : data_(data), size_(size) {}

@@ -1,5 +1,6 @@
-// The pickle inside a torch.save file, read by a machine that only knows tensors and plain containers. Nothing is executed:
-// a pickle that asks for anything else is refused with the name of what it asked for. Private to this folder.
+// The pickle inside a torch.save file, read by a machine that only knows tensors and plain
+// containers. Nothing is executed: a pickle that asks for anything else is refused with the name of
+// what it asked for. Private to this folder.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -16,15 +17,19 @@ namespace showo {
 /// A storage the pickle names: its file in the archive and what its elements are.
 struct StorageName {
   at::ScalarType dtype;
-  std::string key;
+  std::string_view key;  // in the pickle
   int64_t elements;
 };
 
-/// Makes the tensor that a storage, an offset and strides describe; checks that it lies within the storage.
-using TensorMaker = std::function<at::Tensor(const StorageName&, int64_t offset, const std::vector<int64_t>& shape,
-                                             const std::vector<int64_t>& strides)>;
+/// Makes the tensor that a storage, an offset and strides describe; checks that it lies within the
+/// storage.
+using TensorMaker =
+    std::function<at::Tensor(const StorageName&, int64_t offset, const std::vector<int64_t>& shape,
+                             const std::vector<int64_t>& strides)>;
 
-/// The tensors of a state dict (or of its "state_dict" entry) by name. Throws Error naming `source`.
-TensorMap read_pickled_tensors(std::string_view pickle, const std::string& source, const TensorMaker& make);
+/// The tensors of a state dict (or of its "state_dict" entry) by name. Throws Error naming
+/// `source`.
+TensorMap read_pickled_tensors(std::string_view pickle, const std::string& source,
+                               const TensorMaker& make);
 
 }  // namespace showo

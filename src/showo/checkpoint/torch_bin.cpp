@@ -1,5 +1,8 @@
-// torch.save's container: a zip archive of stored (uncompressed) files, ARCHIVE/data.pkl and one file a storage, so that
-// tensors can alias the mapped file. The central directory is read here; see PKWARE's APPNOTE for its layout.
+// torch.save's container: a zip archive of stored (uncompressed) files, ARCHIVE/data.pkl and one
+// file a storage, so that tensors can alias the mapped file. The central directory is read here;
+// see PKWARE's APPNOTE for its layout.
+#include <ATen/ATen.h>
+
 #include <cstring>
 
 #include "showo/checkpoint/load.h"
@@ -16,7 +19,9 @@ struct Member {
 
 class Archive {
  public:
-  Archive(std::string_view file, const std::string& name) : file_(file), name_(name) { read_directory(); }
+  Archive(std::string_view file, const std::string& name) : file_(file), name_(name) {
+    read_directory();
+  }
 
   const Member* find(const std::string& path) const {
     const auto found = members_.find(path);
@@ -27,7 +32,8 @@ class Archive {
  private:
   template <class T>
   T number(uint64_t at) const {
-    if (at > file_.size() || sizeof(T) > file_.size() - at) fail("{}: the archive is truncated", name_);
+    if (at > file_.size() || sizeof(T) > file_.size() - at)
+      fail("{}: the archive is truncated", name_);
     T value;
     std::memcpy(&value, file_.data() + at, sizeof(T));
     return value;
@@ -35,10 +41,12 @@ class Archive {
 
   uint64_t end_record() const {
     constexpr size_t kSmallest = 22, kLongestComment = 65535;
-    for (size_t back = kSmallest; back <= std::min(file_.size(), kSmallest + kLongestComment); ++back) {
+    for (size_t back = kSmallest; back <= std::min(file_.size(), kSmallest + kLongestComment);
+         ++back) {
       if (number<uint32_t>(file_.size() - back) == 0x06054b50) return file_.size() - back;
     }
-    fail("{}: not a zip archive, or truncated (files of torch before 1.6 must be saved anew)", name_);
+    fail("{}: not a zip archive, or truncated (files of torch before 1.6 must be saved anew)",
+         name_);
   }
 
   void read_directory() {
@@ -46,7 +54,8 @@ class Archive {
     uint64_t count = number<uint16_t>(end + 10), at = number<uint32_t>(end + 16);
     if (end >= 20 && number<uint32_t>(end - 20) == 0x07064b50) {  // zip64's locator and end record
       const auto end64 = number<uint64_t>(end - 20 + 8);
-      if (number<uint32_t>(end64) != 0x06064b50) fail("{}: the archive's zip64 record is missing", name_);
+      if (number<uint32_t>(end64) != 0x06064b50)
+        fail("{}: the archive's zip64 record is missing", name_);
       count = number<uint64_t>(end64 + 32);
       at = number<uint64_t>(end64 + 48);
     }
@@ -55,22 +64,29 @@ class Archive {
 
   uint64_t read_entry(uint64_t at) {
     if (number<uint32_t>(at) != 0x02014b50) fail("{}: the archive's directory is damaged", name_);
-    uint64_t stored = number<uint32_t>(at + 20), size = number<uint32_t>(at + 24), header = number<uint32_t>(at + 42);
+    uint64_t stored = number<uint32_t>(at + 20), size = number<uint32_t>(at + 24),
+             header = number<uint32_t>(at + 42);
     const auto name_length = number<uint16_t>(at + 28), extra = number<uint16_t>(at + 30);
     const uint64_t next = at + 46 + name_length + extra + number<uint16_t>(at + 32);
     if (next > file_.size()) fail("{}: the archive is truncated", name_);
     const std::string path(file_.substr(at + 46, name_length));
-    if (number<uint16_t>(at + 10) != 0) fail("{}: '{}' is compressed; expected stored", name_, path);
+    if (number<uint16_t>(at + 10) != 0)
+      fail("{}: '{}' is compressed; expected stored", name_, path);
     read_zip64_extra(at + 46 + name_length, extra, size, stored, header);
-    if (stored != size || number<uint32_t>(header) != 0x04034b50) fail("{}: '{}' is damaged", name_, path);
-    const uint64_t data = header + 30 + number<uint16_t>(header + 26) + number<uint16_t>(header + 28);
-    if (data > file_.size() || size > file_.size() - data) fail("{}: '{}' is truncated", name_, path);
-    if (!members_.emplace(path, Member{data, size}).second) fail("{}: '{}' stands twice", name_, path);
+    if (stored != size || number<uint32_t>(header) != 0x04034b50)
+      fail("{}: '{}' is damaged", name_, path);
+    const uint64_t data =
+        header + 30 + number<uint16_t>(header + 26) + number<uint16_t>(header + 28);
+    if (data > file_.size() || size > file_.size() - data)
+      fail("{}: '{}' is truncated", name_, path);
+    if (!members_.emplace(path, Member{data, size}).second)
+      fail("{}: '{}' stands twice", name_, path);
     return next;
   }
 
   // Fields that are full in the entry stand in the extra block, in this order.
-  void read_zip64_extra(uint64_t at, uint64_t length, uint64_t& size, uint64_t& stored, uint64_t& header) const {
+  void read_zip64_extra(uint64_t at, uint64_t length, uint64_t& size, uint64_t& stored,
+                        uint64_t& header) const {
     const uint64_t end = at + length;
     while (at + 4 <= end) {
       const auto id = number<uint16_t>(at), bytes = number<uint16_t>(at + 2);
@@ -88,18 +104,24 @@ class Archive {
   std::map<std::string, Member> members_;
 };
 
-// The elements from the first to the last one a view touches; throws when that leaves the storage or overflows.
+// The elements from the first to the last one a view touches; throws when that leaves the storage
+// or overflows.
 void check_view(const StorageName& storage, int64_t offset, const std::vector<int64_t>& shape,
                 const std::vector<int64_t>& strides, const std::string& source) {
-  int64_t last = offset, count = 1;
-  bool bad = offset < 0 || shape.size() != strides.size() || shape.size() > 64;
+  int64_t last = offset, extent = 1;
+  bool empty = false, bad = offset < 0 || offset > storage.elements ||
+                            shape.size() != strides.size() || shape.size() > 64;
   for (size_t i = 0; !bad && i < shape.size(); ++i) {
     int64_t reach = 0;
-    bad = shape[i] < 0 || strides[i] < 0 || __builtin_mul_overflow(std::max<int64_t>(shape[i] - 1, 0), strides[i], &reach) ||
-          __builtin_add_overflow(last, reach, &last) || __builtin_mul_overflow(count, shape[i], &count);
+    bad = shape[i] < 0 || strides[i] < 0 ||
+          __builtin_mul_overflow(std::max<int64_t>(shape[i] - 1, 0), strides[i], &reach) ||
+          __builtin_add_overflow(last, reach, &last) ||
+          __builtin_mul_overflow(extent, std::max<int64_t>(shape[i], 1), &extent);
+    empty |= shape[i] == 0;
   }
-  if (bad || (count > 0 && last >= storage.elements)) {
-    fail("{}: a tensor reaches outside its storage '{}' of {} elements", source, storage.key, storage.elements);
+  if (bad || (!empty && last >= storage.elements)) {
+    fail("{}: a tensor reaches outside its storage '{}' of {} elements", source, storage.key,
+         storage.elements);
   }
 }
 
@@ -117,19 +139,29 @@ TensorMap read_torch_bin(const fs::path& path) {
   if (!pickle) fail("{}: no data.pkl inside: not written by torch.save", source);
   if (const Member* order = archive.find(root + "byteorder")) {
     const auto text = mapping->text().substr(order->offset, order->size);
-    if (text != "little") fail("{}: byte order '{}', expected little", source, text);
+    if (text != "little") fail("{}: byte order '{}', expected little", source, text.substr(0, 16));
   }
+  // Mapped (or copied, where the archive does not align it) once, however many tensors view it.
+  std::map<std::pair<std::string_view, at::ScalarType>, at::Tensor> storages;
   return read_pickled_tensors(
       mapping->text().substr(pickle->offset, pickle->size), source,
-      [&](const StorageName& storage, int64_t offset, const std::vector<int64_t>& shape, const std::vector<int64_t>& strides) {
-        const Member* member = archive.find(root + "data/" + storage.key);
+      [&](const StorageName& storage, int64_t offset, const std::vector<int64_t>& shape,
+          const std::vector<int64_t>& strides) {
+        const Member* member = archive.find(fmt::format("{}data/{}", root, storage.key));
         if (!member) fail("{}: storage '{}' is missing", source, storage.key);
         const auto element = static_cast<uint64_t>(c10::elementSize(storage.dtype));
-        if (storage.elements < 0 || static_cast<uint64_t>(storage.elements) > member->size / element) {
-          fail("{}: storage '{}' has {} bytes, expected {} elements of {}", source, storage.key, member->size, storage.elements, element);
+        if (storage.elements < 0 ||
+            static_cast<uint64_t>(storage.elements) > member->size / element) {
+          fail("{}: storage '{}' has {} bytes, expected {} elements of {}", source, storage.key,
+               member->size, storage.elements, element);
         }
         check_view(storage, offset, shape, strides, source);
-        return mapping->tensor(member->offset + offset * element, shape, strides, storage.dtype);
+        auto& whole = storages[{storage.key, storage.dtype}];
+        if (!whole.defined()) {
+          const auto elements = static_cast<int64_t>(member->size / element);
+          whole = mapping->tensor(member->offset, {elements}, storage.dtype);
+        }
+        return at::empty({0}, whole.options()).set_(whole.storage(), offset, shape, strides);
       });
 }
 

@@ -1,0 +1,188 @@
+// Folders and shards as they are published, and modules that take exactly what they need.
+#include "showo/checkpoint/load.h"
+
+#include <ATen/ATen.h>
+
+#include "tests/checkpoint/scratch.h"
+
+namespace showo {
+namespace {
+
+at::Tensor all(double value) { return at::full({2}, value); }
+
+class Weights : public Scratch {
+ protected:
+  void shard(const std::string& name, const TensorMap& tensors) const {
+    write_safetensors(folder_ / name, tensors);
+  }
+  void index(const std::string& json) const { write("model.safetensors.index.json", json); }
+  std::string refusal() const {
+    return complaint([&] { read_weights(folder_); });
+  }
+  std::string index_path() const { return (folder_ / "model.safetensors.index.json").string(); }
+};
+
+TEST_F(Weights, AreLookedForInTheOrderOfThePublishedNames) {
+  EXPECT_EQ(refusal(), folder_.string() +
+                           ": no weights; looked for model.safetensors, "
+                           "diffusion_pytorch_model.safetensors, pytorch_model.bin and "
+                           "model.safetensors.index.json, "
+                           "diffusion_pytorch_model.safetensors.index.json, "
+                           "pytorch_model.bin.index.json");
+  shard("one.safetensors", {{"x", all(1)}});
+  index(R"({"weight_map":{"x":"one.safetensors"}})");
+  EXPECT_TRUE(read_weights(folder_).at("x").equal(all(1)));
+  fs::copy(kData / "module.bin", folder_ / "pytorch_model.bin");
+  EXPECT_TRUE(read_weights(folder_).contains("first.weight"));
+  shard("diffusion_pytorch_model.safetensors", {{"x", all(2)}});
+  EXPECT_TRUE(read_weights(folder_).at("x").equal(all(2)));
+  shard("model.safetensors", {{"x", all(3)}});
+  EXPECT_TRUE(read_weights(folder_).at("x").equal(all(3)));
+}
+
+TEST_F(Weights, AreReadFromAFileOfEitherKind) {
+  shard("any.safetensors", {{"x", all(1)}});
+  EXPECT_TRUE(read_weights(folder_ / "any.safetensors").at("x").equal(all(1)));
+  EXPECT_TRUE(read_weights(kData / "module.bin").contains("norm.bias"));
+}
+
+TEST_F(Weights, ThatAreNotThereAreNamed) {
+  fs::create_symlink("circle", folder_ / "circle");
+  for (const fs::path& path :
+       {folder_ / "missing", folder_ / "circle", folder_ / std::string(5000, 'x')}) {
+    EXPECT_EQ(complaint([&] { read_weights(path); }), path.string() + ": no such file or folder");
+  }
+}
+
+TEST_F(Weights, ComeFromTheShardThatTheIndexNames) {
+  shard("one.safetensors", {{"x", all(1)}, {"y", all(2)}});
+  shard("two.safetensors", {{"x", all(3)}, {"z", all(4)}});
+  index(R"({"metadata":{"total_size":24},
+            "weight_map":{"y":"one.safetensors","x":"two.safetensors","z":"two.safetensors"}})");
+  for (const auto& path : {folder_, fs::path(index_path())}) {
+    const auto tensors = read_weights(path);
+    ASSERT_EQ(tensors.size(), 3u);
+    EXPECT_TRUE(tensors.at("x").equal(all(3)));
+    EXPECT_TRUE(tensors.at("y").equal(all(2)));
+    EXPECT_TRUE(tensors.at("z").equal(all(4)));
+  }
+}
+
+TEST_F(Weights, ComeFromShardsOfTorch) {
+  fs::copy(kData / "module.bin", folder_ / "pytorch_model-00001-of-00002.bin");
+  fs::copy(kData / "views.bin", folder_ / "pytorch_model-00002-of-00002.bin");
+  write("pytorch_model.bin.index.json", R"({"weight_map":{
+    "first.bias":"pytorch_model-00001-of-00002.bin","rows":"pytorch_model-00002-of-00002.bin"}})");
+  const auto tensors = read_weights(folder_);
+  ASSERT_EQ(tensors.size(), 2u);
+  EXPECT_TRUE(tensors.at("first.bias").equal(at::tensor({0.0f, 0.25f})));
+  EXPECT_EQ(tensors.at("rows").sizes(), (at::IntArrayRef{2, 6}));
+}
+
+TEST_F(Weights, MustBeWhereTheIndexSays) {
+  shard("one.safetensors", {{"x", all(1)}});
+  index(R"({"weight_map":{"x":"one.safetensors","y":"two.safetensors"}})");
+  EXPECT_EQ(refusal(), (folder_ / "two.safetensors").string() + ": No such file or directory");
+  shard("two.safetensors", {{"x", all(1)}});
+  EXPECT_EQ(refusal(), fmt::format("{}: tensor 'y' is missing; {} says it is there",
+                                   (folder_ / "two.safetensors").string(), index_path()));
+}
+
+TEST_F(Weights, ComeFromNoOtherFolder) {
+  make_folder(folder_ / "sub");
+  shard("sub/x.safetensors", {{"x", all(1)}});
+  const std::string elsewhere = (folder_ / "sub" / "x.safetensors").string();
+  for (const std::string& name : {std::string("../x.safetensors"), std::string("sub/x.safetensors"),
+                                  std::string("./x.safetensors"), elsewhere, std::string(".."),
+                                  std::string("sub/"), std::string()}) {
+    index(fmt::format(R"({{"weight_map":{{"x":"{}"}}}})", name));
+    EXPECT_EQ(refusal(),
+              fmt::format("{}: tensor 'x': '{}' is not a file name", index_path(), name));
+  }
+  for (const char* name : {".", "sub"}) {
+    index(fmt::format(R"({{"weight_map":{{"x":"{}"}}}})", name));
+    EXPECT_EQ(refusal(), (folder_ / name).string() + ": not a regular file");
+  }
+}
+
+TEST_F(Weights, NeedAnIndexThatIsOne) {
+  for (const auto& [json, expected] :
+       {std::pair{"{", "not valid JSON"},
+        {"[]", "expected a weight_map"},
+        {"{}", "expected a weight_map"},
+        {R"({"weight_map":[]})", "expected a weight_map"},
+        {R"({"weight_map":{"x":3}})", "tensor 'x': expected a file name"}}) {
+    index(json);
+    EXPECT_TRUE(refusal().starts_with(index_path() + ": " + expected)) << refusal();
+  }
+}
+
+struct Small : torch::nn::Module {
+  at::Tensor weight = register_parameter("weight", at::zeros({2, 3}));
+  at::Tensor half = register_parameter("half", at::zeros({2}, at::kHalf));
+  at::Tensor steps = register_buffer("steps", at::zeros({}, at::kLong));
+};
+
+TensorMap fitting() {
+  return {{"weight", at::ones({2, 3})},
+          {"half", at::full({2}, 0.5, at::kHalf)},
+          {"steps", at::scalar_tensor(7, at::kLong)}};
+}
+
+TEST(LoadStrict, GivesTheModuleTheTensorsThemselves) {
+  Small module;
+  const auto tensors = fitting();
+  load_strict(module, tensors, "source");
+  for (const auto& [name, tensor] : state_of(module)) {
+    EXPECT_EQ(tensor.const_data_ptr(), tensors.at(name).const_data_ptr()) << name;
+  }
+  EXPECT_TRUE(module.weight.equal(at::ones({2, 3})));
+  EXPECT_TRUE(module.weight.requires_grad());
+  EXPECT_TRUE(module.weight.is_leaf());
+}
+
+TEST(LoadStrict, ConvertsToTheModulesDtype) {
+  Small module;
+  auto tensors = fitting();
+  for (auto& [name, tensor] : tensors) tensor = tensor.to(at::kDouble);
+  load_strict(module, tensors, "source");
+  EXPECT_EQ(module.weight.scalar_type(), at::kFloat);
+  EXPECT_EQ(module.half.scalar_type(), at::kHalf);
+  EXPECT_EQ(module.steps.scalar_type(), at::kLong);
+  for (const auto& [name, tensor] : state_of(module)) {
+    EXPECT_TRUE(tensor.to(at::kDouble).equal(tensors.at(name))) << name;
+  }
+}
+
+TEST(LoadStrict, ListsAllThatDoesNotFitAndLoadsNothing) {
+  Small module;
+  auto tensors = fitting();
+  tensors.erase("half");
+  tensors["weight"] = at::ones({3, 2});
+  tensors["bias"] = tensors["head.bias"] = at::ones({2});
+  EXPECT_EQ(complaint([&] { load_strict(module, tensors, "some.file"); }),
+            "some.file: 4 tensors do not fit:\n"
+            "  tensor 'half' [2] is missing\n"
+            "  tensor 'weight' is [3, 2], expected [2, 3]\n"
+            "  tensor 'bias' is unexpected\n"
+            "  tensor 'head.bias' is unexpected");
+  EXPECT_EQ(module.steps.item<int64_t>(), 0);
+  tensors = fitting();
+  tensors["steps"] = at::ones({1}, at::kLong);
+  EXPECT_EQ(complaint([&] { load_strict(module, tensors, "some.file"); }),
+            "some.file: tensor 'steps' is [1], expected []");
+}
+
+TEST(LoadStrict, IgnoresWhatItIsToldTo) {
+  Small module;
+  auto tensors = fitting();
+  tensors["head.bias"] = tensors["head.weight"] = at::ones({2});
+  load_strict(module, tensors, "some.file", {"tail.", "head."});
+  EXPECT_EQ(module.steps.item<int64_t>(), 7);
+  tensors["overhead.bias"] = at::ones({2});
+  EXPECT_EQ(complaint([&] { load_strict(module, tensors, "some.file", {"head."}); }),
+            "some.file: tensor 'overhead.bias' is unexpected");
+}
+
+}  // namespace
+}  // namespace showo
