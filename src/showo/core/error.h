@@ -1,5 +1,6 @@
-// The one exception for what a user can cause: a bad file, key, tensor, flag or value. Its message is one line that
-// names the thing, what was expected and what was found. Our own mistakes are assertions (TORCH_CHECK), never this.
+// The one exception for what a user can cause: a bad file, key, tensor, flag or value. Its message
+// is one line that names the thing, what was expected and what was found. Our own mistakes are
+// assertions (TORCH_CHECK), never this.
 #pragma once
 
 #include <fmt/format.h>

@@ -13,13 +13,15 @@ namespace showo {
 
 namespace fs = std::filesystem;
 
-/// The file's bytes. Throws Error naming the path when it is missing, a folder, unreadable or above max_bytes.
+/// The file's bytes. Throws Error naming the path when it is missing, a folder, unreadable or above
+/// max_bytes.
 std::string read_file(const fs::path& path, uint64_t max_bytes = uint64_t{1} << 32);
 
 /// A read-only memory map that lives as long as its last holder.
 class MappedFile {
  public:
-  /// Throws Error naming the path when it cannot be opened or mapped. An empty file maps to an empty span.
+  /// Throws Error naming the path when it cannot be opened or mapped. An empty file maps to an
+  /// empty span.
   static std::shared_ptr<const MappedFile> open(const fs::path& path);
   ~MappedFile();
   MappedFile(const MappedFile&) = delete;
@@ -32,11 +34,12 @@ class MappedFile {
   size_t size_;
 };
 
-/// Writes through a temporary file beside the target, fsync and rename: a reader sees the old file or the whole new one.
-/// `write` gets a sink to call with successive pieces. Throws Error naming the path (full disk, no permission); the
-/// temporary file is removed then.
-void write_file_atomically(const fs::path& path,
-                           const std::function<void(const std::function<void(std::string_view)>& sink)>& write);
+/// Writes through a temporary file beside the target, fsync and rename: a reader sees the old file
+/// or the whole new one. `write` gets a sink to call with successive pieces. Throws Error naming
+/// the path (full disk, no permission); the temporary file is removed then.
+void write_file_atomically(
+    const fs::path& path,
+    const std::function<void(const std::function<void(std::string_view)>& sink)>& write);
 void write_file_atomically(const fs::path& path, std::string_view content);
 
 /// Makes the folder and its parents; throws Error naming it.

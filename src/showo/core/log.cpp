@@ -53,13 +53,15 @@ void Progress::update(int64_t done, const std::string& note) {
              stderr);
 }
 
-MetricsFile::MetricsFile(const fs::path& path) : path_(path), file_(std::fopen(path.c_str(), "a"), &std::fclose) {
+MetricsFile::MetricsFile(const fs::path& path)
+    : path_(path), file_(std::fopen(path.c_str(), "a"), &std::fclose) {
   if (!file_) fail("{}: {}", path.string(), std::strerror(errno));
 }
 
 void MetricsFile::write(const nlohmann::json& line) {
   const std::string text = line.dump() + "\n";
-  if (std::fwrite(text.data(), 1, text.size(), file_.get()) != text.size() || std::fflush(file_.get()) != 0) {
+  if (std::fwrite(text.data(), 1, text.size(), file_.get()) != text.size() ||
+      std::fflush(file_.get()) != 0) {
     fail("{}: {}", path_.string(), std::strerror(errno));
   }
 }

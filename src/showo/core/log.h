@@ -1,4 +1,5 @@
-// What a run says: one spdlog logger on standard error, a progress bar for terminals, and metrics as JSON lines.
+// What a run says: one spdlog logger on standard error, a progress bar for terminals, and metrics
+// as JSON lines.
 #pragma once
 
 #include <spdlog/spdlog.h>
@@ -32,7 +33,8 @@ class Progress {
   std::chrono::steady_clock::time_point start_, last_;
 };
 
-/// Appends one JSON object a line; each line is flushed whole, so a killed run leaves a readable file.
+/// Appends one JSON object a line; each line is flushed whole, so a killed run leaves a readable
+/// file.
 class MetricsFile {
  public:
   explicit MetricsFile(const fs::path& path);

@@ -1,4 +1,5 @@
-// Random numbers: one explicit generator a request. The CPU generator draws what PyTorch's draws for the same seed.
+// Random numbers: one explicit generator a request. The CPU generator draws what PyTorch's draws
+// for the same seed.
 #pragma once
 
 #include <ATen/CPUGeneratorImpl.h>
@@ -8,9 +9,12 @@
 
 namespace showo {
 
-inline at::Generator make_generator(uint64_t seed) { return at::make_generator<at::CPUGeneratorImpl>(seed); }
+inline at::Generator make_generator(uint64_t seed) {
+  return at::make_generator<at::CPUGeneratorImpl>(seed);
+}
 
-/// A seed for part `index` of a request with `seed` (SplitMix64): pictures of one call are independent of their number.
+/// A seed for part `index` of a request with `seed` (SplitMix64): pictures of one call are
+/// independent of their number.
 inline uint64_t derive_seed(uint64_t seed, uint64_t index) {
   uint64_t z = seed + (index + 1) * 0x9e3779b97f4a7c15ull;
   z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;

@@ -17,25 +17,29 @@ bool starts_with(std::span<const std::byte> bytes, std::string_view magic) {
 bool is_png(std::span<const std::byte> bytes) { return starts_with(bytes, "\x89PNG\r\n\x1a\n"); }
 bool is_jpeg(std::span<const std::byte> bytes) { return starts_with(bytes, "\xff\xd8\xff"); }
 bool is_webp(std::span<const std::byte> bytes) {
-  return starts_with(bytes, "RIFF") && bytes.size() >= 12 && std::memcmp(bytes.data() + 8, "WEBP", 4) == 0;
+  return starts_with(bytes, "RIFF") && bytes.size() >= 12 &&
+         std::memcmp(bytes.data() + 8, "WEBP", 4) == 0;
 }
 
 void check_pixels(int64_t width, int64_t height, const std::string& name, int64_t max_pixels) {
   if (width < 1 || height < 1) fail("{}: the picture is {}×{} pixels", name, width, height);
   if (width > max_pixels / height) {
-    fail("{}: the picture is {}×{} pixels, more than the limit of {} in all", name, width, height, max_pixels);
+    fail("{}: the picture is {}×{} pixels, more than the limit of {} in all", name, width, height,
+         max_pixels);
   }
 }
 
 Rgba decode_webp(std::span<const std::byte> bytes, const std::string& name, int64_t max_pixels) {
   const auto* data = reinterpret_cast<const uint8_t*>(bytes.data());
   WebPBitstreamFeatures features;
-  if (WebPGetFeatures(data, bytes.size(), &features) != VP8_STATUS_OK) fail("{}: not a readable WebP", name);
+  if (WebPGetFeatures(data, bytes.size(), &features) != VP8_STATUS_OK)
+    fail("{}: not a readable WebP", name);
   if (features.has_animation) fail("{}: an animated WebP; expected a single picture", name);
   check_pixels(features.width, features.height, name, max_pixels);
   Rgba image{features.width, features.height, {}};
   image.rgba.resize(static_cast<size_t>(image.width) * image.height * 4);
-  if (!WebPDecodeRGBAInto(data, bytes.size(), image.rgba.data(), image.rgba.size(), image.width * 4)) {
+  if (!WebPDecodeRGBAInto(data, bytes.size(), image.rgba.data(), image.rgba.size(),
+                          image.width * 4)) {
     fail("{}: not a readable WebP: corrupt or truncated", name);
   }
   return image;
@@ -46,7 +50,8 @@ Image flatten(const Rgba& picture) {
   for (size_t i = 0; i < image.rgb.size() / 3; ++i) {
     const uint8_t* from = picture.rgba.data() + 4 * i;
     for (int c = 0; c < 3; ++c) {
-      image.rgb[3 * i + c] = static_cast<uint8_t>((from[c] * from[3] + 255 * (255 - from[3]) + 127) / 255);
+      image.rgb[3 * i + c] =
+          static_cast<uint8_t>((from[c] * from[3] + 255 * (255 - from[3]) + 127) / 255);
     }
   }
   return image;

@@ -1,5 +1,6 @@
-// Pictures as files and as tensors. Decoding goes by content, never by name; sizes are checked before anything is
-// allocated; whatever a file holds (grey, palette, 16-bit, CMYK, alpha) becomes 8-bit RGB, alpha over white.
+// Pictures as files and as tensors. Decoding goes by content, never by name; sizes are checked
+// before anything is allocated; whatever a file holds (grey, palette, 16-bit, CMYK, alpha) becomes
+// 8-bit RGB, alpha over white.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -23,7 +24,9 @@ struct Image {
   Image(int width, int height, uint8_t value = 0)
       : width(width), height(height), rgb(static_cast<size_t>(width) * height * 3, value) {}
   uint8_t* pixel(int x, int y) { return rgb.data() + (static_cast<size_t>(y) * width + x) * 3; }
-  const uint8_t* pixel(int x, int y) const { return rgb.data() + (static_cast<size_t>(y) * width + x) * 3; }
+  const uint8_t* pixel(int x, int y) const {
+    return rgb.data() + (static_cast<size_t>(y) * width + x) * 3;
+  }
   bool operator==(const Image&) const = default;
 };
 
@@ -31,8 +34,10 @@ constexpr int64_t kMaxPixels = 64'000'000;
 
 using PngText = std::map<std::string, std::string>;
 
-/// PNG, JPEG or WebP. Throws Error naming `name` for anything corrupt, unknown or above `max_pixels`.
-Image decode_image(std::span<const std::byte> bytes, const std::string& name, int64_t max_pixels = kMaxPixels);
+/// PNG, JPEG or WebP. Throws Error naming `name` for anything corrupt, unknown or above
+/// `max_pixels`.
+Image decode_image(std::span<const std::byte> bytes, const std::string& name,
+                   int64_t max_pixels = kMaxPixels);
 Image read_image(const fs::path& path, int64_t max_pixels = kMaxPixels);
 
 /// `text` becomes iTXt chunks (UTF-8). `level` is zlib's, 0 to 9.

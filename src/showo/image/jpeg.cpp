@@ -42,18 +42,22 @@ struct Decompressor {
   jpeg_decompress_struct info{};
 };
 
-// The orientation tag (0x0112) of an EXIF block; 1, upright, when there is none or it makes no sense.
+// The orientation tag (0x0112) of an EXIF block; 1, upright, when there is none or it makes no
+// sense.
 int exif_orientation(const jpeg_saved_marker_ptr list) {
   for (auto* marker = list; marker; marker = marker->next) {
     const std::string_view data(reinterpret_cast<const char*>(marker->data), marker->data_length);
-    if (marker->marker != JPEG_APP0 + 1 || data.size() < 14 || data.substr(0, 6) != std::string_view("Exif\0\0", 6)) continue;
+    if (marker->marker != JPEG_APP0 + 1 || data.size() < 14 ||
+        data.substr(0, 6) != std::string_view("Exif\0\0", 6))
+      continue;
     const std::string_view tiff = data.substr(6);
     const bool little = tiff.substr(0, 2) == "II";
     auto number = [&](size_t at, int bytes) -> uint32_t {
       uint32_t value = 0;
       if (at + bytes > tiff.size()) return 0;
       for (int i = 0; i < bytes; ++i) {
-        value |= static_cast<uint32_t>(static_cast<uint8_t>(tiff[at + i])) << 8 * (little ? i : bytes - 1 - i);
+        value |= static_cast<uint32_t>(static_cast<uint8_t>(tiff[at + i]))
+                 << 8 * (little ? i : bytes - 1 - i);
       }
       return value;
     };
@@ -73,8 +77,10 @@ Image oriented(const Image& image, int orientation) {
   for (int y = 0; y < result.height; ++y) {
     for (int x = 0; x < result.width; ++x) {
       int sx = swapped ? y : x, sy = swapped ? x : y;
-      if (orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8) sx = image.width - 1 - sx;
-      if (orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7) sy = image.height - 1 - sy;
+      if (orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8)
+        sx = image.width - 1 - sx;
+      if (orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7)
+        sy = image.height - 1 - sy;
       std::memcpy(result.pixel(x, y), image.pixel(sx, sy), 3);
     }
   }

@@ -28,7 +28,8 @@ struct Window {
 };
 
 std::vector<Window> windows(int from, int to) {
-  const double scale = static_cast<double>(from) / to, filter_scale = std::max(scale, 1.0), support = 2 * filter_scale;
+  const double scale = static_cast<double>(from) / to, filter_scale = std::max(scale, 1.0),
+               support = 2 * filter_scale;
   std::vector<Window> result(to);
   for (int i = 0; i < to; ++i) {
     const double centre = (i + 0.5) * scale;
@@ -36,7 +37,8 @@ std::vector<Window> windows(int from, int to) {
     const int last = std::min(from, static_cast<int>(centre + support + 0.5));
     std::vector<double> weights;
     double sum = 0;
-    for (int x = first; x < last; ++x) sum += weights.emplace_back(bicubic((x - centre + 0.5) / filter_scale));
+    for (int x = first; x < last; ++x)
+      sum += weights.emplace_back(bicubic((x - centre + 0.5) / filter_scale));
     result[i].first = first;
     for (double weight : weights) {
       const double fixed = weight / sum * (1 << kPrecisionBits);
@@ -53,7 +55,8 @@ Image resize_across(const Image& image, int width) {
   const auto columns = windows(image.width, width);
   for (int y = 0; y < image.height; ++y) {
     for (int x = 0; x < width; ++x) {
-      int sum[3] = {1 << (kPrecisionBits - 1), 1 << (kPrecisionBits - 1), 1 << (kPrecisionBits - 1)};
+      int sum[3] = {1 << (kPrecisionBits - 1), 1 << (kPrecisionBits - 1),
+                    1 << (kPrecisionBits - 1)};
       const uint8_t* from = image.pixel(columns[x].first, y);
       for (int weight : columns[x].weights) {
         for (int c = 0; c < 3; ++c) sum[c] += *from++ * weight;
@@ -89,14 +92,18 @@ Image crop(const Image& image, int x, int y, int width, int height) {
   return result;
 }
 
-// torchvision crops at Python's round(), whose halves go to the even neighbour; CLIP's processor rounds down.
-int rounded_offset(int whole, int part) { return static_cast<int>(std::nearbyint((whole - part) / 2.0)); }
+// torchvision crops at Python's round(), whose halves go to the even neighbour; CLIP's processor
+// rounds down.
+int rounded_offset(int whole, int part) {
+  return static_cast<int>(std::nearbyint((whole - part) / 2.0));
+}
 int floored_offset(int whole, int part) { return (whole - part) / 2; }
 
 // Shorter side to `size`, then the size×size centre.
 Image resize_and_crop(const Image& image, int size, int (*offset)(int whole, int part)) {
   const bool wide = image.width > image.height;
-  const int64_t shorter = std::min(image.width, image.height), longer = std::max(image.width, image.height);
+  const int64_t shorter = std::min(image.width, image.height),
+                longer = std::max(image.width, image.height);
   const int64_t scaled = size * longer / shorter;
   check_pixels(size, scaled, "picture", kMaxPixels);
   const int along = static_cast<int>(scaled);
@@ -113,9 +120,13 @@ Image resize_bicubic(const Image& image, int width, int height) {
   return height == image.height ? result : resize_down(result, height);
 }
 
-Image resize_and_crop(const Image& image, int size) { return resize_and_crop(image, size, rounded_offset); }
+Image resize_and_crop(const Image& image, int size) {
+  return resize_and_crop(image, size, rounded_offset);
+}
 
-at::Tensor preprocess_showo(const Image& image, int size) { return to_tensor(resize_and_crop(image, size)); }
+at::Tensor preprocess_showo(const Image& image, int size) {
+  return to_tensor(resize_and_crop(image, size));
+}
 
 at::Tensor preprocess_clip(const Image& image, int size) {
   const auto mean = at::tensor({0.48145466f, 0.4578275f, 0.40821073f}).view({3, 1, 1});

@@ -1,5 +1,6 @@
-// From a picture of any size to what a model takes: shorter side resized with antialiased bicubic, centre crop, scaling.
-// Resizing follows Pillow's 8-bit fixed-point filter, cropping torchvision's rounding, as the reference does.
+// From a picture of any size to what a model takes: shorter side resized with antialiased bicubic,
+// centre crop, scaling. Resizing follows Pillow's 8-bit fixed-point filter, cropping torchvision's
+// rounding, as the reference does.
 #pragma once
 
 #include "showo/image/image.h"

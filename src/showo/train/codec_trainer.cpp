@@ -79,6 +79,7 @@ Json CodecTrainer::step() {
 }
 
 void CodecTrainer::run() {
+  keep_freed_memory();
   Progress progress("train-codec", recipe_.steps);
   auto since = std::chrono::steady_clock::now();
   int64_t counted = 0;

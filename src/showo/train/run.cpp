@@ -2,6 +2,11 @@
 
 #include <ATen/autocast_mode.h>
 
+#include <limits>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 #include "showo/image/image.h"
 
 namespace showo {
@@ -42,6 +47,14 @@ RunFolder::RunFolder(const fs::path& folder, const Json& recipe)
 }
 
 bool RunFolder::has_checkpoint() const { return fs::exists(checkpoint() / "state.json"); }
+
+void keep_freed_memory() {
+#ifdef __GLIBC__
+  mallopt(M_MMAP_THRESHOLD, 1 << 30);
+  mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
+  mallopt(M_TOP_PAD, 256 << 20);
+#endif
+}
 
 void write_preview(const fs::path& path, const std::vector<torch::Tensor>& rows) {
   std::vector<torch::Tensor> lines;

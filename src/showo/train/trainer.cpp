@@ -115,6 +115,7 @@ Json Trainer::step() {
 }
 
 void Trainer::run() {
+  keep_freed_memory();
   Progress progress("train", recipe_.steps);
   auto since = std::chrono::steady_clock::now();
   tokens_ = 0;
