@@ -1,7 +1,10 @@
 #include "showo/train/run.h"
 
 #include <ATen/autocast_mode.h>
+#include <ATen/cpu/Utils.h>
 
+#include <algorithm>
+#include <array>
 #include <limits>
 #ifdef __GLIBC__
 #include <malloc.h>
@@ -11,9 +14,22 @@
 
 namespace showo {
 
+bool multiplies_bf16(torch::DeviceType device) {
+  static const bool cpu = [] {
+    const auto has = at::cpu::get_cpu_capabilities();
+    const bool able =
+        std::ranges::any_of(std::array{"avx512_bf16", "amx_bf16", "bf16"}, [&](auto name) {
+          return has.contains(name) && has.at(name).isBool() && has.at(name).toBool();
+        });
+    if (!able) spdlog::info("this CPU has no bf16 products: training in fp32 instead");
+    return able;
+  }();
+  return device != torch::kCPU || cpu;
+}
+
 Autocast::Autocast(bool enabled, torch::DeviceType device)
     : device_(device), before_(at::autocast::is_autocast_enabled(device)) {
-  at::autocast::set_autocast_enabled(device_, enabled);
+  at::autocast::set_autocast_enabled(device_, enabled && multiplies_bf16(device));
   at::autocast::set_autocast_dtype(device_, at::kBFloat16);
 }
 

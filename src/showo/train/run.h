@@ -10,7 +10,12 @@
 
 namespace showo {
 
-/// bf16 autocast for products and convolutions while it lives; weights stay fp32.
+/// Whether the device has instructions for bf16 products. Without them LibTorch's take 20 times as
+/// long as fp32's.
+bool multiplies_bf16(torch::DeviceType device);
+
+/// bf16 autocast for products and convolutions while it lives, on devices that multiply bf16;
+/// weights stay fp32.
 class Autocast {
  public:
   explicit Autocast(bool enabled, torch::DeviceType device = torch::kCPU);
