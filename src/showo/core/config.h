@@ -3,7 +3,7 @@
 //   template <class V> void visit(V& v) { v(steps, "steps", "unmasking steps"); v(sampling,
 //   "sampling", "…"); }
 // and nested structs, numbers, booleans, strings and vectors of these are all it may hold. Unknown
-// keys are errors.
+// keys are errors. A struct with read_text(text) may be written as that text alone.
 #pragma once
 
 #include <algorithm>
@@ -38,6 +38,11 @@ struct NoVisitor {
 template <class T>
 concept Visitable = requires(T& value, NoVisitor& visitor) {
   value.visit(visitor);
+};
+// A struct that a lone text may stand for: read_text says what it means.
+template <class T>
+concept ReadsText = requires(T& value, const std::string& text) {
+  value.read_text(text);
 };
 
 // As text for a message, whatever bytes it holds.
@@ -79,6 +84,9 @@ std::string list_keys(const std::vector<std::string>& keys);
 template <class T>
 void assign(T& value, const Json& json, const std::string& where, const char* separator) {
   if constexpr (Visitable<T>) {
+    if constexpr (ReadsText<T>) {
+      if (json.is_string()) return value.read_text(json.get_ref<const std::string&>());
+    }
     if (!json.is_object()) fail("{}: expected keys and values, found {}", where, shown(json));
     Reader reader{json, where, separator, {}};
     value.visit(reader);
