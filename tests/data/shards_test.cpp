@@ -93,16 +93,68 @@ TEST_F(Shards, AreTheSameBytesForTheSameSamples) {
   EXPECT_EQ(read_file(folder_ / "a.tar"), read_file(folder_ / "b.tar"));
 }
 
-TEST_F(Shards, CutAnywhereInsideAMemberAreAnErrorThatNamesTheShard) {
+// The last member ends with a whole block; two blocks of zeros, padded to 10240 bytes, follow.
+size_t end_of_members(const std::string& tar) {
+  return (tar.find_last_not_of('\0') + 512) / 512 * 512;
+}
+
+TEST_F(Shards, CutAnywhereAreAnErrorThatNamesTheShard) {
   write_shard(folder_ / "a.tar", samples(3));
   const std::string whole = read_file(folder_ / "a.tar");
-  const size_t content = whole.find_last_not_of('\0');
-  for (size_t size = 100; size < content; size += 331) {
-    if (size % 512 == 0) continue;
+  const size_t content = end_of_members(whole);
+  std::vector<size_t> sizes = {content, content - 1, content + 1};
+  for (size_t size = 100; size < content; size += 331) sizes.push_back(size);
+  for (size_t size = 512; size < content; size += 512) sizes.push_back(size);
+  for (const size_t size : sizes) {
     write_file_atomically(folder_ / "cut.tar", whole.substr(0, size));
     EXPECT_NE(complaint(folder_ / "cut.tar").find("cut.tar"), std::string::npos)
         << "cut at " << size;
   }
+}
+
+TEST_F(Shards, MayEndWithAnyNumberOfZeros) {
+  write_shard(folder_ / "a.tar", samples(3));
+  const std::string whole = read_file(folder_ / "a.tar");
+  const std::string members = whole.substr(0, end_of_members(whole));
+  for (const size_t zeros : {1024, 1536, 10240, 100000}) {
+    write_file_atomically(folder_ / "b.tar", members + std::string(zeros, '\0'));
+    EXPECT_EQ(read(folder_ / "b.tar").size(), 3u) << zeros;
+  }
+}
+
+// `tar` as one gzip member of stored blocks, so that no compressor is needed.
+std::string gzipped(const std::string& tar) {
+  std::string out("\x1f\x8b\x08\0\0\0\0\0\0\x03", 10);
+  uint32_t crc = ~0u;
+  for (const char byte : tar) {
+    crc ^= static_cast<uint8_t>(byte);
+    for (int bit = 0; bit < 8; ++bit) crc = crc >> 1 ^ (crc & 1 ? 0xedb88320u : 0);
+  }
+  auto put = [&](uint32_t value, int bytes) {
+    for (int i = 0; i < bytes; ++i) out += static_cast<char>(value >> 8 * i);
+  };
+  for (size_t at = 0; at < tar.size(); at += 0xffff) {
+    const std::string block = tar.substr(at, 0xffff);
+    const auto size = static_cast<uint32_t>(block.size());
+    put(at + size == tar.size(), 1);
+    put(size, 2);
+    put(~size, 2);
+    out += block;
+  }
+  put(~crc, 4);
+  put(static_cast<uint32_t>(tar.size()), 4);
+  return out;
+}
+
+TEST_F(Shards, MayBeCompressedButNotCut) {
+  write_shard(folder_ / "a.tar", samples(3));
+  const std::string whole = read_file(folder_ / "a.tar"), packed = gzipped(whole);
+  write_file_atomically(folder_ / "a.tar.gz", packed);
+  EXPECT_EQ(read(folder_ / "a.tar.gz").size(), 3u);
+  write_file_atomically(folder_ / "cut.tar.gz", packed.substr(0, packed.size() - 9));
+  EXPECT_NE(complaint(folder_ / "cut.tar.gz").find("cut.tar.gz"), std::string::npos);
+  write_file_atomically(folder_ / "cut.tar.gz", gzipped(whole.substr(0, end_of_members(whole))));
+  EXPECT_NE(complaint(folder_ / "cut.tar.gz").find("truncated"), std::string::npos);
 }
 
 TEST_F(Shards, WithADamagedHeaderAreAnErrorThatNamesTheShard) {

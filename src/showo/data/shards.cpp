@@ -114,6 +114,9 @@ struct ShardReader::State {
     for (;;) {
       const int status = archive_read_next_header(in, &entry);
       if (status == ARCHIVE_EOF) {
+        // A tar ends with blocks of zeros, which libarchive does not insist on.
+        if (archive_filter_bytes(in, 0) == archive_read_header_position(in))
+          fail("{}: truncated: the end of the archive is missing", path);
         ended = true;
         return std::nullopt;
       }
