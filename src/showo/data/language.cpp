@@ -1,7 +1,5 @@
 #include "showo/data/language.h"
 
-#include "showo/core/random.h"
-
 namespace showo {
 namespace {
 
@@ -60,11 +58,6 @@ Turn count_of(const Speaker& s, size_t kind) {
 }
 
 }  // namespace
-
-uint64_t Dice::next() {
-  state_ = derive_seed(state_, 0);
-  return state_;
-}
 
 std::string caption(const Scene& scene, const std::vector<Kind>& kinds, int canvas, Dice& dice) {
   const Speaker s{scene, kinds, canvas, dice};

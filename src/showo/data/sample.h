@@ -1,8 +1,10 @@
-// One picture with what is said about it: the unit every data source yields.
+// One picture with what is said about it, or a plain text: the unit every data source yields.
 #pragma once
 
 #include <string>
 #include <vector>
+
+#include "showo/image/image.h"
 
 namespace showo {
 
@@ -14,10 +16,17 @@ struct Turn {
 
 struct Sample {
   std::string key;
-  std::string image_bytes;  // an encoded picture: PNG, JPEG or WebP
-  std::string caption;
+  std::string image_bytes;  // an encoded picture: PNG, JPEG or WebP; empty for plain text
+  std::string caption;      // or the plain text
   std::vector<Turn> turns;
-  std::string metadata;  // JSON text, source by source
+  std::string metadata;         // JSON text, source by source
+  std::string image_file = {};  // where image_bytes are read from when the sample is delivered
+  std::string origin = {};      // the file it comes from, for messages
+  Image picture = {};           // the decoded picture, of streams that decode
 };
+
+/// The sample's picture: the decoded one, or image_bytes decoded now. Throws Error naming the
+/// sample when it has none or a corrupt one.
+Image picture_of(const Sample& sample);
 
 }  // namespace showo

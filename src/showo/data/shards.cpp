@@ -6,12 +6,12 @@
 #include <algorithm>
 
 #include "showo/core/config.h"
+#include "showo/data/formats.h"
 
 namespace showo {
 namespace {
 
 constexpr int64_t kMaxMember = int64_t{256} << 20;
-constexpr long kMaxShards = 100'000;
 
 struct WriteHandle {
   WriteHandle() : out(archive_write_new()) {}
@@ -44,7 +44,7 @@ std::string turns_json(const Sample& sample) {
   return json.dump();
 }
 
-void read_turns(Sample& sample, const std::string& text, const std::string& where) {
+void read_turns(Sample& sample, const std::string& text, const std::string& where) try {
   const Json json = parse_json(text, where);
   sample.metadata = text;
   if (!json.is_object() || !json.contains("turns")) return;
@@ -59,6 +59,8 @@ void read_turns(Sample& sample, const std::string& text, const std::string& wher
     sample.turns.push_back(
         {text_of("question"), text_of("answer"), turn.contains("type") ? text_of("type") : ""});
   }
+} catch (const Error& error) {
+  throw CorruptSample(error.what());
 }
 
 }  // namespace
@@ -152,52 +154,32 @@ ShardReader::ShardReader(ShardReader&&) noexcept = default;
 ShardReader& ShardReader::operator=(ShardReader&&) noexcept = default;
 
 std::optional<Sample> ShardReader::next() {
+  // The members first, whatever they hold: after a bad one the next call goes on with the next key.
   auto member = state_->waiting ? std::move(state_->waiting) : state_->next_member();
   state_->waiting.reset();
   if (!member) return std::nullopt;
-  Sample sample;
-  sample.key = member->key;
-  while (member && member->key == sample.key) {
-    const std::string& extension = member->extension;
-    if (extension == "txt") {
-      sample.caption = member->content;
-    } else if (extension == "json") {
-      read_turns(sample, member->content, state_->path + ": " + sample.key + ".json");
-    } else if (extension == "png" || extension == "jpg" || extension == "jpeg" ||
-               extension == "webp") {
-      sample.image_bytes = std::move(member->content);
-    }
-    member = state_->next_member();
-  }
+  std::vector<State::Member> members;
+  const std::string key = member->key;
+  for (; member && member->key == key; member = state_->next_member())
+    members.push_back(std::move(*member));
   state_->waiting = std::move(member);
+  Sample sample;
+  sample.key = key;
+  sample.origin = state_->path;
+  for (auto& [_, extension, content] : members) {
+    if (extension == "txt") {
+      sample.caption = std::move(content);
+    } else if (extension == "json") {
+      read_turns(sample, content, state_->path + ": " + key + ".json");
+    } else if (is_picture_name("." + extension)) {
+      sample.image_bytes = std::move(content);
+    }
+  }
   return sample;
 }
 
 std::vector<fs::path> find_shards(const std::string& pattern) {
-  std::vector<fs::path> shards;
-  const size_t open = pattern.find('{'), dots = pattern.find("..", open), close = pattern.find('}');
-  if (fs::is_directory(pattern)) {
-    for (const auto& item : fs::directory_iterator(pattern)) {
-      if (item.path().extension() == ".tar") shards.push_back(item.path());
-    }
-  } else if (open != std::string::npos && dots != std::string::npos && close != std::string::npos &&
-             dots < close) {
-    const std::string first = pattern.substr(open + 1, dots - open - 1),
-                      last = pattern.substr(dots + 2, close - dots - 2);
-    const bool digits = !first.empty() && !last.empty() &&
-                        (first + last).find_first_not_of("0123456789") == std::string::npos;
-    if (!digits || first.size() > 9 || last.size() > 9)
-      fail("{}: expected a range of numbers such as {{0000..0011}}", pattern);
-    if (std::stol(last) - std::stol(first) >= kMaxShards)
-      fail("{}: expected at most {} shards", pattern, kMaxShards);
-    for (long i = std::stol(first); i <= std::stol(last); ++i) {
-      shards.push_back(pattern.substr(0, open) + fmt::format("{:0{}}", i, first.size()) +
-                       pattern.substr(close + 1));
-    }
-  } else if (fs::exists(pattern)) {
-    shards.push_back(pattern);
-  }
-  if (shards.empty()) fail("{}: no shards there", pattern);
+  auto shards = find_files(pattern, {".tar", ".tar.gz", ".tgz"});
   std::sort(shards.begin(), shards.end());
   return shards;
 }

@@ -16,7 +16,7 @@ namespace showo {
 void write_shard(const fs::path& path, const std::vector<Sample>& samples);
 
 /// Reads samples in the order of the file. Throws Error naming the shard and member when the
-/// archive is damaged.
+/// archive is damaged, CorruptSample when only this sample's JSON is.
 class ShardReader {
  public:
   explicit ShardReader(const fs::path& path);
@@ -31,8 +31,8 @@ class ShardReader {
   std::unique_ptr<State> state_;
 };
 
-/// `pattern` is a file, a folder of *.tar, or holds one brace range: train-{0000..0011}.tar.
-/// Sorted; throws Error when nothing is found.
+/// `pattern` is a file, a folder of *.tar, *.tar.gz and *.tgz, or holds braces:
+/// train-{0000..0011}.tar. Sorted; throws Error when one is missing.
 std::vector<fs::path> find_shards(const std::string& pattern);
 
 }  // namespace showo

@@ -1,36 +1,69 @@
 #include "showo/data/stream.h"
 
-#include "showo/core/random.h"
-#include "showo/data/language.h"
-#include "showo/data/shards.h"
+#include "showo/core/log.h"
+#include "showo/image/preprocess.h"
 
 namespace showo {
+namespace {
 
-SampleStream::SampleStream(const std::string& shards, uint64_t seed, StreamPosition start)
-    : shards_(find_shards(shards)), seed_(seed), position_(start) {}
+constexpr uint64_t kMaxPictureBytes = uint64_t{256} << 20;
 
-void SampleStream::load() {
-  std::vector<fs::path> order = shards_;
-  Dice(derive_seed(seed_, position_.epoch)).shuffle(order);
-  const fs::path& path = order[position_.shard % order.size()];
-  loaded_.clear();
-  ShardReader reader(path);
-  while (auto sample = reader.next()) loaded_.push_back(std::move(*sample));
-  if (loaded_.empty()) fail("{}: the shard holds no samples", path.string());
-  Dice(derive_seed(derive_seed(seed_, position_.epoch), 1 + position_.shard)).shuffle(loaded_);
-  is_loaded_ = true;
+std::string name_of(const Sample& sample) {
+  return sample.origin.empty() ? sample.key : sample.origin + ": " + sample.key;
+}
+
+// What a sample needs before it is delivered: its file's bytes, its picture.
+void prepare(Drawn& drawn, const StreamOptions& options) {
+  Sample& sample = drawn.sample;
+  if (!drawn.error.empty()) return;
+  try {
+    if (sample.image_bytes.empty() && !sample.image_file.empty())
+      sample.image_bytes = read_file(sample.image_file, kMaxPictureBytes);
+    if (!options.decode) return;
+    sample.picture = picture_of(sample);
+    if (options.side > 0) sample.picture = resize_and_crop(sample.picture, options.side);
+  } catch (const Error& error) {
+    drawn.error = error.what();
+    sample = {};
+  }
+}
+
+}  // namespace
+
+Image picture_of(const Sample& sample) {
+  if (sample.picture.width > 0) return sample.picture;
+  if (sample.image_bytes.empty()) fail("{}: the sample holds no picture", name_of(sample));
+  return decode_image(std::as_bytes(std::span(sample.image_bytes)), name_of(sample));
+}
+
+SampleStream::SampleStream(const SourceConfig& config, uint64_t seed, StreamPosition start,
+                           const StreamOptions& options)
+    : title_(config.title()), max_corrupt_(config.max_corrupt), position_(start) {
+  samples_ = std::make_unique<Prefetcher>(
+      Walk(open_source(config), title_, seed, options.slice, config.shuffle, start),
+      [options](Drawn& drawn) { prepare(drawn, options); }, config.threads, config.ahead);
 }
 
 Sample SampleStream::next() {
-  if (!is_loaded_) load();
-  Sample sample = loaded_.at(position_.sample % loaded_.size());
-  if (++position_.sample >= static_cast<int64_t>(loaded_.size())) {
-    position_.sample = 0;
-    is_loaded_ = false;
-    if (++position_.shard >= static_cast<int64_t>(shards_.size()))
-      position_ = {position_.epoch + 1, 0, 0};
+  for (;;) {
+    Drawn drawn = samples_->next();
+    if (drawn.error.empty()) {
+      position_ = drawn.after;
+      return std::move(drawn.sample);
+    }
+    skip(drawn);
   }
-  return sample;
+}
+
+void SampleStream::skip(const Drawn& drawn) {
+  if (corrupt_.insert(drawn.error).second)
+    spdlog::warn("{}: skipped ({} so far)", drawn.error, corrupt_.size());
+  if (corrupt() > max_corrupt_) {
+    fail("{}: more than {} corrupt samples (max_corrupt), the last: {}", title_, max_corrupt_,
+         drawn.error);
+  }
+  if (drawn.after.epoch > position_.epoch + 1)
+    fail("{}: a whole epoch held corrupt samples only, the last: {}", title_, drawn.error);
 }
 
 }  // namespace showo

@@ -1,37 +1,39 @@
-// An endless stream over shards: their order is drawn anew each epoch, the samples of a shard are
-// shuffled in memory. The position is three numbers, so a resumed run neither repeats nor skips a
-// sample.
+// An endless stream of samples, ready to use: pictures read and decoded, by threads ahead of the
+// consumer if the recipe says so, corrupt ones skipped. Order and position are the walk's, however
+// many threads work.
 #pragma once
 
-#include "showo/core/config.h"
-#include "showo/data/sample.h"
+#include <set>
+
+#include "showo/data/prefetcher.h"
 
 namespace showo {
 
-struct StreamPosition {
-  int64_t epoch = 0, shard = 0, sample = 0;
-  template <class V>
-  void visit(V& v) {
-    v(epoch, "epoch", "passes over the shards so far");
-    v(shard, "shard", "place in this epoch's order of shards");
-    v(sample, "sample", "place in the shard's shuffled samples");
-  }
+struct StreamOptions {
+  Slice slice = {};
+  bool decode = false;  // fill Sample::picture; what cannot be decoded is skipped
+  int side = 0;  // of decoded pictures: resized and cropped to the centre; 0: left as they are
 };
 
 class SampleStream {
  public:
-  /// `shards` as for find_shards. Throws Error when there are none.
-  SampleStream(const std::string& shards, uint64_t seed, StreamPosition start = {});
+  /// Throws Error when the source cannot be opened or holds nothing.
+  SampleStream(const SourceConfig& config, uint64_t seed, StreamPosition start = {},
+               const StreamOptions& options = {});
+  /// Throws Error when more than the recipe's max_corrupt different samples were corrupt.
   Sample next();
+  /// Where a new stream goes on after the last sample that next() returned.
   StreamPosition position() const { return position_; }
+  /// How many different samples were skipped.
+  int64_t corrupt() const { return static_cast<int64_t>(corrupt_.size()); }
 
  private:
-  void load();
-  std::vector<fs::path> shards_;
-  uint64_t seed_;
+  void skip(const Drawn& drawn);
+  std::string title_;
+  int64_t max_corrupt_;
   StreamPosition position_;
-  std::vector<Sample> loaded_;
-  bool is_loaded_ = false;
+  std::set<std::string> corrupt_;  // their messages: a later epoch's repetition counts once
+  std::unique_ptr<Prefetcher> samples_;
 };
 
 }  // namespace showo
