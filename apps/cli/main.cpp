@@ -1,14 +1,30 @@
 // The program: flags that every subcommand shares, and errors as one line with an exit code (2
 // usage, 1 failure).
 #include <ATen/Parallel.h>
+#include <c10/util/Exception.h>
+#include <fcntl.h>
 
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 
 #include "apps/cli/command.h"
 #include "showo/core/error.h"
 #include "showo/core/log.h"
 
 namespace {
+
+int complain(int code, const std::string& what) {
+  std::fprintf(stderr, "showo: %s\n", showo::one_line(what).c_str());
+  return code;
+}
+
+// A file opened while a standard stream is closed would take its place and its text.
+void open_standard_streams() {
+  for (int stream = 0; stream <= 2; ++stream) {
+    if (::fcntl(stream, F_GETFD) < 0) ::open("/dev/null", O_RDWR);
+  }
+}
 
 int run(int argc, char** argv) {
   CLI::App app{
@@ -38,28 +54,28 @@ int run(int argc, char** argv) {
     const bool unknown = app.get_subcommands().empty() && argc > 1 && argv[argc - 1][0] != '-';
     const std::string what =
         unknown ? fmt::format("unknown command '{}'; see showo --help", argv[1]) : error.what();
-    std::fprintf(stderr, "showo: %s\n", what.c_str());
-    return 2;
+    return complain(2, what);
   } catch (const CLI::ParseError& error) {
-    std::fprintf(stderr, "showo: %s\n", error.what());
-    return 2;
+    return complain(2, error.what());
   }
+  if (std::fflush(stdout) != 0) showo::fail("standard output: {}", std::strerror(errno));
   return 0;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
+  open_standard_streams();
   showo::start_logging();
   try {
     return run(argc, argv);
   } catch (const showo::UsageError& error) {
-    std::fprintf(stderr, "showo: %s\n", error.what());
-    return 2;
+    return complain(2, error.what());
   } catch (const std::bad_alloc&) {
-    std::fprintf(stderr, "showo: out of memory\n");
+    return complain(1, "out of memory");
+  } catch (const c10::Error& error) {
+    return complain(1, error.what_without_backtrace());
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "showo: %s\n", error.what());
+    return complain(1, error.what());
   }
-  return 1;
 }

@@ -161,11 +161,9 @@ TEST(LoadStrict, ListsAllThatDoesNotFitAndLoadsNothing) {
   tensors["weight"] = at::ones({3, 2});
   tensors["bias"] = tensors["head.bias"] = at::ones({2});
   EXPECT_EQ(complaint([&] { load_strict(module, tensors, "some.file"); }),
-            "some.file: 4 tensors do not fit:\n"
-            "  tensor 'half' [2] is missing\n"
-            "  tensor 'weight' is [3, 2], expected [2, 3]\n"
-            "  tensor 'bias' is unexpected\n"
-            "  tensor 'head.bias' is unexpected");
+            "some.file: 4 tensors do not fit: tensor 'half' [2] is missing; "
+            "tensor 'weight' is [3, 2], expected [2, 3]; tensor 'bias' is unexpected; "
+            "tensor 'head.bias' is unexpected");
   EXPECT_EQ(module.steps.item<int64_t>(), 0);
   tensors = fitting();
   tensors["steps"] = at::ones({1}, at::kLong);

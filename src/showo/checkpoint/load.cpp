@@ -114,7 +114,7 @@ void load_strict(torch::nn::Module& module, const TensorMap& tensors, const std:
   }
   if (problems.size() == 1) fail("{}: {}", source, problems[0]);
   if (!problems.empty())
-    fail("{}: {} tensors do not fit:\n  {}", source, problems.size(), fmt::join(problems, "\n  "));
+    fail("{}: {} tensors do not fit: {}", source, problems.size(), fmt::join(problems, "; "));
   for (auto& [name, target] : wanted) assign(target, tensors.at(name));
 }
 

@@ -7,12 +7,18 @@
 
 #include <stdexcept>
 #include <string>
+#include <string_view>
 
 namespace showo {
 
+/// `text` as one line that a terminal can show, whatever names and excerpts of files it holds:
+/// control characters, separators of lines and bytes that are not UTF-8 as escapes (\n, \x1b); the
+/// middle of what is above 8192 bytes is left out.
+std::string one_line(std::string_view text);
+
 class Error : public std::runtime_error {
  public:
-  using std::runtime_error::runtime_error;
+  explicit Error(std::string_view message) : std::runtime_error(one_line(message)) {}
 };
 
 /// A flag or argument that cannot be used: the program exits with 2 instead of 1.

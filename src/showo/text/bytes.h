@@ -1,9 +1,7 @@
-// GPT-2's spelling of bytes as printable characters, in which vocabulary files are written, and
-// what is a character of UTF-8.
+// GPT-2's spelling of bytes as printable characters, in which vocabulary files are written.
 #pragma once
 
 #include <array>
-#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,9 +12,5 @@ namespace showo {
 const std::array<std::string, 256>& byte_spellings();
 /// A token's spelling → its bytes; nothing when a character stands for no byte.
 std::optional<std::string> bytes_of_spelling(std::string_view spelling);
-
-/// Bytes of the well-formed UTF-8 character (RFC 3629) that `text` starts with; 0 when it starts
-/// with none.
-size_t utf8_length(std::string_view text);
 
 }  // namespace showo

@@ -4,7 +4,7 @@
 #include <pcre2.h>
 
 #include "showo/core/error.h"
-#include "showo/text/bytes.h"
+#include "showo/core/utf8.h"
 
 namespace showo {
 
