@@ -11,7 +11,7 @@ namespace {
 struct EvalFlags {
   ModelFlags model;
   SamplingOptions sampling;
-  std::string shards, recogniser;
+  std::string shards, recogniser, features;
   int64_t scenes = 500;
 };
 
@@ -42,22 +42,40 @@ std::string to_text(const std::string& name, const PictureTallies& tallies) {
   return text;
 }
 
+Json to_json(const PictureFigures& figures) {
+  Json json = {{"psnr", figures.psnr},
+               {"ssim", figures.ssim},
+               {"real", to_json(figures.real)},
+               {"reconstructed", to_json(figures.reconstructed)},
+               {"generated", to_json(figures.generated)}};
+  if (figures.feature_distance) {
+    json["feature_distance"] = *figures.feature_distance;
+    json["frechet_feature_distance"] = *figures.frechet_feature_distance;
+  }
+  return json;
+}
+
+std::string to_text(const PictureFigures& figures) {
+  std::string text =
+      fmt::format("reconstruction: PSNR {:.2f} dB, SSIM {:.4f}", figures.psnr, figures.ssim);
+  if (figures.feature_distance) {
+    text += fmt::format(", feature distance {:.4f}, Fréchet feature distance {:.3f}",
+                        *figures.feature_distance, *figures.frechet_feature_distance);
+  }
+  return text + to_text("real", figures.real) + to_text("reconstructed", figures.reconstructed) +
+         to_text("generated", figures.generated);
+}
+
 void eval(EvalFlags& flags) {
   Session session(flags.model);
-  Recogniser recogniser{nullptr};
-  if (!flags.recogniser.empty()) recogniser = load_recogniser(flags.recogniser);
+  PictureJudges judges;
+  if (!flags.recogniser.empty()) judges.recogniser = load_recogniser(flags.recogniser);
+  if (!flags.features.empty()) judges.features = load_features(flags.features);
   const auto pictures =
-      judge_pictures(session.pipeline(), flags.recogniser.empty() ? nullptr : &recogniser,
-                     flags.shards, flags.scenes, flags.sampling);
+      judge_pictures(session.pipeline(), judges, flags.shards, flags.scenes, flags.sampling);
   session.lap("pictures");
-  Json results = {{"psnr", pictures.psnr},
-                  {"real", to_json(pictures.real)},
-                  {"reconstructed", to_json(pictures.reconstructed)},
-                  {"generated", to_json(pictures.generated)}};
-  std::string text = fmt::format("reconstruction: PSNR {:.2f} dB", pictures.psnr) +
-                     to_text("real", pictures.real) +
-                     to_text("reconstructed", pictures.reconstructed) +
-                     to_text("generated", pictures.generated);
+  Json results = to_json(pictures);
+  std::string text = to_text(pictures);
   for (const auto& [type, tally] : ask_questions(session.pipeline(), flags.shards, flags.scenes)) {
     results["questions"][type] = {{"right", tally.right}, {"asked", tally.asked}};
     text += fmt::format("\n{}: {:.1f} % of {}", type,
@@ -78,6 +96,9 @@ void add_eval(CLI::App& app) {
   command->add_option("--scenes", f->scenes, "how many of its scenes")->capture_default_str();
   command->add_option("--recogniser", f->recogniser,
                       "folder of a recogniser, which judges generated pictures");
+  command->add_option("--features", f->features,
+                      "folder of a feature network (tools/fetch_features.sh), which compares "
+                      "reconstructions with their originals");
   f->model.add_to(*command);
   add_flags(*command, f->sampling);
   command->callback([=] { eval(*f); });

@@ -2,6 +2,8 @@
 
 #include "showo/core/log.h"
 #include "showo/data/shards.h"
+#include "showo/eval/frechet.h"
+#include "showo/image/metrics.h"
 #include "showo/image/preprocess.h"
 
 namespace showo {
@@ -20,11 +22,43 @@ void judge(Recogniser& recogniser, const Image& picture, const SceneContents& wa
   tally.all += kinds && things && background;
 }
 
+// What distances of reconstructions add up to.
+class Distances {
+ public:
+  explicit Distances(FeatureNet features) : features_(std::move(features)) {}
+  void add(const Image& picture, const Image& reconstruction) {
+    torch::NoGradGuard no_grad;
+    const auto a = to_tensor(picture).unsqueeze(0), b = to_tensor(reconstruction).unsqueeze(0);
+    ++count_;
+    psnr_ += psnr(a, b);
+    ssim_ += ssim(a, b).item<double>();
+    if (!features_) return;
+    distance_ += feature_distance(features_, a, b).item<double>();
+    pictures_.add(features_->pooled(a));
+    reconstructions_.add(features_->pooled(b));
+  }
+  void report(PictureFigures& figures) const {
+    const auto count = static_cast<double>(std::max<int64_t>(count_, 1));
+    figures.psnr = psnr_ / count;
+    figures.ssim = ssim_ / count;
+    if (!features_) return;
+    figures.feature_distance = distance_ / count;
+    figures.frechet_feature_distance = frechet_distance(pictures_, reconstructions_);
+  }
+
+ private:
+  FeatureNet features_;
+  int64_t count_ = 0;
+  double psnr_ = 0, ssim_ = 0, distance_ = 0;
+  FeatureMoments pictures_, reconstructions_;
+};
+
 }  // namespace
 
-PictureFigures judge_pictures(Pipeline& pipeline, Recogniser* recogniser, const std::string& shards,
+PictureFigures judge_pictures(Pipeline& pipeline, PictureJudges& judges, const std::string& shards,
                               int64_t scenes, const SamplingOptions& options) {
   PictureFigures figures;
+  Distances distances(judges.features);
   Progress progress("pictures", scenes);
   int64_t done = 0;
   for (const auto& shard : find_shards(shards)) {
@@ -34,21 +68,19 @@ PictureFigures judge_pictures(Pipeline& pipeline, Recogniser* recogniser, const 
       const Image picture =
           resize_and_crop(decode_image(bytes, sample->key), pipeline.image_size());
       const Image reconstruction = pipeline.reconstruct(picture);
-      const double mse =
-          (to_tensor(picture) - to_tensor(reconstruction)).square().mean().item<double>();
-      figures.psnr += 10 * std::log10(4 / std::max(mse, 1e-10));
-      if (recogniser) {
+      distances.add(picture, reconstruction);
+      if (judges.recogniser) {
         const SceneContents wanted = contents_of(*sample);
         const auto seed = static_cast<uint64_t>(done);
-        judge(*recogniser, picture, wanted, figures.real);
-        judge(*recogniser, reconstruction, wanted, figures.reconstructed);
-        judge(*recogniser, pipeline.text_to_image(sample->caption, {seed}, options).front(), wanted,
-              figures.generated);
+        judge(judges.recogniser, picture, wanted, figures.real);
+        judge(judges.recogniser, reconstruction, wanted, figures.reconstructed);
+        judge(judges.recogniser, pipeline.text_to_image(sample->caption, {seed}, options).front(),
+              wanted, figures.generated);
       }
       progress.update(++done);
     }
   }
-  figures.psnr /= static_cast<double>(std::max<int64_t>(done, 1));
+  distances.report(figures);
   return figures;
 }
 

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <map>
+#include <optional>
 
+#include "showo/codec/features.h"
 #include "showo/eval/recogniser.h"
 #include "showo/generate/pipeline.h"
 
@@ -19,14 +21,21 @@ struct PictureTally {
 using PictureTallies = std::map<int64_t, PictureTally>;
 
 struct PictureFigures {
-  double psnr = 0;  // dB, mean over pictures of 10·log10(255²/mse)
+  double psnr = 0, ssim = 0;  // of reconstructions, means over pictures; psnr in dB
+  std::optional<double> feature_distance, frechet_feature_distance;
   PictureTallies real, reconstructed, generated;
+};
+
+/// Those that are there judge.
+struct PictureJudges {
+  Recogniser recogniser{nullptr};
+  FeatureNet features{nullptr};
 };
 
 /// On the first `scenes` samples of `shards`: the recogniser's own accuracy on the scenes, then on
 /// their reconstructions, then on pictures generated from their captions (seeds 0, 1, 2 …).
-/// Without a recogniser: PSNR alone.
-PictureFigures judge_pictures(Pipeline& pipeline, Recogniser* recogniser, const std::string& shards,
+/// Without a recogniser: PSNR and SSIM of reconstructions, with features their two distances.
+PictureFigures judge_pictures(Pipeline& pipeline, PictureJudges& judges, const std::string& shards,
                               int64_t scenes, const SamplingOptions& options);
 
 }  // namespace showo
