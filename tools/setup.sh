@@ -35,3 +35,9 @@ if [ "$(cat .venv/torch-version 2> /dev/null)" != "$torch_version" ]; then
   .venv/bin/pip install -q "torch==$torch_version" numpy
   echo "$torch_version" > .venv/torch-version
 fi
+
+# Parquet's library (cmake/ShowoParquet.cmake). Without it everything else is built.
+if [ ! -e .venv/pyarrow-tried ]; then
+  .venv/bin/pip install -q "pyarrow==26.*" || echo "setup: no pyarrow to be had: building without Parquet" >&2
+  touch .venv/pyarrow-tried
+fi

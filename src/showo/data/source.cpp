@@ -67,6 +67,12 @@ class Questions : public Source {
 
 const std::vector<Format>& formats() {
   static const std::vector<Format> table = {
+      {"captions", open_captions, {"images", "caption_key"}},
+      {"emoji", open_emoji, {}},
+      {"imagenet", open_imagenet, {"names", "any_name"}},
+      {"lines", open_lines, {"column"}},
+      {"llava", open_llava, {"images"}},
+      {"parquet", open_parquet, {"column"}},
       {"webdataset", open_webdataset, {"captions", "caption_key"}},
   };
   return table;

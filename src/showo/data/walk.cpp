@@ -38,13 +38,15 @@ void Walk::open_part() {
   const int64_t part = order_[place()];
   const uint64_t part_seed = derive_seed(epoch_seed, 1 + part);
   dice_ = Dice(part_seed);
-  read_ = 0;
+  // Where single samples are shared out, each part begins with another slice: short parts serve
+  // all.
+  read_ = by_part_ ? 0 : place() * slice_.count / source_->parts();
   buffer_.clear();
   try {
     reader_ = source_->open(part, derive_seed(part_seed, 1));
   } catch (const Error& error) {
     reader_.reset();
-    buffer_.push_back({{}, error.what(), {}});
+    buffer_.push_back({{}, error.what(), {}, {}});
   }
 }
 
@@ -103,10 +105,11 @@ void Walk::end_part() { position_ = {position_.epoch, position_.shard + 1, 0}; }
 Drawn Walk::draw() {
   if (buffer_.empty()) begin_part();
   Drawn drawn = take();
+  drawn.at = position_;
   ++position_.sample;
-  if (buffer_.empty()) {
+  if (buffer_.empty()) {  // to the next that holds something, so that the epoch ends when it does
     end_part();
-    if (place() >= source_->parts()) position_ = {position_.epoch + 1, 0, 0};
+    begin_part();
   }
   drawn.after = position_;
   return drawn;

@@ -27,11 +27,11 @@ struct Slice {
   }
 };
 
-/// A sample or why there is none, and where the walk goes on after it.
+/// A sample or why there is none, where the walk drew it, and where it goes on.
 struct Drawn {
   Sample sample;
   std::string error;
-  StreamPosition after;
+  StreamPosition at, after;
 };
 
 class Walk {
@@ -61,7 +61,7 @@ class Walk {
   std::vector<int64_t> order_;
   int64_t ordered_epoch_ = -1;
   std::unique_ptr<PartReader> reader_;
-  int64_t read_ = 0;
+  int64_t read_ = 0;  // samples of the part, counted from the slice that has the first
   std::vector<Drawn> buffer_;
   Dice dice_{0};
 };

@@ -1,0 +1,32 @@
+# Parquet through pyarrow's wheel, which carries the C++ library and its headers: SHOWO_PARQUET=AUTO uses it where
+# TORCH_PYTHON has pyarrow. Only src/showo/data/parquet.cpp sees it, so nothing else is compiled differently without it.
+execute_process(COMMAND ${TORCH_PYTHON} -c "import pyarrow; print(pyarrow.get_include())"
+  OUTPUT_VARIABLE arrow_include OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET RESULT_VARIABLE arrow_missing)
+set(SHOWO_PARQUET AUTO CACHE STRING "text from Parquet files, through pyarrow: AUTO, ON or OFF")
+set(use_parquet ${SHOWO_PARQUET})
+if(SHOWO_PARQUET STREQUAL AUTO)
+  set(use_parquet ON)
+  if(arrow_missing)
+    set(use_parquet OFF)
+  endif()
+endif()
+if(use_parquet AND arrow_missing)
+  message(FATAL_ERROR "SHOWO_PARQUET: ${TORCH_PYTHON} cannot import pyarrow: install it there, or configure with -DSHOWO_PARQUET=OFF")
+endif()
+
+add_library(showo_parquet INTERFACE)
+if(use_parquet)
+  get_filename_component(arrow_folder ${arrow_include} DIRECTORY)
+  foreach(name arrow parquet)
+    file(GLOB library ${arrow_folder}/lib${name}.so.[0-9]* ${arrow_folder}/lib${name}.[0-9]*.dylib)
+    if(NOT library)
+      message(FATAL_ERROR "SHOWO_PARQUET: ${arrow_folder} has no lib${name}: expected pyarrow's wheel; configure with -DSHOWO_PARQUET=OFF")
+    endif()
+    list(GET library 0 library)
+    add_library(showo_${name}_lib SHARED IMPORTED)
+    set_target_properties(showo_${name}_lib PROPERTIES IMPORTED_LOCATION ${library})
+    target_link_libraries(showo_parquet INTERFACE showo_${name}_lib)
+  endforeach()
+  set_source_files_properties(${CMAKE_SOURCE_DIR}/src/showo/data/parquet.cpp PROPERTIES
+    COMPILE_DEFINITIONS SHOWO_PARQUET COMPILE_OPTIONS "-isystem;${arrow_include}")
+endif()

@@ -1,0 +1,113 @@
+// Plain text, a sample a line, and JSON Lines with the text under a key. A part is a block of a
+// mapped file: the lines that begin in it, so nothing is indexed and any size of file will do.
+#include <cstring>
+
+#include "showo/data/formats.h"
+
+namespace showo {
+namespace {
+
+constexpr uint64_t kBlock = 1 << 20;
+constexpr size_t kMaxLine = 64 << 20;
+
+struct Block {
+  size_t file;
+  uint64_t begin, end;
+};
+
+std::string_view text_of(const MappedFile& file) {
+  return {reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size()};
+}
+
+class Lines : public PartReader {
+ public:
+  Lines(const fs::path& path, const Block& block, std::vector<std::string> keys)
+      : name_(path.string()), file_(MappedFile::open(path)), keys_(std::move(keys)) {
+    const std::string_view text = text_of(*file_);
+    uint64_t at = block.begin;
+    if (at > 0) at = after_newline(text, at - 1);
+    while (at < std::min<uint64_t>(block.end, text.size())) {
+      const uint64_t next = after_newline(text, at);
+      std::string_view line = text.substr(at, next - at);
+      while (!line.empty() && (line.back() == '\n' || line.back() == '\r')) line.remove_suffix(1);
+      if (!line.empty()) lines_.push_back(line);
+      at = next;
+    }
+  }
+  void shuffle(uint64_t seed) { Dice(seed).shuffle(lines_); }
+
+  std::optional<Sample> next() override {
+    if (at_ == lines_.size()) return std::nullopt;
+    const std::string_view line = lines_[at_++];
+    Sample sample;
+    sample.origin = name_;
+    sample.key = fmt::format("byte {}", line.data() - text_of(*file_).data());
+    if (line.size() > kMaxLine) {
+      fail_sample("{}: {}: a line of {} bytes, more than the limit of {}", name_, sample.key,
+                  line.size(), kMaxLine);
+    }
+    sample.caption = keys_.empty() ? std::string(line) : value_in(line, sample.key);
+    return sample;
+  }
+
+ private:
+  static uint64_t after_newline(std::string_view text, uint64_t at) {
+    const size_t found = text.find('\n', at);
+    return found == std::string_view::npos ? text.size() : found + 1;
+  }
+  std::string value_in(std::string_view line, const std::string& key) const {
+    Json json;
+    try {
+      json = parse_json(std::string(line), name_ + ": " + key);
+    } catch (const Error& error) {
+      throw CorruptSample(error.what());
+    }
+    for (const auto& name : keys_) {
+      if (json.is_object() && json.contains(name) && json[name].is_string()) return json[name];
+    }
+    fail_sample("{}: {}: expected text under '{}'", name_, key, keys_.front());
+  }
+
+  std::string name_;
+  std::shared_ptr<const MappedFile> file_;
+  std::vector<std::string> keys_;  // the first that a JSON line has; none for plain text
+  std::vector<std::string_view> lines_;
+  size_t at_ = 0;
+};
+
+class LineFiles : public Source {
+ public:
+  explicit LineFiles(const SourceConfig& config)
+      : files_(find_files(config, {".txt", ".jsonl"})), config_(config) {
+    for (size_t i = 0; i < files_.size(); ++i) {
+      const uint64_t size = MappedFile::open(files_[i])->bytes().size();
+      for (uint64_t at = 0; at < size; at += kBlock) blocks_.push_back({i, at, at + kBlock});
+    }
+  }
+  int64_t parts() const override { return static_cast<int64_t>(blocks_.size()); }
+  std::unique_ptr<PartReader> open(int64_t part, uint64_t seed) override {
+    const Block& block = blocks_[part];
+    const fs::path& path = files_[block.file];
+    std::vector<std::string> keys;
+    if (path.extension() == ".jsonl") {
+      keys = {"text", "content"};
+      if (!config_.column.empty()) keys = {config_.column};
+    }
+    auto lines = std::make_unique<Lines>(path, block, keys);
+    if (config_.shuffle > 0) lines->shuffle(seed);
+    return lines;
+  }
+
+ private:
+  std::vector<fs::path> files_;
+  SourceConfig config_;
+  std::vector<Block> blocks_;
+};
+
+}  // namespace
+
+std::unique_ptr<Source> open_lines(const SourceConfig& config) {
+  return std::make_unique<LineFiles>(config);
+}
+
+}  // namespace showo

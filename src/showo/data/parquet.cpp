@@ -1,0 +1,128 @@
+// Text in Parquet files (RefinedWeb's column 'content'), a row group a part, read in small batches
+// so that memory does not grow with the group. An optional feature: cmake/ShowoParquet.cmake says
+// where the library comes from.
+#include "showo/data/formats.h"
+
+#ifdef SHOWO_PARQUET
+#include <arrow/array.h>
+#include <arrow/record_batch.h>
+#include <parquet/arrow/reader.h>
+#include <parquet/file_reader.h>
+#include <parquet/metadata.h>
+#include <parquet/schema.h>
+
+namespace showo {
+namespace {
+
+constexpr int64_t kBatch = 256;  // rows decoded at a time
+
+void check(const arrow::Status& status, const std::string& where) {
+  if (!status.ok()) fail("{}: {}", where, status.message());
+}
+
+template <class T>
+T value(arrow::Result<T> result, const std::string& where) {
+  check(result.status(), where);
+  return std::move(result).ValueUnsafe();
+}
+
+std::unique_ptr<parquet::arrow::FileReader> open_file(const fs::path& path) {
+  parquet::arrow::FileReaderBuilder builder;
+  parquet::ReaderProperties properties;
+  properties.enable_buffered_stream();  // a column's pages one by one, not the whole chunk
+  check(builder.OpenFile(path.string(), /*memory_map=*/false, properties), path.string());
+  parquet::ArrowReaderProperties reading;
+  reading.set_batch_size(kBatch);
+  reading.set_pre_buffer(false);
+  builder.properties(reading);
+  return value(builder.Build(), path.string());
+}
+
+class RowGroup : public PartReader {
+ public:
+  RowGroup(const fs::path& path, int group, const std::string& column)
+      : name_(fmt::format("{}: row group {}", path.string(), group)), file_(open_file(path)) {
+    const auto* schema = file_->parquet_reader()->metadata()->schema();
+    const int index = schema->ColumnIndex(column);
+    if (index < 0)
+      fail("{}: no column '{}'; its columns: {}", path.string(), column, columns(*schema));
+    batches_ = value(file_->GetRecordBatchReader({group}, {index}), name_);
+    const auto type = batches_->schema()->field(0)->type();
+    is_large_ = type->id() == arrow::Type::LARGE_STRING;
+    if (!is_large_ && type->id() != arrow::Type::STRING)
+      fail("{}: column '{}' holds {}, expected text", path.string(), column, type->ToString());
+  }
+
+  std::optional<Sample> next() override {
+    while (!batch_ || row_ == batch_->num_rows()) {
+      check(batches_->ReadNext(&batch_), name_);
+      if (!batch_) return std::nullopt;
+      row_ = 0;
+    }
+    Sample sample;
+    sample.origin = name_;
+    sample.key = fmt::format("row {}", rows_++);
+    const auto& column = *batch_->column(0);
+    const int64_t row = row_++;
+    if (column.IsNull(row)) fail_sample("{}: {}: no text", name_, sample.key);
+    sample.caption = is_large_ ? static_cast<const arrow::LargeStringArray&>(column).GetView(row)
+                               : static_cast<const arrow::StringArray&>(column).GetView(row);
+    return sample;
+  }
+
+ private:
+  static std::string columns(const parquet::SchemaDescriptor& schema) {
+    std::string names;
+    for (int i = 0; i < schema.num_columns(); ++i)
+      names += (i ? ", " : "") + schema.Column(i)->path()->ToDotString();
+    return names;
+  }
+  std::string name_;
+  std::unique_ptr<parquet::arrow::FileReader> file_;  // outlives its batches
+  std::unique_ptr<arrow::RecordBatchReader> batches_;
+  std::shared_ptr<arrow::RecordBatch> batch_;
+  bool is_large_ = false;
+  int64_t row_ = 0, rows_ = 0;
+};
+
+class ParquetFiles : public Source {
+ public:
+  explicit ParquetFiles(const SourceConfig& config)
+      : files_(find_files(config, {".parquet"})),
+        column_(config.column.empty() ? "content" : config.column) {
+    for (size_t file = 0; file < files_.size(); ++file) {
+      const int groups = open_file(files_[file])->num_row_groups();
+      for (int group = 0; group < groups; ++group) groups_.push_back({file, group});
+    }
+  }
+  int64_t parts() const override { return static_cast<int64_t>(groups_.size()); }
+  std::unique_ptr<PartReader> open(int64_t part, uint64_t) override {
+    const auto& [file, group] = groups_[part];
+    return std::make_unique<RowGroup>(files_[file], group, column_);
+  }
+
+ private:
+  std::vector<fs::path> files_;
+  std::string column_;
+  std::vector<std::pair<size_t, int>> groups_;
+};
+
+}  // namespace
+
+std::unique_ptr<Source> open_parquet(const SourceConfig& config) {
+  return std::make_unique<ParquetFiles>(config);
+}
+
+}  // namespace showo
+#else
+namespace showo {
+
+std::unique_ptr<Source> open_parquet(const SourceConfig& config) {
+  fail(
+      "{}: this program was built without Parquet: configure with -DSHOWO_PARQUET=ON and a "
+      "TORCH_PYTHON that has pyarrow",
+      config.title());
+}
+
+}  // namespace showo
+#endif
