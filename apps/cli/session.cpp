@@ -4,6 +4,9 @@
 
 #include <cstdio>
 
+#include "showo/checkpoint/load.h"
+#include "showo/core/device.h"
+
 namespace showo::cli {
 namespace {
 
@@ -24,13 +27,14 @@ void ModelFlags::add_to(CLI::App& command) {
   command.add_option("--dtype", dtype, "fp32, bf16 or fp16")
       ->check(CLI::IsMember({"fp32", "bf16", "fp16"}))
       ->capture_default_str();
+  command.add_option("--device", device, "cpu, cuda or cuda:N")->capture_default_str();
   command.add_option("--seed", seed, "the same seed gives the same result")->capture_default_str();
   command.add_flag("--json", json, "results, timings and memory as JSON");
 }
 
 Session::Session(const ModelFlags& flags) : flags_(flags) {
   pipeline_ = std::make_unique<Pipeline>(ModelPaths::in(flags.model, flags.llm, flags.codec),
-                                         dtype_of(flags.dtype));
+                                         dtype_of(flags.dtype), parse_device(flags.device));
   check_finite(*pipeline_->model(), flags.model);
   check_finite(*pipeline_->codec(), flags.codec.empty() ? flags.model + "/codec" : flags.codec);
   lap("load");

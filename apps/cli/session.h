@@ -13,7 +13,7 @@
 namespace showo::cli {
 
 struct ModelFlags {
-  std::string model = SHOWO_SOURCE_DIR "/models/embedded", llm, codec, dtype = "fp32";
+  std::string model = SHOWO_SOURCE_DIR "/models/embedded", llm, codec, dtype = "fp32", device = "cpu";
   uint64_t seed = 0;
   bool json = false;
   void add_to(CLI::App& command);

@@ -77,8 +77,13 @@ TEST_F(Resume, ShowoRunEndsWithTheSameBits) {
   recipe.text_tokens = 16;
   recipe.codec = (folder_ / "codec/checkpoint/codec").string();
   recipe.tokenizer = SHOWO_SOURCE_DIR "/configs/embedded/llm";
-  recipe.shards = (folder_ / "a.tar").string();
+  recipe.data.t2i.path = recipe.data.mmu.path = (folder_ / "a.tar").string();
   recipe.batch = {.t2i = 2, .lm = 0, .mmu = 2, .image_size = 16};
+  recipe.accumulate = 2;
+  recipe.ema = 0.9;
+  recipe.recompute = true;
+  recipe.evaluation.data = recipe.data;
+  recipe.evaluation.every = recipe.evaluation.batches = 2;
   recipe.optimizer.warmup_steps = 2;
   recipe.steps = 6;
   recipe.preview_every = recipe.checkpoint_every = 100;
@@ -92,7 +97,8 @@ TEST_F(Resume, ShowoRunEndsWithTheSameBits) {
   EXPECT_EQ(second.steps_done(), 3);
   second.run();
   for (const char* file :
-       {"checkpoint/model/model.safetensors", "checkpoint/optimizer.safetensors"}) {
+       {"checkpoint/model/model.safetensors", "checkpoint/model_ema/model.safetensors",
+        "checkpoint/optimizer.safetensors", "best/model/model.safetensors"}) {
     expect_equal(read_safetensors(folder_ / "whole" / file).tensors,
                  read_safetensors(folder_ / "parts" / file).tensors);
   }

@@ -92,7 +92,7 @@ TensorMap state_of(const torch::nn::Module& module) {
   return state;
 }
 
-void load_strict(torch::nn::Module& module, const TensorMap& tensors, const std::string& source,
+void load_strict(torch::nn::Module& module, TensorMap tensors, const std::string& source,
                  const std::vector<std::string>& ignored_prefixes) {
   TensorMap wanted = state_of(module);
   std::vector<std::string> problems;
@@ -115,7 +115,10 @@ void load_strict(torch::nn::Module& module, const TensorMap& tensors, const std:
   if (problems.size() == 1) fail("{}: {}", source, problems[0]);
   if (!problems.empty())
     fail("{}: {} tensors do not fit: {}", source, problems.size(), fmt::join(problems, "; "));
-  for (auto& [name, target] : wanted) assign(target, tensors.at(name));
+  for (auto& [name, target] : wanted) {
+    assign(target, tensors.at(name));
+    tensors.erase(name);  // its pages are no longer needed when it was converted
+  }
 }
 
 }  // namespace showo

@@ -23,9 +23,13 @@ TensorMap read_weights(const fs::path& file_or_folder);
 
 /// Gives every parameter and buffer its tensor, without a copy where dtype and device agree. Throws
 /// one Error that lists all missing, unexpected and wrongly shaped tensors. Names that start with
-/// an ignored prefix may be there.
-void load_strict(torch::nn::Module& module, const TensorMap& tensors, const std::string& source,
+/// an ignored prefix may be there. Move the tensors in, and a conversion holds one of them twice at
+/// a time.
+void load_strict(torch::nn::Module& module, TensorMap tensors, const std::string& source,
                  const std::vector<std::string>& ignored_prefixes = {});
+
+/// Throws Error naming the first tensor that holds a NaN or an infinity.
+void check_finite(const torch::nn::Module& module, const std::string& source);
 
 /// Named parameters and buffers; the tensors are the module's own.
 TensorMap state_of(const torch::nn::Module& module);

@@ -44,10 +44,20 @@ at::Tensor Mapping::tensor(size_t offset, at::IntArrayRef shape, at::ScalarType 
   if (reinterpret_cast<uintptr_t>(start) % c10::elementSize(dtype) != 0) {
     auto copy = at::empty(shape, options);
     std::memcpy(copy.data_ptr(), start, bytes);
+    release(start, bytes);
     return copy;
   }
   return at::from_blob(
-      start, shape, [keep = shared_from_this()](void*) {}, options);
+      start, shape,
+      [keep = shared_from_this(), bytes](void* from) { release(static_cast<char*>(from), bytes); },
+      options);
+}
+
+void Mapping::release(char* start, size_t bytes) {
+  const auto page = static_cast<uintptr_t>(::sysconf(_SC_PAGESIZE));
+  const auto from = (reinterpret_cast<uintptr_t>(start) + page - 1) / page * page,
+             to = (reinterpret_cast<uintptr_t>(start) + bytes) / page * page;
+  if (to > from) ::madvise(reinterpret_cast<void*>(from), to - from, MADV_DONTNEED);
 }
 
 }  // namespace showo

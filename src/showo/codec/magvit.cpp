@@ -135,7 +135,10 @@ MagvitImpl::MagvitImpl(const CodecConfig& config)
   }
 }
 
-Tensor MagvitImpl::encode(const Tensor& image) { return codes_of(encoder(image)); }
+Tensor MagvitImpl::encode(const Tensor& image) {
+  const auto& like = encoder->conv_in->weight;
+  return codes_of(encoder(image.to(like.device(), like.scalar_type())));
+}
 
 Tensor MagvitImpl::decode(const Tensor& codes, int64_t height, int64_t width) {
   if (height == 0) height = width = static_cast<int64_t>(std::llround(std::sqrt(codes.size(1))));

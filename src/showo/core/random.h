@@ -3,14 +3,20 @@
 #pragma once
 
 #include <ATen/CPUGeneratorImpl.h>
+#include <ATen/Context.h>
 #include <ATen/core/Generator.h>
 
 #include <cstdint>
 
 namespace showo {
 
-inline at::Generator make_generator(uint64_t seed) {
-  return at::make_generator<at::CPUGeneratorImpl>(seed);
+inline at::Generator make_generator(uint64_t seed, c10::Device device = c10::kCPU) {
+  if (device.is_cpu()) return at::make_generator<at::CPUGeneratorImpl>(seed);
+  auto generator = at::globalContext()
+                       .getAcceleratorHooksInterface(device.type())
+                       .getNewGenerator(device.index());
+  generator.set_current_seed(seed);
+  return generator;
 }
 
 /// A seed for part `index` of a request with `seed` (SplitMix64): pictures of one call are

@@ -40,7 +40,8 @@ class Branch {
 
 Tensor picture_ids(const Vocabulary& v, const Tensor& canvas_N) {
   auto image = torch::where(canvas_N < 0, v.mask_token, canvas_N + v.image_offset);
-  return torch::cat({torch::tensor({v.soi}), image, torch::tensor({v.eoi})}).unsqueeze(0);
+  const auto end = [&](int64_t id) { return torch::full({1}, id, image.options()); };
+  return torch::cat({end(v.soi), image, end(v.eoi)}).unsqueeze(0);
 }
 
 // The positions whose confidence lies below the n-th of the sorted ones, as published.
@@ -61,8 +62,9 @@ void SamplingOptions::check(int64_t tokens) const {
   mask_ratio(schedule, 0.5);
 }
 
-SeededDraws::SeededDraws(const std::vector<uint64_t>& seeds) {
-  for (uint64_t seed : seeds) generators_.push_back(make_generator(seed));
+SeededDraws::SeededDraws(const std::vector<uint64_t>& seeds, torch::Device device)
+    : device_(device) {
+  for (uint64_t seed : seeds) generators_.push_back(make_generator(seed, device));
 }
 
 Tensor SeededDraws::codes(int, int64_t b, const Tensor& probabilities) {
@@ -70,7 +72,7 @@ Tensor SeededDraws::codes(int, int64_t b, const Tensor& probabilities) {
 }
 
 Tensor SeededDraws::gumbel(int, int64_t b, int64_t count) {
-  auto uniform = torch::rand({count}, generators_[b]).clamp_min(1e-20);
+  auto uniform = torch::rand({count}, generators_[b], torch::device(device_)).clamp_min(1e-20);
   return -(-uniform.log()).clamp_min(1e-20).log();
 }
 
@@ -86,7 +88,8 @@ Tensor sample_codes(Showo& model, const std::vector<Row>& prompts, const Row& un
   std::optional<Branch> without;
   if (guided) without.emplace(model, unconditional);
 
-  Tensor canvas = canvas_BN.clone(), codes = canvas;
+  Tensor canvas = canvas_BN.to(model->device(), /*non_blocking=*/false, /*copy=*/true),
+         codes = canvas;
   double temperature = options.temperature;
   for (int step = 0; step < options.steps; ++step) {
     const double r = (step + 1.0) / options.steps;
@@ -120,7 +123,7 @@ Tensor sample_codes(Showo& model, const std::vector<Row>& prompts, const Row& un
     canvas = torch::where(masked, -1, codes);
     if (on_step) on_step({step, torch::stack(all_logits), codes, masked});
   }
-  return codes;
+  return codes.cpu();
 }
 
 }  // namespace showo

@@ -34,18 +34,19 @@ class Draws {
   virtual ~Draws() = default;
   /// Probabilities [N, K] of picture b → one code a position [N].
   virtual Tensor codes(int step, int64_t b, const Tensor& probabilities_NK) = 0;
-  /// Gumbel noise [N].
+  /// Gumbel noise [N] on the model's device.
   virtual Tensor gumbel(int step, int64_t b, int64_t count) = 0;
 };
 
 class SeededDraws : public Draws {
  public:
   /// One seed a picture: the same seed gives the same picture whatever else is in the batch.
-  explicit SeededDraws(const std::vector<uint64_t>& seeds);
+  explicit SeededDraws(const std::vector<uint64_t>& seeds, torch::Device device = torch::kCPU);
   Tensor codes(int step, int64_t b, const Tensor& probabilities_NK) override;
   Tensor gumbel(int step, int64_t b, int64_t count) override;
 
  private:
+  torch::Device device_;
   std::vector<at::Generator> generators_;
 };
 
@@ -58,7 +59,7 @@ struct MaskStep {
 using OnMaskStep = std::function<void(const MaskStep&)>;
 
 /// `prompts`: T2I rows, one a picture; `unconditional`: the same row without text. `canvas` [B, N]:
-/// known codes, and −1 where a code is wanted. Returns codes [B, N].
+/// known codes, and −1 where a code is wanted. Returns codes [B, N] on the CPU.
 Tensor sample_codes(Showo& model, const std::vector<Row>& prompts, const Row& unconditional,
                     const Tensor& canvas_BN, const SamplingOptions& options, Draws& draws,
                     const OnMaskStep& on_step = {});

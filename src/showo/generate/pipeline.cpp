@@ -16,10 +16,6 @@ int square_side(int64_t tokens, const fs::path& folder) {
   return side;
 }
 
-void use_dtype(torch::nn::Module& module, torch::ScalarType dtype) {
-  if (dtype != torch::kFloat) module.to(dtype);
-}
-
 // The picture turned so that the side to extend lies on the right, and back.
 Image turned(const Image& image, Side side) {
   const bool transpose = side == Side::kUp || side == Side::kDown,
@@ -68,10 +64,10 @@ Image beside(const Image& left, const Image& right) {
 
 }  // namespace
 
-Pipeline::Pipeline(const ModelPaths& paths, torch::ScalarType dtype)
+Pipeline::Pipeline(const ModelPaths& paths, torch::ScalarType dtype, torch::Device device)
     : tokenizer_(Tokenizer::from_folder(paths.llm)),
       codec_(load_codec(paths.codec)),
-      model_(load_showo(paths, dtype)),
+      model_(load_showo(paths, dtype, device)),
       prompting_(model_->vocabulary, model_->config.text_tokens),
       side_(square_side(model_->config.num_vq_tokens, paths.model)) {
   if (codec_->config.codebook_size() < model_->config.codebook_size) {
@@ -82,18 +78,17 @@ Pipeline::Pipeline(const ModelPaths& paths, torch::ScalarType dtype)
     fail("{}: the tokenizer has {} tokens, more than llm_vocab_size {}", paths.llm.string(),
          tokenizer_->size(), model_->config.llm_vocab_size);
   }
-  use_dtype(*codec_, dtype);
+  codec_->to(device, dtype);
 }
 
 Tensor Pipeline::encode(const Image& picture) {
   torch::NoGradGuard no_grad;
-  return codec_->encode(
-      to_tensor(picture).unsqueeze(0).to(codec_->decoder->conv_in->weight.scalar_type()))[0];
+  return codec_->encode(to_tensor(picture).unsqueeze(0))[0].cpu();
 }
 
 Image Pipeline::decode(const Tensor& codes) {
   torch::NoGradGuard no_grad;
-  return to_image(codec_->decode(codes.unsqueeze(0), side_, side_)[0]);
+  return to_image(codec_->decode(codes.unsqueeze(0), side_, side_)[0].cpu());
 }
 
 Tensor Pipeline::sample(const std::string& prompt, const Tensor& canvas,
@@ -103,7 +98,7 @@ Tensor Pipeline::sample(const std::string& prompt, const Tensor& canvas,
   const auto text = tokenizer_->encode(prompt);
   const std::vector<int64_t> blank(canvas.size(1), model_->vocabulary.mask_token);
   const std::vector<Row> prompts(seeds.size(), prompting_.text_to_image(text, blank));
-  SeededDraws draws(seeds);
+  SeededDraws draws(seeds, model_->device());
   return sample_codes(model_, prompts, prompting_.text_to_image({}, blank), canvas, options, draws,
                       on_step);
 }

@@ -16,7 +16,8 @@ enum class Side { kLeft, kRight, kUp, kDown };
 class Pipeline {
  public:
   /// Throws Error naming what is missing or does not fit.
-  explicit Pipeline(const ModelPaths& paths, torch::ScalarType dtype = torch::kFloat);
+  explicit Pipeline(const ModelPaths& paths, torch::ScalarType dtype = torch::kFloat,
+                    torch::Device device = torch::kCPU);
 
   /// One picture a seed, all of one prompt. The same seed gives the same picture, whatever the
   /// others are.

@@ -27,7 +27,7 @@ int64_t choose_token(const Tensor& logits, const TextOptions& options, at::Gener
 Tensor read_text(Showo& model, Ids ids, KvCache& cache) {
   auto tokens = torch::tensor(std::vector<int64_t>(ids.begin(), ids.end())).unsqueeze(0);
   auto hidden = model->hidden(tokens, Visible::causal(), &cache);
-  return model->logits(hidden[0][-1]).to(torch::kFloat);
+  return model->logits(hidden[0][-1]).to(torch::kCPU, torch::kFloat);
 }
 
 Tensor read_row(Showo& model, const Row& row, KvCache& cache) {

@@ -36,7 +36,7 @@ std::vector<int64_t> sample_text(
     const std::function<void(int64_t token, const Tensor& logits_V)>& on_token = {});
 
 /// Reads an understanding row (picture first): the picture's block sees itself, the text is causal.
-/// Returns the logits [V] after the last token.
+/// Returns the logits [V] after the last token, on the CPU.
 Tensor read_row(Showo& model, const Row& row, KvCache& cache);
 /// Reads further text behind what the cache holds.
 Tensor read_text(Showo& model, Ids ids, KvCache& cache);

@@ -35,13 +35,13 @@ ModelPaths ModelPaths::in(const fs::path& folder, const fs::path& llm, const fs:
   return paths;
 }
 
-Showo load_showo(const ModelPaths& paths, torch::ScalarType dtype) {
+Showo load_showo(const ModelPaths& paths, torch::ScalarType dtype, torch::Device device) {
   const ShowoConfig config = read_showo_config(paths.model);
   if (config.w_clip_vit) fail("{}: w_clip_vit models are not supported yet", paths.model.string());
   Showo model(config, read_llm_config(paths, config));
-  if (dtype != torch::kFloat) {
+  if (dtype != torch::kFloat || !device.is_cpu()) {
     for (auto& parameter : model->parameters())
-      parameter.set_data(torch::empty(parameter.sizes(), dtype));
+      parameter.set_data(torch::empty(parameter.sizes(), torch::dtype(dtype).device(device)));
   }
   load_strict(*model, read_weights(paths.model), paths.model.string());
   model->eval();
@@ -62,16 +62,6 @@ void save_showo(const fs::path& folder, Showo model) {
     write_file_atomically(temporary / "llm" / "config.json", llm.dump(2) + "\n");
     write_safetensors(temporary / "model.safetensors", state_of(*model));
   });
-}
-
-void check_finite(const torch::nn::Module& module, const std::string& source) {
-  for (const auto& [name, tensor] : state_of(module)) {
-    // A sum is finite exactly when no element is NaN or infinite (fp32 weights do not overflow a
-    // double).
-    if (tensor.is_floating_point() && !std::isfinite(tensor.sum(torch::kDouble).item<double>())) {
-      fail("{}: tensor '{}' holds a value that is not finite", source, name);
-    }
-  }
 }
 
 }  // namespace showo

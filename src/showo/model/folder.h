@@ -21,11 +21,9 @@ struct ModelPaths {
 
 /// Weights in `dtype`, mapped from disk when that is the file's own. Throws Error naming the file,
 /// key or tensor.
-Showo load_showo(const ModelPaths& paths, torch::ScalarType dtype = torch::kFloat);
+Showo load_showo(const ModelPaths& paths, torch::ScalarType dtype = torch::kFloat,
+                 torch::Device device = torch::kCPU);
 /// config.json, model.safetensors and llm/config.json in the published layout.
 void save_showo(const fs::path& folder, Showo model);
-
-/// Throws Error naming the first tensor that holds a NaN or an infinity.
-void check_finite(const torch::nn::Module& module, const std::string& source);
 
 }  // namespace showo

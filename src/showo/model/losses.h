@@ -2,6 +2,8 @@
 // on texts. Logits are computed at supervised rows only.
 #pragma once
 
+#include <array>
+
 #include "showo/model/showo.h"
 
 namespace showo {
@@ -24,7 +26,16 @@ inline Tensor total(const Losses& losses, const LossCoefficients& c) {
   return c.t2i * losses.t2i + c.lm * losses.lm + c.mmu * losses.mmu;
 }
 
-/// Hidden states [B, T, C], labels [B, T] with kIgnore, and what each row is.
+/// Supervised tokens by task, in the order of Task. Divisors of several batches or processes add
+/// up.
+using TokenCounts = std::array<double, 3>;
+TokenCounts supervised_tokens(const Tensor& labels_BT, const std::vector<RowLayout>& rows);
+
+/// Hidden states [B, T, C], labels [B, T] with kIgnore, and what each row is. Sums of the tokens'
+/// losses over `divisors`, for batches that are a part of a step.
+Losses showo_losses(Showo model, const Tensor& hidden_BTC, const Tensor& labels_BT,
+                    const std::vector<RowLayout>& rows, const TokenCounts& divisors);
+/// The same over this batch's own counts: means.
 Losses showo_losses(Showo model, const Tensor& hidden_BTC, const Tensor& labels_BT,
                     const std::vector<RowLayout>& rows);
 

@@ -1,6 +1,7 @@
 #include "showo/model/phi.h"
 
 #include "showo/nn/norm_rotate.h"
+#include "showo/nn/recompute.h"
 
 namespace showo {
 
@@ -56,7 +57,11 @@ Tensor PhiModelImpl::forward(Tensor x, const Tensor& positions, const Visible& v
                              KvCache* cache) {
   const Rope rope(positions, config.rotary_size(), config.rope_theta);
   for (size_t i = 0; i < layers->size(); ++i) {
-    x = layers->ptr<PhiLayerImpl>(i)->forward(x, rope, visible, cache, static_cast<int64_t>(i));
+    auto layer = layers->ptr<PhiLayerImpl>(i);
+    auto forward = [=](const Tensor& in) {
+      return layer->forward(in, rope, visible, cache, static_cast<int64_t>(i));
+    };
+    x = recompute_layers && !cache ? recompute(forward, x, layer->parameters()) : forward(x);
   }
   return final_layernorm(x);
 }

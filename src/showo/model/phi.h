@@ -44,6 +44,7 @@ struct PhiModelImpl : torch::nn::Module {
   /// Embeddings [B, T, C] at positions [B, T] → hidden states [B, T, C] after the last norm.
   Tensor forward(Tensor x_BTC, const Tensor& positions_BT, const Visible& visible, KvCache* cache);
   LlmConfig config;
+  bool recompute_layers = false;  // in training: less memory, a third more time
   Embedding embed_tokens;
   torch::nn::ModuleList layers;
   LayerNorm final_layernorm;

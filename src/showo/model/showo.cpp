@@ -15,11 +15,14 @@ ShowoImpl::ShowoImpl(const ShowoConfig& config, const LlmConfig& llm)
 
 Tensor ShowoImpl::hidden(const Tensor& ids, const Visible& visible, KvCache* cache,
                          Tensor positions) {
+  const auto here = torch::dtype(torch::kLong).device(device());
   if (!positions.defined()) {
     const int64_t start = cache ? cache->length() : 0;
-    positions = torch::arange(start, start + ids.size(1), ids.options()).unsqueeze(0);
+    positions = torch::arange(start, start + ids.size(1), here).unsqueeze(0);
   }
-  return showo->model(showo->model->embed_tokens(ids), positions, visible, cache);
+  Visible seen = visible;
+  if (seen.matrix.defined()) seen.matrix = seen.matrix.to(here.device());
+  return showo->model(showo->model->embed_tokens(ids.to(here)), positions.to(here), seen, cache);
 }
 
 Tensor ShowoImpl::image_logits(const Tensor& hidden) {

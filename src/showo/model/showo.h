@@ -11,13 +11,14 @@ struct ShowoImpl : torch::nn::Module {
   ShowoImpl(const ShowoConfig& config, const LlmConfig& llm);
 
   /// ids [B, T] at positions [B, T] (undefined: from the cache's length on) → hidden states [B, T,
-  /// C].
+  /// C] on the model's device; the inputs may be on the CPU.
   Tensor hidden(const Tensor& ids_BT, const Visible& visible, KvCache* cache = nullptr,
                 Tensor positions_BT = {});
   /// Over the whole vocabulary, for any rows [..., C].
   Tensor logits(const Tensor& hidden) { return showo->lm_head(hidden); }
   /// Over the image codes alone: [..., C] → [..., K].
   Tensor image_logits(const Tensor& hidden);
+  torch::Device device() const { return showo->lm_head->weight.device(); }
   KvCache new_cache() const { return KvCache(llm_config.num_hidden_layers); }
 
   ShowoConfig config;

@@ -16,14 +16,12 @@ std::vector<int64_t> to_vector(const Tensor& ids) {
 
 Tensor BatchMaker::codes_of(const std::vector<Sample>& samples) {
   torch::NoGradGuard no_grad;
-  Autocast autocast(true);
+  Autocast autocast(true, codec_->encoder->conv_in->weight.device().type());
   std::vector<Tensor> pictures;
   for (const Sample& sample : samples) {
-    const auto bytes = std::as_bytes(std::span(sample.image_bytes));
-    pictures.push_back(
-        preprocess_showo(decode_image(bytes, sample.key), static_cast<int>(options_.image_size)));
+    pictures.push_back(preprocess_showo(picture_of(sample), static_cast<int>(options_.image_size)));
   }
-  return codec_->encode(torch::stack(pictures).contiguous(torch::MemoryFormat::ChannelsLast));
+  return codec_->encode(torch::stack(pictures).contiguous(torch::MemoryFormat::ChannelsLast)).cpu();
 }
 
 Batch BatchMaker::collate(const std::vector<Row>& rows) const {
@@ -44,19 +42,48 @@ Batch BatchMaker::collate(const std::vector<Row>& rows) const {
   return batch;
 }
 
-Batch BatchMaker::text_to_image(const std::vector<Sample>& samples, at::Generator& random) {
+namespace {
+
+double draw(at::Generator& random) { return torch::rand({}, random).item<double>(); }
+
+// A whole number from `low` to `high`.
+int64_t draw(int64_t low, int64_t high, at::Generator& random) {
+  return torch::randint(low, high + 1, {}, random, torch::kLong).item<int64_t>();
+}
+
+}  // namespace
+
+Tensor draw_mask(int64_t side, double share, bool region, at::Generator& random) {
+  const int64_t tokens = side * side;
+  const auto count =
+      std::clamp<int64_t>(std::llround(static_cast<double>(tokens) * share), 1, tokens);
+  auto masked = torch::zeros({tokens}, torch::kBool);
+  if (!region) {
+    const auto order = torch::rand({tokens}, random).argsort();
+    return masked.index_fill_(0, order.narrow(0, 0, count), true);
+  }
+  const int64_t height = draw((count + side - 1) / side, std::min(side, count), random);
+  const int64_t width = std::min(side, (count + height - 1) / height);
+  masked.view({side, side})
+      .narrow(0, draw(0, side - height, random), height)
+      .narrow(1, draw(0, side - width, random), width)
+      .fill_(true);
+  return masked;
+}
+
+Batch BatchMaker::text_to_image(const std::vector<Sample>& samples,
+                                const std::vector<uint64_t>& seeds) {
   const Vocabulary& v = prompting_.vocabulary();
   const auto image = codes_of(samples) + v.image_offset;
-  const int64_t tokens = image.size(1);
+  const int64_t side = options_.image_size / codec_->config.stride();
   std::vector<Row> rows;
   for (size_t i = 0; i < samples.size(); ++i) {
-    const double ratio = mask_ratio(options_.schedule, torch::rand({}, random).item<double>());
-    const int64_t count = std::clamp<int64_t>(std::llround(tokens * ratio), 1, tokens);
-    const auto order = torch::rand({tokens}, random).argsort();
-    const auto masked =
-        torch::zeros({tokens}, torch::kBool).index_fill_(0, order.narrow(0, 0, count), true);
+    auto random = make_generator(seeds.at(i));
+    const double share = std::max(mask_ratio(options_.schedule, draw(random)), options_.min_masked);
+    const bool dropped = draw(random) < options_.drop_text;
+    const bool region = draw(random) < options_.regions;
+    const auto masked = draw_mask(side, share, region, random);
     const auto row = image[static_cast<int64_t>(i)];
-    const bool dropped = torch::rand({}, random).item<double>() < options_.drop_text;
     const auto text = dropped ? std::vector<int64_t>{} : tokenizer_->encode(samples[i].caption);
     rows.push_back(prompting_.text_to_image(text,
                                             to_vector(torch::where(masked, v.mask_token, row)),

@@ -3,7 +3,8 @@
 #pragma once
 
 #include "showo/codec/magvit.h"
-#include "showo/data/stream.h"
+#include "showo/core/random.h"
+#include "showo/data/sample.h"
 #include "showo/model/showo.h"
 #include "showo/text/tokenizer.h"
 
@@ -22,6 +23,8 @@ struct BatchOptions {
   bool independent_turns = false;  // a sample's turns are separate questions, not a conversation
   double drop_text = 0.1;          // share of T2I rows without text, for guidance
   std::string schedule = "cosine";
+  double min_masked = 0;  // least share of a picture's codes that is masked
+  double regions = 0;     // share of T2I rows masked in one rectangle, as inpainting will be
   template <class V>
   void visit(V& v) {
     v(t2i, "t2i", "text-to-image rows a step");
@@ -34,6 +37,8 @@ struct BatchOptions {
       "a sample's turns are questions that know nothing of each other");
     v(drop_text, "drop_text", "share of text-to-image rows without their text");
     v(schedule, "schedule", "of the mask ratio");
+    v(min_masked, "min_masked", "least share of a picture's codes to mask");
+    v(regions, "regions", "share of text-to-image rows masked in one rectangle");
   }
 };
 
@@ -47,8 +52,8 @@ class BatchMaker {
         codec_(std::move(codec)) {}
 
   /// Mask prediction: captions, codes with a random share masked (at least one), labels at masked
-  /// positions.
-  Batch text_to_image(const std::vector<Sample>& samples, at::Generator& random);
+  /// positions. One seed a row, so that a row is the same in whatever batch.
+  Batch text_to_image(const std::vector<Sample>& samples, const std::vector<uint64_t>& seeds);
   /// Next token prediction on the answers of a sample's turns, or on its caption when it has none.
   Batch understanding(const std::vector<Sample>& samples);
   Batch language(const std::vector<std::string>& lines);
@@ -63,6 +68,9 @@ class BatchMaker {
   std::shared_ptr<const Tokenizer> tokenizer_;
   Magvit codec_;
 };
+
+/// bool [side²]: at least one and at most all masked; `share` of them, anywhere or in a rectangle.
+Tensor draw_mask(int64_t side, double share, bool region, at::Generator& random);
 
 /// "USER: \n{question} ASSISTANT:", as the published models were tuned.
 std::string question_text(const std::string& question);

@@ -15,16 +15,35 @@ double learning_rate(const OptimizerOptions& options, int64_t step, int64_t tota
          (options.lr - options.min_lr) * 0.5 * (1 + std::cos(std::numbers::pi * progress));
 }
 
-AdamW::AdamW(const torch::nn::Module& module, OptimizerOptions options)
+AdamW::AdamW(const torch::nn::Module& module, OptimizerOptions options,
+             const std::optional<std::vector<std::string>>& names)
     : options_(std::move(options)) {
   for (const auto& item : module.named_parameters()) {
+    if (names && std::ranges::find(*names, item.key()) == names->end()) continue;
     const bool decays =
         std::none_of(options_.no_decay.begin(), options_.no_decay.end(),
                      [&](const auto& word) { return item.key().find(word) != std::string::npos; });
     const auto& parameter = item.value();
     slots_.push_back({item.key(), parameter, torch::zeros_like(parameter),
-                      torch::zeros_like(parameter), torch::zeros({}, torch::kFloat), decays});
+                      torch::zeros_like(parameter),
+                      torch::zeros({}, parameter.options().dtype(torch::kFloat)), decays});
   }
+}
+
+void zero_gradients(std::vector<torch::Tensor>& parameters) {
+  for (auto& parameter : parameters) parameter.mutable_grad().reset();
+}
+
+double clip_gradients(const std::vector<torch::Tensor>& parameters, double most) {
+  std::vector<torch::Tensor> gradients;
+  for (const auto& parameter : parameters) {
+    if (parameter.grad().defined()) gradients.push_back(parameter.grad());
+  }
+  if (gradients.empty()) return 0;
+  torch::NoGradGuard no_grad;
+  const double norm = torch::stack(at::_foreach_norm(gradients)).norm().item<double>();
+  if (most > 0 && norm > most) at::_foreach_mul_(gradients, most / norm);
+  return norm;
 }
 
 void AdamW::zero_grad() {
@@ -32,14 +51,9 @@ void AdamW::zero_grad() {
 }
 
 double AdamW::clip() {
-  std::vector<torch::Tensor> gradients;
-  for (auto& slot : slots_) {
-    if (slot.parameter.grad().defined()) gradients.push_back(slot.parameter.grad());
-  }
-  torch::NoGradGuard no_grad;
-  const double norm = torch::stack(at::_foreach_norm(gradients)).norm().item<double>();
-  if (options_.clip > 0 && norm > options_.clip) at::_foreach_mul_(gradients, options_.clip / norm);
-  return norm;
+  std::vector<torch::Tensor> parameters;
+  for (auto& slot : slots_) parameters.push_back(slot.parameter);
+  return clip_gradients(parameters, options_.clip);
 }
 
 void AdamW::step(double lr) {

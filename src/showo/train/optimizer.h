@@ -4,6 +4,8 @@
 
 #include <torch/torch.h>
 
+#include <optional>
+
 #include "showo/checkpoint/safetensors.h"
 #include "showo/core/config.h"
 
@@ -34,9 +36,16 @@ struct OptimizerOptions {
 /// 0.
 double learning_rate(const OptimizerOptions& options, int64_t step, int64_t total);
 
+void zero_gradients(std::vector<torch::Tensor>& parameters);
+/// Scales the gradients so that their norm is at most `most` (0: leaves them), and returns the norm
+/// before.
+double clip_gradients(const std::vector<torch::Tensor>& parameters, double most);
+
 class AdamW {
  public:
-  AdamW(const torch::nn::Module& module, OptimizerOptions options);
+  /// Over all of the module's parameters, or those of `names` alone.
+  AdamW(const torch::nn::Module& module, OptimizerOptions options,
+        const std::optional<std::vector<std::string>>& names = std::nullopt);
   /// One step with the gradients as they are; parameters without one stay.
   void step(double lr);
   void zero_grad();

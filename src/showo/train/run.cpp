@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <limits>
 #ifdef __GLIBC__
 #include <malloc.h>
@@ -17,14 +18,16 @@ namespace showo {
 bool multiplies_bf16(torch::DeviceType device) {
   static const bool cpu = [] {
     const auto has = at::cpu::get_cpu_capabilities();
-    const bool able =
-        std::ranges::any_of(std::array{"avx512_bf16", "amx_bf16", "bf16"}, [&](auto name) {
-          return has.contains(name) && has.at(name).isBool() && has.at(name).toBool();
-        });
-    if (!able) spdlog::info("this CPU has no bf16 products: training in fp32 instead");
-    return able;
+    return std::ranges::any_of(std::array{"avx512_bf16", "amx_bf16", "bf16"}, [&](auto name) {
+      return has.contains(name) && has.at(name).isBool() && has.at(name).toBool();
+    });
   }();
   return device != torch::kCPU || cpu;
+}
+
+void explain_precision(bool wants_bf16, torch::DeviceType device) {
+  if (wants_bf16 && !multiplies_bf16(device))
+    spdlog::info("this CPU has no bf16 products: training in fp32 instead");
 }
 
 Autocast::Autocast(bool enabled, torch::DeviceType device)
@@ -38,17 +41,7 @@ Autocast::~Autocast() {
   at::autocast::set_autocast_enabled(device_, before_);
 }
 
-namespace {
-
-fs::path prepared(const fs::path& folder) {
-  make_folder(folder / "previews");
-  return folder / "metrics.jsonl";
-}
-
-}  // namespace
-
-RunFolder::RunFolder(const fs::path& folder, const Json& recipe)
-    : folder_(folder), metrics_(prepared(folder)) {
+RunFolder::RunFolder(const fs::path& folder, const Json& recipe, bool writes) : folder_(folder) {
   const fs::path saved = folder / "recipe.json";
   if (has_checkpoint() && fs::exists(saved)) {
     Json before = read_json(saved), now = recipe;
@@ -59,10 +52,59 @@ RunFolder::RunFolder(const fs::path& folder, const Json& recipe)
            folder.string(), Json::diff(before, now)[0].value("path", "?"));
     }
   }
+  if (!writes) return;
+  make_folder(folder / "previews");
   write_file_atomically(saved, recipe.dump(2) + "\n");
+  metrics_ = std::make_unique<MetricsFile>(folder / "metrics.jsonl");
+  events_ = std::make_unique<EventFile>(folder);
 }
 
 bool RunFolder::has_checkpoint() const { return fs::exists(checkpoint() / "state.json"); }
+
+void RunFolder::log(const Json& line) {
+  if (!metrics_) return;
+  metrics_->write(line);
+  const int64_t step = line.value("step", int64_t{0});
+  for (const auto& [name, value] : line.items()) {
+    if (value.is_number() && name != "step") events_->scalar(name, step, value.get<double>());
+  }
+  events_->flush();
+}
+
+void RunFolder::save(int64_t step, int64_t keep, const std::function<void(const fs::path&)>& fill) {
+  const std::string name = fmt::format("checkpoints/step-{:07}", step);
+  write_folder_atomically(folder_ / name, fill);
+  link("checkpoint", name);
+  prune(keep);
+}
+
+void RunFolder::mark_best() { link("best", fs::read_symlink(checkpoint())); }
+
+// A link made beside it takes the old one's place in one step.
+void RunFolder::link(const std::string& name, const fs::path& target) const {
+  const fs::path fresh = folder_ / ("." + name + ".new");
+  std::error_code error;
+  fs::remove(fresh, error);
+  fs::create_directory_symlink(target, fresh, error);
+  if (!error) fs::rename(fresh, folder_ / name, error);
+  if (error) fail("{}: {}", (folder_ / name).string(), error.message());
+}
+
+void RunFolder::prune(int64_t keep) const {
+  std::error_code error;
+  const fs::path best = fs::read_symlink(folder_ / "best", error).filename();
+  std::vector<fs::path> finished;
+  for (const auto& item : fs::directory_iterator(folder_ / "checkpoints", error)) {
+    // What a killed run left half-written ends in .tmp or .old.
+    if (item.path().has_extension())
+      fs::remove_all(item.path(), error);
+    else if (item.path().filename() != best)
+      finished.push_back(item.path());
+  }
+  std::ranges::sort(finished, std::greater<>());
+  for (size_t i = std::max<int64_t>(keep, 1); i < finished.size(); ++i)
+    fs::remove_all(finished[i], error);
+}
 
 void keep_freed_memory() {
 #ifdef __GLIBC__

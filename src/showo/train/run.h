@@ -7,12 +7,15 @@
 #include "showo/checkpoint/load.h"
 #include "showo/core/config.h"
 #include "showo/core/log.h"
+#include "showo/train/events.h"
 
 namespace showo {
 
 /// Whether the device has instructions for bf16 products. Without them LibTorch's take 20 times as
 /// long as fp32's.
 bool multiplies_bf16(torch::DeviceType device);
+/// Says so when a recipe wants what the device cannot.
+void explain_precision(bool wants_bf16, torch::DeviceType device);
 
 /// bf16 autocast for products and convolutions while it lives, on devices that multiply bf16;
 /// weights stay fp32.
@@ -28,21 +31,31 @@ class Autocast {
   bool before_;
 };
 
-/// runs/NAME: recipe.json, metrics.jsonl, previews/, checkpoint/ (the last whole one; swapped in
-/// atomically).
+/// runs/NAME: recipe.json, metrics.jsonl and TensorBoard events, previews/, checkpoints/step-…, of
+/// which `checkpoint` is the newest and `best` the best. Whatever moment a run is killed at,
+/// `checkpoint` is a whole one.
 class RunFolder {
  public:
   /// Throws Error when the folder holds a run of another recipe. Steps may differ, so that a run
-  /// can be prolonged.
-  RunFolder(const fs::path& folder, const Json& recipe);
+  /// can be prolonged. Of several processes only the first `writes`.
+  RunFolder(const fs::path& folder, const Json& recipe, bool writes = true);
   bool has_checkpoint() const;
   fs::path checkpoint() const { return folder_ / "checkpoint"; }
   fs::path previews() const { return folder_ / "previews"; }
-  void log(const Json& line) { metrics_.write(line); }
+  void log(const Json& line);
+
+  /// Makes checkpoints/step-NNNNNNN from what `fill` writes and `checkpoint` its name; then removes
+  /// older ones but the last `keep` and the best.
+  void save(int64_t step, int64_t keep, const std::function<void(const fs::path&)>& fill);
+  /// `best` becomes the newest checkpoint.
+  void mark_best();
 
  private:
+  void link(const std::string& name, const fs::path& target) const;
+  void prune(int64_t keep) const;
   fs::path folder_;
-  MetricsFile metrics_;
+  std::unique_ptr<MetricsFile> metrics_;
+  std::unique_ptr<EventFile> events_;
 };
 
 /// Tells the C library to keep freed blocks: a step frees and takes the same large ones, and having

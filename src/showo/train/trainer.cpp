@@ -1,193 +1,275 @@
 #include "showo/train/trainer.h"
 
-#include <sstream>
+#include <chrono>
 
 #include "showo/core/random.h"
-#include "showo/generate/mask_sampler.h"
 #include "showo/prompt/omni_attention.h"
+#include "showo/train/start.h"
 
 namespace showo {
 namespace {
 
-Showo new_model(const ShowoRecipe& recipe, const Tokenizer& tokenizer, const Magvit& codec) {
-  if (!recipe.init_from.empty()) return load_showo(ModelPaths::in(recipe.init_from));
-  LlmConfig llm = recipe.llm;
-  llm.vocab_size = tokenizer.size();
-  const auto end = tokenizer.id_of("<|endoftext|>");
-  if (!end) fail("{}: the tokenizer has no <|endoftext|>", recipe.tokenizer);
-  llm.bos_token_id = llm.eos_token_id = *end;
-  llm.check("recipe: llm");
-  ShowoConfig config;
-  config.llm_vocab_size = llm.vocab_size;
-  config.codebook_size = codec->config.codebook_size();
-  config.vocab_size = Vocabulary::after(llm.vocab_size, config.codebook_size, 0, 0).size;
-  const int64_t side = recipe.batch.image_size / codec->config.stride();
-  config.num_vq_tokens = side * side;
-  config.text_tokens = recipe.text_tokens;
-  Showo model(config, llm);
-  initialise_showo(model, recipe.seed);
-  return model;
+constexpr int64_t kMostSkipped = 10;
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-std::vector<std::string> read_lines(const std::string& path) {
-  std::vector<std::string> lines;
-  if (path.empty()) return lines;
-  std::istringstream in(read_file(path));
-  for (std::string line; std::getline(in, line);) {
-    if (!line.empty()) lines.push_back(line);
+template <class Module>
+Module on(torch::Device device, Module module) {
+  module->to(device);
+  return module;
+}
+
+std::vector<std::string> owned_names(const torch::nn::Module& module,
+                                     const std::vector<int>& owners, int rank) {
+  std::vector<std::string> names;
+  size_t i = 0;
+  for (const auto& item : module.named_parameters()) {
+    if (owners.empty() || owners[i] == rank) names.push_back(item.key());
+    ++i;
   }
-  if (lines.empty()) fail("{}: holds no text", path);
-  return lines;
+  return names;
+}
+
+ShowoRecipe checked(const ShowoRecipe& recipe) {
+  if (recipe.accumulate < 1) fail("recipe: accumulate {}: expected at least 1", recipe.accumulate);
+  if (recipe.steps < 1) fail("recipe: steps {}: expected at least 1", recipe.steps);
+  return recipe;
 }
 
 }  // namespace
 
-Trainer::Trainer(const ShowoRecipe& recipe, const fs::path& folder)
-    : recipe_(recipe),
-      folder_(folder, config_to_json(recipe)),
+Trainer::Trainer(const ShowoRecipe& recipe, const fs::path& folder, const TrainerPlace& place)
+    : recipe_(checked(recipe)),
+      place_(place),
+      folder_(folder, config_to_json(recipe), place.group.leads()),
       tokenizer_(Tokenizer::from_folder(recipe.tokenizer)),
-      codec_(load_codec(recipe.codec)),
-      model_(new_model(recipe, *tokenizer_, codec_)),
+      codec_(on(place.device, load_codec(recipe.codec))),
+      model_(on(place.device, starting_model(recipe, *tokenizer_, codec_->config))),
       prompting_(model_->vocabulary, model_->config.text_tokens),
       maker_(recipe.batch, prompting_, tokenizer_, codec_),
-      t2i_stream_(recipe.shards, derive_seed(recipe.seed, 1)),
-      mmu_stream_(recipe.shards, derive_seed(recipe.seed, 2)),
-      lines_(read_lines(recipe.text)),
-      optimizer_(*model_, recipe.optimizer) {
+      parameters_(model_->parameters()),
+      owners_(recipe.shard_optimizer && place.group.size() > 1
+                  ? share_out(parameters_, place.group.size())
+                  : std::vector<int>{}),
+      optimizer_(*model_, recipe.optimizer, owned_names(*model_, owners_, place.group.rank())),
+      ema_(*model_, recipe.ema),
+      reducer_(parameters_, place.group),
+      streams_(open(recipe.data, recipe.seed, {})) {
+  model_->showo->model->recompute_layers = recipe.recompute;
   if (folder_.has_checkpoint()) resume();
 }
 
-std::vector<Sample> Trainer::take(SampleStream& stream, int64_t count) {
+Trainer::Streams Trainer::open(const DataOptions& data, uint64_t seed,
+                               const std::vector<StreamPosition>& at) const {
+  StreamOptions pictures;
+  pictures.slice = Slice::of(place_.group.rank(), place_.group.size());
+  pictures.decode = true;
+  pictures.side = static_cast<int>(recipe_.batch.image_size);
+  StreamOptions texts;
+  texts.slice = pictures.slice;
+  auto open = [&](const SourceConfig& source, int64_t rows, size_t index,
+                  const StreamOptions& options) -> std::optional<SampleStream> {
+    if (rows == 0 || (source.path.empty() && source.paths.empty())) return std::nullopt;
+    return std::optional<SampleStream>(std::in_place, source, derive_seed(seed, index + 1),
+                                       at.empty() ? StreamPosition{} : at[index], options);
+  };
+  return {open(data.t2i, recipe_.batch.t2i, 0, pictures),
+          open(data.mmu, recipe_.batch.mmu, 1, pictures),
+          open(data.lm, recipe_.batch.lm, 2, texts)};
+}
+
+std::vector<Sample> Trainer::take(std::optional<SampleStream>& stream, int64_t count) {
+  const auto start = Clock::now();
   std::vector<Sample> samples;
-  for (int64_t i = 0; i < count; ++i) samples.push_back(stream.next());
+  for (int64_t i = 0; i < count; ++i) samples.push_back(stream->next());
+  waited_ += seconds_since(start);
   return samples;
 }
 
-std::vector<std::string> Trainer::take_lines(int64_t count) const {
-  std::vector<std::string> lines;
-  for (int64_t i = 0; i < count; ++i)
-    lines.push_back(
-        lines_[derive_seed(derive_seed(recipe_.seed, 3), step_ * count + i) % lines_.size()]);
-  return lines;
+// The rows of one forward pass. A row's masks follow from its place in the whole step, so that they
+// do not depend on how many processes share it.
+std::vector<Batch> Trainer::draw(Streams& streams, uint64_t seed, int64_t micro) {
+  std::vector<Batch> batches;
+  const BatchOptions& rows = recipe_.batch;
+  if (streams.t2i) {
+    std::vector<uint64_t> seeds;
+    for (int64_t i = 0; i < rows.t2i; ++i) {
+      const int64_t row = (micro * rows.t2i + i) * place_.group.size() + place_.group.rank();
+      seeds.push_back(derive_seed(seed, row));
+    }
+    batches.push_back(maker_.text_to_image(take(streams.t2i, rows.t2i), seeds));
+  }
+  if (streams.mmu) batches.push_back(maker_.understanding(take(streams.mmu, rows.mmu)));
+  if (streams.lm) {
+    std::vector<std::string> lines;
+    for (auto& sample : take(streams.lm, rows.lm)) lines.push_back(std::move(sample.caption));
+    batches.push_back(maker_.language(lines));
+  }
+  if (batches.empty()) fail("recipe: data: no stream has both a path and rows in the batch");
+  return batches;
 }
 
-Losses Trainer::losses(const std::vector<Batch>& batches) {
-  Losses sum{torch::zeros({}), torch::zeros({}), torch::zeros({})};
+TokenCounts Trainer::counts_of(const std::vector<Batch>& batches) {
+  auto sum = torch::zeros({3}, torch::kDouble);
+  auto counts = sum.accessor<double, 1>();
   for (const Batch& batch : batches) {
-    Autocast autocast(recipe_.bf16);
-    const int64_t length = batch.ids_BT.size(1);
-    const auto visible = Visible::only(allowed_attention(batch.rows, length));
-    const auto hidden =
-        model_->hidden(batch.ids_BT, visible, nullptr, token_positions(batch.rows, length));
-    const Losses part = showo_losses(model_, hidden, batch.labels_BT, batch.rows);
-    sum = {sum.t2i + part.t2i, sum.lm + part.lm, sum.mmu + part.mmu};
+    const auto part = supervised_tokens(batch.labels_BT, batch.rows);
+    for (int i = 0; i < 3; ++i) counts[i] += part[i];
     tokens_ += batch.ids_BT.numel();
   }
-  return sum;
+  auto everywhere = sum.to(place_.device);
+  place_.group.sum(everywhere);
+  everywhere = everywhere.clamp_min(1).cpu();
+  const auto* values = everywhere.const_data_ptr<double>();
+  return {values[0], values[1], values[2]};
+}
+
+Losses Trainer::losses(const Batch& batch, const TokenCounts& divisors) {
+  Autocast autocast(recipe_.bf16, place_.device.type());
+  const int64_t length = batch.ids_BT.size(1);
+  const auto visible = Visible::only(allowed_attention(batch.rows, length));
+  const auto hidden =
+      model_->hidden(batch.ids_BT, visible, nullptr, token_positions(batch.rows, length));
+  return showo_losses(model_, hidden, batch.labels_BT, batch.rows, divisors);
+}
+
+Losses Trainer::backward(const std::vector<Batch>& batches) {
+  const TokenCounts divisors = counts_of(batches);
+  const auto zero = torch::zeros({}, torch::device(place_.device));
+  Losses sum{zero, zero, zero};
+  for (size_t i = 0; i < batches.size(); ++i) {
+    const Losses part = losses(batches[i], divisors);
+    if (i + 1 == batches.size()) reducer_.arm();
+    const auto loss = total(part, recipe_.coefficients);
+    if (loss.requires_grad()) loss.backward();
+    sum = {sum.t2i + part.t2i.detach(), sum.lm + part.lm.detach(), sum.mmu + part.mmu.detach()};
+  }
+  reducer_.finish();
+  return summed(sum);
+}
+
+Losses Trainer::summed(Losses losses) {
+  auto all = torch::stack({losses.t2i, losses.lm, losses.mmu});
+  place_.group.sum(all);
+  all = all.cpu();
+  return {all[0], all[1], all[2]};
+}
+
+// Whether the weights moved.
+bool Trainer::update(double norm) {
+  if (!std::isfinite(norm)) {
+    spdlog::warn("step {}: the gradient is not finite; the step is skipped", step_ + 1);
+    if (++skipped_ < kMostSkipped) return false;
+    fail("step {}: {} gradients in a row were not finite; the last checkpoint is {}", step_ + 1,
+         skipped_, folder_.checkpoint().string());
+  }
+  skipped_ = 0;
+  optimizer_.step(learning_rate(recipe_.optimizer, step_, recipe_.steps));
+  if (!owners_.empty()) exchange_parameters(parameters_, owners_, place_.group);
+  ema_.update();
+  return true;
 }
 
 Json Trainer::step() {
-  // A generator of this step alone: resuming needs no random state.
-  auto random = make_generator(derive_seed(derive_seed(recipe_.seed, 4), step_));
+  // Masks of this step alone: resuming needs no random state.
+  const uint64_t seed = derive_seed(derive_seed(recipe_.seed, 4), step_);
   std::vector<Batch> batches;
-  if (recipe_.batch.t2i > 0)
-    batches.push_back(maker_.text_to_image(take(t2i_stream_, recipe_.batch.t2i), random));
-  if (recipe_.batch.mmu > 0)
-    batches.push_back(maker_.understanding(take(mmu_stream_, recipe_.batch.mmu)));
-  if (recipe_.batch.lm > 0 && !lines_.empty())
-    batches.push_back(maker_.language(take_lines(recipe_.batch.lm)));
-  optimizer_.zero_grad();
-  const Losses now = losses(batches);
-  const auto loss = total(now, recipe_.coefficients);
-  loss.backward();
-  const double norm = optimizer_.clip();
-  if (!std::isfinite(norm)) fail("step {}: the gradient is not finite", step_);
+  for (int64_t micro = 0; micro < recipe_.accumulate; ++micro) {
+    for (auto& batch : draw(streams_, seed, micro)) batches.push_back(std::move(batch));
+  }
+  zero_gradients(parameters_);
+  const Losses now = backward(batches);
+  const double norm = clip_gradients(parameters_, recipe_.optimizer.clip);
   const double lr = learning_rate(recipe_.optimizer, step_, recipe_.steps);
-  optimizer_.step(lr);
+  const bool moved = update(norm);
   ++step_;
+  Json line = {{"step", step_},
+               {"loss", total(now, recipe_.coefficients).item<double>()},
+               {"t2i", now.t2i.item<double>()},
+               {"lm", now.lm.item<double>()},
+               {"mmu", now.mmu.item<double>()},
+               {"grad_norm", norm},
+               {"lr", lr}};
+  if (!moved) line["skipped"] = skipped_;
+  return line;
+}
+
+Json Trainer::evaluate() {
+  torch::NoGradGuard no_grad;
+  std::optional<Ema::Applied> averaged;
+  if (ema_.enabled()) averaged.emplace(ema_);
+  const uint64_t seed = derive_seed(recipe_.seed, 6);
+  Streams streams = open(recipe_.evaluation.data, seed, {});
+  const int64_t tokens = tokens_;
+  const double waited = waited_;
+  std::vector<Batch> batches;
+  for (int64_t i = 0; i < recipe_.evaluation.batches; ++i) {
+    for (auto& batch : draw(streams, seed, i)) batches.push_back(std::move(batch));
+  }
+  const TokenCounts divisors = counts_of(batches);
+  const auto zero = torch::zeros({}, torch::device(place_.device));
+  Losses sum{zero, zero, zero};
+  for (const Batch& batch : batches) {
+    const Losses part = losses(batch, divisors);
+    sum = {sum.t2i + part.t2i, sum.lm + part.lm, sum.mmu + part.mmu};
+  }
+  sum = summed(sum);
+  tokens_ = tokens;  // neither time nor tokens of training
+  waited_ = waited;
   return {{"step", step_},
-          {"loss", loss.item<double>()},
-          {"t2i", now.t2i.item<double>()},
-          {"lm", now.lm.item<double>()},
-          {"mmu", now.mmu.item<double>()},
-          {"grad_norm", norm},
-          {"lr", lr}};
+          {"eval_t2i", sum.t2i.item<double>()},
+          {"eval_lm", sum.lm.item<double>()},
+          {"eval_mmu", sum.mmu.item<double>()},
+          {"eval_loss", total(sum, recipe_.coefficients).item<double>()}};
+}
+
+void Trainer::report(Json& line, double seconds) {
+  line["tokens_per_second"] = static_cast<double>(tokens_ * place_.group.size()) / seconds;
+  line["data_wait"] = waited_ / seconds;
+  int64_t corrupt = 0;
+  for (const auto* stream : {&streams_.t2i, &streams_.mmu, &streams_.lm}) {
+    if (*stream) corrupt += (*stream)->corrupt();
+  }
+  if (corrupt > 0) line["corrupt_samples"] = corrupt;
+  folder_.log(line);
+  tokens_ = 0;
+  waited_ = 0;
 }
 
 void Trainer::run() {
   keep_freed_memory();
+  if (place_.group.leads()) explain_precision(recipe_.bf16, place_.device.type());
   Progress progress("train", recipe_.steps);
-  auto since = std::chrono::steady_clock::now();
+  auto since = Clock::now();
   tokens_ = 0;
+  waited_ = 0;
   double rate = 0;
+  auto due = [&](int64_t every) { return every > 0 && step_ % every == 0; };
   while (step_ < recipe_.steps) {
     Json line = step();
     progress.update(step_,
                     fmt::format("loss {:.3f}, {:.0f} tokens/s", line["loss"].get<double>(), rate));
-    if (step_ % recipe_.log_every == 0) {
-      const auto now = std::chrono::steady_clock::now();
-      line["tokens_per_second"] = rate =
-          tokens_ / std::chrono::duration<double>(now - since).count();
-      folder_.log(line);
-      since = now;
-      tokens_ = 0;
+    if (due(recipe_.log_every) || line.contains("skipped")) {
+      report(line, seconds_since(since));
+      rate = line["tokens_per_second"].get<double>();
+      since = Clock::now();
     }
-    if (step_ % recipe_.preview_every == 0) preview();
-    if (step_ % recipe_.checkpoint_every == 0) save();
-  }
-  save();
-}
-
-void Trainer::preview() {
-  SampleStream stream(recipe_.shards, derive_seed(recipe_.seed, 5));
-  std::vector<Row> prompts;
-  const auto samples = take(stream, 8);
-  const std::vector<int64_t> blank(model_->config.num_vq_tokens, model_->vocabulary.mask_token);
-  for (const Sample& sample : samples)
-    prompts.push_back(prompting_.text_to_image(tokenizer_->encode(sample.caption), blank));
-  SeededDraws draws({1, 2, 3, 4, 5, 6, 7, 8});
-  const auto canvas = torch::full({8, model_->config.num_vq_tokens}, -1, torch::kLong);
-  const auto codes = sample_codes(model_, prompts, prompting_.text_to_image({}, blank), canvas,
-                                  SamplingOptions{}, draws);
-  torch::NoGradGuard no_grad;
-  write_preview(folder_.previews() / fmt::format("step-{:07}.png", step_),
-                {codec_->decode(maker_.codes_of(samples)), codec_->decode(codes)});
-}
-
-void Trainer::save() {
-  write_folder_atomically(folder_.checkpoint(), [&](const fs::path& temporary) {
-    save_showo(temporary / "model", model_);
-    for (const char* name : {"tokenizer.json", "vocab.json", "merges.txt", "added_tokens.json"}) {
-      const fs::path from = fs::path(recipe_.tokenizer) / name;
-      if (fs::exists(from)) fs::copy_file(from, temporary / "model" / "llm" / name);
+    const auto pause = Clock::now();
+    bool best = false;
+    if (due(recipe_.evaluation.every)) {
+      const Json figures = evaluate();
+      folder_.log(figures);
+      best = figures["eval_loss"].get<double>() < best_;
+      if (best) best_ = figures["eval_loss"].get<double>();
     }
-    save_codec(temporary / "model" / "codec", codec_);
-    write_safetensors(temporary / "optimizer.safetensors", optimizer_.state());
-    const Json state = {{"step", step_},
-                        {"t2i", config_to_json(t2i_stream_.position())},
-                        {"mmu", config_to_json(mmu_stream_.position())}};
-    write_file_atomically(temporary / "state.json", state.dump());
-  });
-}
-
-void Trainer::resume() {
-  const fs::path from = folder_.checkpoint();
-  const std::string where = (from / "state.json").string();
-  const Json state = read_json(where);
-  step_ = state.at("step").get<int64_t>();
-  StreamPosition t2i, mmu;
-  read_config(t2i, state.at("t2i"), where);
-  read_config(mmu, state.at("mmu"), where);
-  t2i_stream_ = SampleStream(recipe_.shards, derive_seed(recipe_.seed, 1), t2i);
-  mmu_stream_ = SampleStream(recipe_.shards, derive_seed(recipe_.seed, 2), mmu);
-  {
-    torch::NoGradGuard no_grad;
-    const auto saved = state_of(*load_showo(ModelPaths::in(from / "model")));
-    for (auto& [name, target] : state_of(*model_)) torch::Tensor(target).copy_(saved.at(name));
+    if (due(recipe_.preview_every) && place_.group.leads()) preview();
+    if (due(recipe_.checkpoint_every) || best || step_ == recipe_.steps) save();
+    if (best && place_.group.leads()) folder_.mark_best();
+    since += Clock::now() - pause;
   }
-  optimizer_.load_state(read_safetensors(from / "optimizer.safetensors").tensors,
-                        (from / "optimizer.safetensors").string());
-  spdlog::info("resumed at step {}", step_);
 }
 
 }  // namespace showo

@@ -1,77 +1,73 @@
-// Training of Show-o: one trainer for every stage; stages and variants are recipes.
+// Training of Show-o (paper 3.4 and 3.5): one trainer for every stage; stages and variants are
+// recipes.
 #pragma once
 
+#include <optional>
+
+#include "showo/data/stream.h"
+#include "showo/dist/gradient_reducer.h"
 #include "showo/model/folder.h"
-#include "showo/model/losses.h"
-#include "showo/train/batch.h"
-#include "showo/train/optimizer.h"
+#include "showo/train/ema.h"
+#include "showo/train/recipe.h"
 #include "showo/train/run.h"
 
 namespace showo {
 
-struct ShowoRecipe {
-  LlmConfig llm;
-  int64_t text_tokens = 128;
-  std::string codec, tokenizer, init_from;
-  std::string shards, text;
-  BatchOptions batch;
-  OptimizerOptions optimizer;
-  LossCoefficients coefficients;
-  int64_t steps = 10000;
-  bool bf16 = true;
-  uint64_t seed = 0;
-  int64_t log_every = 50, checkpoint_every = 500, preview_every = 1000;
-  template <class V>
-  void visit(V& v) {
-    v(llm, "llm", "dimensions of the language model; vocab_size is the tokenizer's");
-    v(text_tokens, "text_tokens", "room for a prompt");
-    v(codec, "codec", "folder of the image tokenizer");
-    v(tokenizer, "tokenizer", "folder of the text tokenizer");
-    v(init_from, "init_from", "a Show-o folder to start from; empty: from scratch");
-    v(shards, "shards", "pictures with captions and questions");
-    v(text, "text", "a file of plain text, a sample a line");
-    v(batch, "batch", "what a step holds");
-    v(optimizer, "optimizer", "AdamW and its schedule");
-    v(coefficients, "coefficients", "weights of the three losses");
-    v(steps, "steps", "steps in all");
-    v(bf16, "bf16", "bf16 autocast");
-    v(seed, "seed", "of initialisation, data order and masks");
-    v(log_every, "log_every", "steps between lines of metrics");
-    v(checkpoint_every, "checkpoint_every", "steps between checkpoints");
-    v(preview_every, "preview_every", "steps between preview pictures");
-  }
+/// Where a run runs.
+struct TrainerPlace {
+  torch::Device device = torch::kCPU;
+  Group group = {};
 };
 
 class Trainer {
  public:
-  /// Resumes when `folder` holds a checkpoint of this recipe.
-  Trainer(const ShowoRecipe& recipe, const fs::path& folder);
+  /// Resumes when `folder` holds a checkpoint of this recipe, on however many processes.
+  Trainer(const ShowoRecipe& recipe, const fs::path& folder, const TrainerPlace& place = {});
   /// To the recipe's last step; the result is FOLDER/checkpoint/model, a model folder.
   void run();
-  /// One step; losses, norm and rate by name.
+  /// One step; losses, norm and rate by name. A gradient that is not finite changes nothing and is
+  /// told as "skipped"; the tenth in a row throws Error.
   Json step();
+  /// Losses on held-out data, always the same: eval_t2i, eval_mmu, eval_lm, eval_loss.
+  Json evaluate();
   void save();
   int64_t steps_done() const { return step_; }
   Showo model() { return model_; }
 
  private:
-  std::vector<Sample> take(SampleStream& stream, int64_t count);
-  std::vector<std::string> take_lines(int64_t count) const;
-  Losses losses(const std::vector<Batch>& batches);
+  struct Streams {
+    std::optional<SampleStream> t2i, mmu, lm;
+  };
+  Streams open(const DataOptions& data, uint64_t seed, const std::vector<StreamPosition>& at) const;
+  std::vector<Sample> take(std::optional<SampleStream>& stream, int64_t count);
+  std::vector<Batch> draw(Streams& streams, uint64_t seed, int64_t micro);
+  Losses losses(const Batch& batch, const TokenCounts& divisors);
+  TokenCounts counts_of(const std::vector<Batch>& batches);
+  Losses backward(const std::vector<Batch>& batches);
+  bool update(double norm);
+  Losses summed(Losses losses);
+  std::vector<StreamPosition> positions();
+  TensorMap optimizer_state();
+  void report(Json& line, double seconds);
   void resume();
   void preview();
 
   ShowoRecipe recipe_;
+  TrainerPlace place_;
   RunFolder folder_;
   std::shared_ptr<const Tokenizer> tokenizer_;
   Magvit codec_;
   Showo model_;
   Prompting prompting_;
   BatchMaker maker_;
-  SampleStream t2i_stream_, mmu_stream_;
-  std::vector<std::string> lines_;
+  std::vector<torch::Tensor> parameters_;
+  std::vector<int> owners_;  // of the optimizer's state; empty when everyone keeps all
   AdamW optimizer_;
-  int64_t step_ = 0, tokens_ = 0;
+  Ema ema_;
+  GradientReducer reducer_;
+  Streams streams_;
+  int64_t step_ = 0, tokens_ = 0, skipped_ = 0;
+  double waited_ = 0, best_ = std::numeric_limits<double>::infinity();
 };
 
 }  // namespace showo

@@ -1,0 +1,26 @@
+#include "showo/core/device.h"
+
+#include <ATen/Context.h>
+
+#include <algorithm>
+
+#include "showo/core/error.h"
+
+namespace showo {
+
+c10::Device parse_device(const std::string& name) {
+  if (name == "cpu") return c10::kCPU;
+  const std::string index = name.starts_with("cuda:") ? name.substr(5) : "0";
+  const bool digits = !index.empty() && index.size() <= 3 && std::ranges::all_of(index, ::isdigit);
+  if ((name != "cuda" && !name.starts_with("cuda:")) || !digits)
+    throw UsageError(fmt::format("--device {}: expected cpu, cuda or cuda:N", name));
+  const int wanted = std::stoi(index);
+  const int found = at::hasCUDA() ? at::detail::getCUDAHooks().deviceCount() : 0;
+  if (!at::hasCUDA())
+    throw UsageError(fmt::format("--device {}: this LibTorch was built without CUDA", name));
+  if (wanted >= found)
+    throw UsageError(fmt::format("--device {}: {} CUDA devices found", name, found));
+  return {c10::kCUDA, static_cast<c10::DeviceIndex>(wanted)};
+}
+
+}  // namespace showo

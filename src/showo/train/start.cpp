@@ -1,0 +1,90 @@
+#include "showo/train/start.h"
+
+#include "showo/checkpoint/load.h"
+#include "showo/model/folder.h"
+
+namespace showo {
+namespace {
+
+ShowoConfig config_for(const ShowoRecipe& recipe, const Tokenizer& tokenizer,
+                       const CodecConfig& codec) {
+  ShowoConfig config;
+  config.llm_vocab_size = tokenizer.size();
+  config.codebook_size = codec.codebook_size();
+  config.vocab_size = Vocabulary::after(tokenizer.size(), config.codebook_size, 0, 0).size;
+  const int64_t side = recipe.batch.image_size / codec.stride();
+  config.num_vq_tokens = side * side;
+  config.text_tokens = recipe.text_tokens;
+  return config;
+}
+
+Showo new_model(const ShowoRecipe& recipe, const Tokenizer& tokenizer, const CodecConfig& codec) {
+  LlmConfig llm = recipe.llm;
+  llm.vocab_size = tokenizer.size();
+  const auto end = tokenizer.id_of("<|endoftext|>");
+  if (!end) fail("{}: the tokenizer has no <|endoftext|>", recipe.tokenizer);
+  llm.bos_token_id = llm.eos_token_id = *end;
+  llm.check("recipe: llm");
+  Showo model(config_for(recipe, tokenizer, codec), llm);
+  initialise_showo(model, recipe.seed);
+  return model;
+}
+
+bool is_language_model(const fs::path& folder) {
+  const fs::path path = folder / "config.json";
+  const Json json = read_json(path);
+  return json.is_object() && json.contains("model_type") && !json.contains("codebook_size");
+}
+
+// The rows that the language model has keep its weights, its unused ones included, as in the
+// reference; those beyond are new: normal(0, 0.02), biases zero, norms one.
+Showo grown(const ShowoRecipe& recipe, const Tokenizer& tokenizer, const CodecConfig& codec) {
+  const fs::path folder = recipe.init_from, path = folder / "config.json";
+  Showo model(config_for(recipe, tokenizer, codec),
+              llm_config_from_json(read_json(path), path.string()));
+  initialise_showo(model, recipe.seed);
+  torch::NoGradGuard no_grad;
+  TensorMap tensors = read_weights(folder), wanted;
+  for (auto& [name, target] : state_of(*model)) {
+    const auto found = tensors.find(name.substr(std::string("showo.").size()));
+    const bool is_new = name.find("q_layernorm") != std::string::npos ||
+                        name.find("k_layernorm") != std::string::npos;
+    if (found == tensors.end()) {
+      if (!is_new) fail("{}: tensor '{}' is missing", folder.string(), name.substr(6));
+      continue;
+    }
+    const torch::Tensor from = found->second;
+    const int64_t rows = std::min(from.size(0), target.size(0));
+    const bool vocabulary =
+        name.starts_with("showo.model.embed_tokens.") || name.starts_with("showo.lm_head.");
+    if (from.dim() != target.dim() || (!vocabulary && from.sizes() != target.sizes()) ||
+        (target.dim() > 1 && from.size(1) != target.size(1))) {
+      fail("{}: tensor '{}' does not fit the dimensions of its config.json", folder.string(),
+           found->first);
+    }
+    torch::Tensor(target).narrow(0, 0, rows).copy_(from.narrow(0, 0, rows));
+    tensors.erase(found);
+  }
+  if (!tensors.empty())
+    fail("{}: tensor '{}' is unexpected", folder.string(), tensors.begin()->first);
+  return model;
+}
+
+}  // namespace
+
+Showo starting_model(const ShowoRecipe& recipe, const Tokenizer& tokenizer,
+                     const CodecConfig& codec) {
+  if (recipe.init_from.empty()) return new_model(recipe, tokenizer, codec);
+  if (is_language_model(recipe.init_from)) return grown(recipe, tokenizer, codec);
+  Showo model = load_showo(ModelPaths::in(recipe.init_from));
+  const ShowoConfig wanted = config_for(recipe, tokenizer, codec);
+  if (wanted.vocab_size != model->config.vocab_size) {
+    fail("{}: vocab_size is {}, the recipe's tokenizers make it {}", recipe.init_from,
+         model->config.vocab_size, wanted.vocab_size);
+  }
+  model->config.num_vq_tokens = wanted.num_vq_tokens;  // other sizes use the same tensors
+  model->config.text_tokens = wanted.text_tokens;
+  return model;
+}
+
+}  // namespace showo

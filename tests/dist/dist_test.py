@@ -1,0 +1,122 @@
+"""Several processes train as one does: the same weights at the same global batch, sharded or not; a lost process ends
+the others with an error; a run goes on with another number of processes."""
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+import tiny_run  # noqa: E402
+
+SHOWO = sys.argv.pop(1)
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Distributed(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.path = Path(self.folder.name)
+        tiny_run.write_shard(self.path / "a.tar")
+
+    def tearDown(self):
+        self.folder.cleanup()
+
+    def recipe(self, processes, **more):
+        return tiny_run.recipe(self.path, rows=4 // processes, **more)
+
+    def start(self, recipe, out, processes, *flags):
+        port = free_port()
+        running = []
+        for rank in range(processes):
+            env = dict(os.environ, OMP_NUM_THREADS="1", RANK=str(rank), WORLD_SIZE=str(processes),
+                       MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port))
+            running.append(subprocess.Popen(
+                [SHOWO, "train", str(recipe), "--out", str(self.path / out), *flags],
+                env=env, stderr=subprocess.PIPE, text=True))
+        return running
+
+    def finish(self, running, timeout=300):
+        results = []
+        for process in running:
+            _, error = process.communicate(timeout=timeout)
+            results.append((process.returncode, error))
+        return results
+
+    def train(self, processes, out, *flags, **more):
+        for code, error in self.finish(self.start(self.recipe(processes, **more), out, processes, *flags)):
+            self.assertEqual(code, 0, error)
+        return tiny_run.weights(self.path / out / "checkpoint/model/model.safetensors")
+
+    def expect_close(self, a, b):
+        self.assertEqual(a.keys(), b.keys())
+        for name in a:
+            # Sums in another order differ in the last bits; a wrong divisor or mask differs by far more.
+            np.testing.assert_allclose(a[name], b[name], rtol=0, atol=2e-5, err_msg=name)
+
+    def test_processes_equal_one_at_the_same_global_batch(self):
+        one = self.train(1, "one")
+        start = tiny_run.weights(self.path / "one/checkpoints/step-0000003/model/model.safetensors")
+        self.assertGreater(max(np.abs(one[name] - start[name]).max() for name in one), 1e-3, "nothing was learned")
+        self.expect_close(one, self.train(2, "two"))
+        self.expect_close(one, self.train(4, "four-sharded", shard_optimizer=True))
+        self.expect_close(one, self.train(1, "accumulated", accumulate=2,
+                                          batch={"t2i": 2, "mmu": 2, "lm": 0, "image_size": 16}))
+
+    def test_a_sharded_run_goes_on_with_another_number_of_processes(self):
+        self.train(2, "run", "--steps", "3", shard_optimizer=True)
+        self.assertTrue((self.path / "run/checkpoints/step-0000003").is_dir())
+        recipe = self.recipe(2, shard_optimizer=True)
+        for code, error in self.finish(self.start(recipe, "run", 1)):
+            self.assertEqual(code, 0, error)
+            self.assertIn("resumed at step 3", error)
+        state = json.loads((self.path / "run/checkpoint/state.json").read_text())
+        self.assertEqual(state["step"], 6)
+
+    def test_a_lost_process_ends_the_others_and_the_job_resumes(self):
+        recipe = self.recipe(2, steps=100000, checkpoint_every=2)
+        running = self.start(recipe, "lost", 2, "--timeout", "30")
+        try:
+            deadline = time.time() + 120
+            while not (self.path / "lost/checkpoint/state.json").exists():
+                self.assertLess(time.time(), deadline, "no checkpoint was written")
+                time.sleep(0.05)
+            running[1].kill()
+            _, error = running[0].communicate(timeout=60)
+            self.assertEqual(running[0].returncode, 1, error)
+            self.assertIn("another process may be gone", error)
+            self.assertEqual(error.count("\n"), 1 + error.count("resumed"), error)
+        finally:
+            for process in running:
+                if process.poll() is None:
+                    process.kill()
+                process.communicate()
+        step = json.loads((self.path / "lost/checkpoint/state.json").read_text())["step"]
+        for code, error in self.finish(self.start(recipe, "lost", 2, "--steps", str(step + 2))):
+            self.assertEqual(code, 0, error)
+            self.assertIn(f"resumed at step {step}", error)
+
+    def test_bad_variables_are_named(self):
+        env = dict(os.environ, RANK="2", WORLD_SIZE="2", MASTER_ADDR="127.0.0.1", MASTER_PORT="1")
+        recipe = self.recipe(1)
+        for change, text in (({}, "RANK=2"), ({"RANK": "x"}, "RANK=x"), ({"RANK": "0", "MASTER_PORT": ""}, "MASTER_PORT")):
+            result = subprocess.run([SHOWO, "train", str(recipe), "--out", str(self.path / "bad")],
+                                    env=dict(env, **change), capture_output=True, text=True, timeout=60)
+            self.assertEqual(result.returncode, 1, result.stderr)
+            self.assertIn(text, result.stderr)
+            self.assertEqual(result.stderr.count("\n"), 1, result.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,59 @@
+"""A training run that takes a second: a shard of noise, a recipe, and its weights read back."""
+import io
+import json
+import struct
+import tarfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[1]
+SAMPLES = 48
+
+
+def png(seed, side=16):
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    pixels = np.random.default_rng(seed).integers(0, 256, (side, side, 3), dtype=np.uint8)
+    rows = b"".join(b"\0" + row.tobytes() for row in pixels)
+    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0))
+            + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
+
+
+def write_shard(path):
+    with tarfile.open(path, "w") as tar:
+        for i in range(SAMPLES):
+            turns = {"turns": [{"question": "what is it?", "answer": f"a thing {i}"}]}
+            for name, data in ((f"{i:04}.png", png(i)), (f"{i:04}.txt", f"picture {i}".encode()),
+                               (f"{i:04}.json", json.dumps(turns).encode())):
+                info = tarfile.TarInfo(name)
+                info.size = len(data)
+                tar.addfile(info, io.BytesIO(data))
+
+
+def weights(path):
+    data = path.read_bytes()
+    size = struct.unpack("<Q", data[:8])[0]
+    header = json.loads(data[8:8 + size])
+    return {name: np.frombuffer(data, np.float32, offset=8 + size + item["data_offsets"][0],
+                                count=int(np.prod(item["shape"], dtype=int)))
+            for name, item in header.items() if name != "__metadata__"}
+
+
+def recipe(folder, rows=4, **more):
+    shard = str(folder / "a.tar")
+    values = {
+        "llm": {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2},
+        "text_tokens": 16, "codec": str(ROOT / "models/embedded/codec"),
+        "tokenizer": str(ROOT / "configs/embedded/llm"),
+        "data": {"t2i": {"path": shard, "shuffle": 0}, "mmu": {"path": shard, "shuffle": 0}},
+        "batch": {"t2i": rows, "mmu": rows, "lm": 0, "image_size": 16},
+        "optimizer": {"lr": 1e-3, "warmup_steps": 2, "clip": 1.0},
+        "steps": 6, "bf16": False, "checkpoint_every": 3, "preview_every": 0, "log_every": 1,
+    }
+    values.update(more)
+    path = folder / f"recipe-{rows}.yaml"
+    path.write_text(json.dumps(values))
+    return path
