@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include <chrono>
+#include <ctime>
 #include <random>
 
 namespace showo {
@@ -99,10 +99,10 @@ TEST(Tokenizer, TakesNoLongerForAMegabyteOfTheWorstText) {
   for (const std::string& text :
        {std::string(size, 'a'), std::string(size, '!'), std::string(size, '\n'),
         std::string(size, '\x80'), prose, broken}) {
-    const auto start = std::chrono::steady_clock::now();
+    const std::clock_t start = std::clock();  // processor time, whatever else runs
     const auto ids = phi().encode(text);
-    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-    EXPECT_LT(seconds.count(), 10) << testing::PrintToString(text.substr(0, 8));
+    const double seconds = static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
+    EXPECT_LT(seconds, 10) << testing::PrintToString(text.substr(0, 8));
     EXPECT_EQ(phi().decode(ids), text);
   }
 }
