@@ -5,7 +5,7 @@ export TORCH_PYTHON
 python := $(if $(TORCH_PYTHON),$(TORCH_PYTHON),$(CURDIR)/.venv/bin/python)
 jobs := $(shell nproc)
 
-.PHONY: help demo build test format clean setup configure asan
+.PHONY: help demo build test format lint clean setup configure asan
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -34,6 +34,9 @@ asan: setup  ## the tests with address and undefined-behaviour sanitizers
 
 format:  ## clang-format over all sources
 	@clang-format -i $$(git ls-files '*.cpp' '*.h')
+
+lint: configure  ## clang-format and clang-tidy over what differs from origin/main (BASE=…); ALL=1: everything
+	@tools/lint.sh $(if $(ALL),--all,$(BASE))
 
 clean:  ## remove what was built
 	@rm -rf build build-asan build-dev demo

@@ -4,9 +4,22 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <charconv>
 #include <string>
+#include <type_traits>
 
 namespace showo::cli {
+
+// CLI11 lets numbers below and above the type's turn into others.
+inline const CLI::Validator kUnsigned(
+    [](std::string& text) -> std::string {
+      uint64_t value = 0;
+      const char* end = text.data() + text.size();
+      const auto [parsed, error] = std::from_chars(text.data(), end, value);
+      if (error == std::errc() && parsed == end) return {};
+      return text + ": expected a whole number from 0 to 18446744073709551615";
+    },
+    "");
 
 struct FlagVisitor {
   CLI::App& app;
@@ -14,7 +27,8 @@ struct FlagVisitor {
   void operator()(T& value, const char* key, const char* help) {
     std::string name = key;
     std::replace(name.begin(), name.end(), '_', '-');
-    app.add_option("--" + name, value, help)->capture_default_str();
+    auto* option = app.add_option("--" + name, value, help)->capture_default_str();
+    if constexpr (std::is_same_v<T, uint64_t>) option->check(kUnsigned);
   }
 };
 

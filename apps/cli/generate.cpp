@@ -23,6 +23,11 @@ void check_prompt(const std::string& prompt) {
 void check_out(const std::string& out) {
   if (!out.ends_with(".png"))
     throw UsageError(fmt::format("--out {}: expected a name that ends in .png", out));
+  // What can be known before the work is done.
+  std::error_code ignored;
+  if (fs::is_directory(out, ignored)) fail("{}: expected a file to write, found a folder", out);
+  if (!fs::is_directory(fs::absolute(out).parent_path(), ignored))
+    fail("{}: there is no such folder to write to", out);
 }
 
 // "apple.png" and index 2 of several → "apple-2.png".

@@ -4,6 +4,7 @@
 
 #include <cstdio>
 
+#include "apps/cli/flags.h"
 #include "showo/checkpoint/load.h"
 #include "showo/core/device.h"
 
@@ -28,7 +29,9 @@ void ModelFlags::add_to(CLI::App& command) {
       ->check(CLI::IsMember({"fp32", "bf16", "fp16"}))
       ->capture_default_str();
   command.add_option("--device", device, "cpu, cuda or cuda:N")->capture_default_str();
-  command.add_option("--seed", seed, "the same seed gives the same result")->capture_default_str();
+  command.add_option("--seed", seed, "the same seed gives the same result")
+      ->check(kUnsigned)
+      ->capture_default_str();
   command.add_flag("--json", json, "results, timings and memory as JSON");
 }
 

@@ -15,7 +15,7 @@ void add_train(CLI::App& app) {
   command->add_option("recipe", *recipe_path, "YAML recipe")->required();
   command->add_option("--out", *out, "the run's folder; resumed when it holds a checkpoint")
       ->required();
-  command->add_option("--steps", *steps, "instead of the recipe's");
+  command->add_option("--steps", *steps, "instead of the recipe's")->check(CLI::PositiveNumber);
   command->add_option("--device", *device, "cpu, or cuda: one GPU a process")
       ->capture_default_str();
   command->add_option("--timeout", *timeout, "seconds to wait for a lost process")

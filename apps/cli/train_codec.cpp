@@ -11,7 +11,7 @@ void add_train_codec(CLI::App& app) {
   command->add_option("recipe", *recipe_path, "YAML recipe")->required();
   command->add_option("--out", *out, "the run's folder; resumed when it holds a checkpoint")
       ->required();
-  command->add_option("--steps", *steps, "instead of the recipe's");
+  command->add_option("--steps", *steps, "instead of the recipe's")->check(CLI::PositiveNumber);
   command->callback([=] {
     CodecRecipe recipe;
     read_config(recipe, read_yaml(*recipe_path), *recipe_path);

@@ -3,6 +3,9 @@
 
 #include <ATen/ATen.h>
 
+#include <cmath>
+#include <limits>
+
 #include "tests/checkpoint/scratch.h"
 
 namespace showo {
@@ -180,6 +183,27 @@ TEST(LoadStrict, IgnoresWhatItIsToldTo) {
   tensors["overhead.bias"] = at::ones({2});
   EXPECT_EQ(complaint([&] { load_strict(module, tensors, "some.file", {"head."}); }),
             "some.file: tensor 'overhead.bias' is unexpected");
+}
+
+// A whole row, a tail of a few, a transposed weight: every element counts.
+TEST(CheckFinite, NamesTheTensorWithAnInfinityOrNoNumber) {
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  for (const auto dtype : {at::kFloat, at::kHalf, at::kBFloat16, at::kDouble}) {
+    Small module;
+    module.weight.set_data(at::full({3, 70000}, 60000, dtype).t());
+    EXPECT_EQ(complaint([&] { check_finite(module, "a.file"); }), "");
+    for (const double value : {kInfinity, -kInfinity, std::nan("")}) {
+      for (const int64_t at : {0, 69999}) {
+        auto broken = at::full({3, 70000}, -1, dtype);
+        broken[at == 0 ? 0 : 2][at] = value;
+        for (const auto& tensor : {broken, broken.t()}) {
+          module.weight.set_data(tensor);
+          EXPECT_EQ(complaint([&] { check_finite(module, "a.file"); }),
+                    "a.file: tensor 'weight' holds a value that is not finite");
+        }
+      }
+    }
+  }
 }
 
 }  // namespace

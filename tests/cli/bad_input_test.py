@@ -1,30 +1,36 @@
 """Bad input gives one clear line and a non-zero exit, never a crash, a hang or a half-written output."""
 import json
+import os
+import resource
 import shutil
+import signal
 import struct
 import subprocess
 import sys
 import tempfile
 import unittest
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-SHOWO = sys.argv.pop(1)
+SHOWO = Path(sys.argv.pop(1)).resolve()
 ROOT = Path(__file__).resolve().parents[2]
 MODEL = ROOT / "models" / "embedded"
 GOLDEN = ROOT / "tests" / "golden" / "data"
 
 
-def run(*args, limit=None):
+def run(*args, limit=None, closed=(), **kwargs):
+    """`limit`: bytes that a file may have, which stands for a full disk; `closed`: streams that are not open."""
     def restrict():
-        import resource
-        import signal
+        if limit is not None:
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+        for stream in closed:
+            os.close(stream)
 
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-
-    return subprocess.run([SHOWO, *map(str, args)], capture_output=True, text=True, timeout=300,
-                          preexec_fn=restrict if limit is not None else None)
+    return subprocess.run([SHOWO, *map(os.fsencode, map(str, args))], stderr=subprocess.PIPE, encoding="utf-8",
+                          timeout=300, preexec_fn=restrict if limit is not None or closed else None,
+                          **{"stdout": subprocess.PIPE, **kwargs})
 
 
 def png(width, height):
@@ -54,47 +60,97 @@ class Fixture(unittest.TestCase):
         return self.path / name
 
     def expect(self, code, text, *args, **kwargs):
-        result = run(*args, **kwargs)
+        result = run(*args, cwd=self.path, **kwargs)
         self.assertEqual(result.returncode, code, result.stderr)
         self.assertIn(text, result.stderr)
-        self.assertTrue(result.stderr.startswith("showo: "), result.stderr)
+        self.assertRegex(result.stderr, r"\Ashowo: [^\x00-\x1f\x7f-\x9f\u2028\u2029]+\n\Z", "expected one line")
         self.assertFalse(list(self.path.rglob("*.tmp")), "a half-written file is left")
+
+    def expect_all(self, cases):
+        """Cases of (code, text, arguments), two at a time."""
+        with ThreadPoolExecutor(2) as pool:
+            for result in [pool.submit(self.expect, *case) for case in cases]:
+                result.result()
 
 
 class BadInput(Fixture):
-    def test_unknown_flags_are_usage_errors(self):
-        self.expect(2, "--colour", "generate", "an apple", "--colour", "red")
-        self.expect(2, "frobnicate", "frobnicate")
+    def test_flags_that_cannot_be_used(self):
+        picture = self.write("scene.png", png(8, 8))
+        self.expect_all((2, text, *arguments) for text, arguments in (
+            ("--colour", ("generate", "an apple", "--colour", "red")),
+            ("frobnicate", ("frobnicate",)),
+            ("prompt is required", ("generate",)),
+            ("--seed: -1", ("generate", "an apple", "--seed", "-1")),
+            ("--seed: 99999999999999999999", ("generate", "an apple", "--seed", "99999999999999999999")),
+            ("--steps", ("generate", "an apple", "--steps", "many")),
+            ("--dtype: foo", ("generate", "an apple", "--dtype", "foo")),
+            ("-n 0", ("generate", "an apple", "-n", "0")),
+            ("-n 1025", ("generate", "an apple", "-n", "1025")),
+            (".png", ("generate", "an apple", "-o", "a.gif")),
+            ("the prompt is empty", ("generate", " \n ")),
+            ("the question is empty", ("ask", picture, "")),
+            ("--top-p 2", ("ask", picture, "what?", "--top-p", "2")),
+            ("--top-p nan", ("ask", picture, "what?", "--top-p", "nan")),
+            ("--top-k -1", ("ask", picture, "what?", "--top-k", "-1")),
+            ("--temperature 0", ("ask", picture, "what?", "--temperature", "0")),
+            ("--max-tokens 0", ("ask", picture, "what?", "--max-tokens", "0")),
+            ("--side", ("extend", picture, "a dog", "--side", "inside")),
+            ("--steps", ("train", "recipe.yaml", "--out", "run", "--steps", "0")),
+            ("--threads", ("info", picture, "--threads", "-1"))))
 
-    def test_unknown_recipe_keys_name_the_key(self):
+    def test_bad_recipes(self):
         recipe = self.write("recipe.yaml", b"codec: {ch: 32}\nstepz: 3\n")
-        self.expect(1, "stepz", "train-codec", recipe, "--out", self.path / "run")
+        broken = self.write("broken.yaml", b"codec: {ch: 32\nsteps: [\n")
+        wrong = self.write("wrong.yaml", b"steps: many\n")
+        out = self.path / "run"
+        unknown = self.write("unknown.yaml", b"steps: 1\nstepz: 3\n")
+        self.expect_all([(1, "stepz", "train-codec", recipe, "--out", out), (1, "stepz", "train", unknown, "--out", out),
+                         (1, "line", "train-codec", broken, "--out", out),
+                         (1, "steps: expected a whole number", "train-codec", wrong, "--out", out),
+                         (1, "expected a file, found a folder", "train-codec", self.path, "--out", out),
+                         (1, "nowhere.yaml", "train-codec", self.path / "nowhere.yaml", "--out", out)])
+        self.assertFalse(out.exists())
 
-    def test_recipe_syntax_names_the_line(self):
-        recipe = self.write("recipe.yaml", b"codec: {ch: 32\nsteps: [\n")
-        self.expect(1, "line", "train-codec", recipe, "--out", self.path / "run")
+    def test_missing_models(self):
+        empty = self.path / "empty"
+        empty.mkdir()
+        shutil.copytree(GOLDEN / "showo_t2i/model", self.path / "weightless", ignore=shutil.ignore_patterns("*tensors"))
+        self.expect_all([(1, "nowhere", "generate", "an apple", "--model", self.path / "nowhere"),
+                         (1, "empty", "generate", "an apple", "--model", empty),
+                         (1, "no weights", "info", self.path / "weightless")])
 
-    def test_missing_model(self):
-        self.expect(1, "nowhere", "generate", "an apple", "--model", self.path / "nowhere")
-
-    def test_corrupt_pictures(self):
-        for name, content, text in (("a.png", png(8, 8)[:40], "PNG"), ("b.png", b"nonsense", "not a PNG"),
-                                    ("c.png", b"", "empty"), ("d.png", png(60000, 60000), "limit"),
-                                    ("e.jpg", b"\xff\xd8\xff\xe0nonsense", "JPEG")):
-            self.expect(1, text, "info" if name.endswith("png") else "ask", self.write(name, content),
-                        *(() if name.endswith("png") else ("what?",)))
+    def test_bad_pictures(self):
+        os.mkfifo(self.path / "pipe.png")
+        missing = self.path / "missing.png"
+        files = (("a.png", png(8, 8)[:40], "PNG"), ("b.png", b"nonsense", "not a PNG"), ("c.png", b"", "empty"),
+                 ("d.png", png(60000, 60000), "limit"), ("e.jpg", b"\xff\xd8\xff\xe0nonsense", "JPEG"),
+                 ("f.webp", b"RIFF\x10\0\0\0WEBPVP8 ", "WebP"),
+                 ("two\nlines \x1b[31m.png", b"nonsense", "two\\nlines \\x1b"))
+        self.expect_all([(1, text, "ask", self.write(name, content), "what?") for name, content, text in files] +
+                        [(1, text, "info", self.path / name) for name, _, text in files if name.endswith(".png")] +
+                        [(1, "expected a file, found a folder", "ask", self.path, "what?"),
+                         (1, "not a regular file", "ask", self.path / "pipe.png", "what?"),
+                         (1, "No such file", "inpaint", missing, missing, "an apple")])
 
     def test_lying_checkpoints(self):
         model = (GOLDEN / "showo_t2i/model/model.safetensors").read_bytes()
+        pickle = (GOLDEN / "showo_train/model/pytorch_model.bin").read_bytes()
+        cases = []
         for name, content, text in (
+            ("empty", b"", "empty"),
             ("truncated", model[: len(model) // 2], "tensor"),
             ("header", struct.pack("<Q", 2**60) + b"{}", "header"),
             ("overflow", safetensors({"a": ("F32", [2**32, 2**32], [0, 0])}), "overflow"),
             ("overlap", safetensors({"a": ("U8", [4], [0, 4]), "b": ("U8", [4], [2, 6])}, bytes(6)), "overlaps"),
             ("outside", safetensors({"a": ("U8", [4], [0, 4])}, bytes(2)), "outside"),
+            ("control", safetensors({"a\nb\x1b[2J\u2028": ("U8", [4], [0, 5])}, bytes(5)), "a\\nb\\x1b[2J\\xe2"),
+            ("long", safetensors({"a\n" * 500_000: ("U8", [4], [0, 5])}, bytes(5)), "5 bytes in the file, expected 4"),
+            ("bytes", struct.pack("<Q", 5) + b'{"\xff\n"', "not valid JSON"),
         ):
-            path = self.write(name + ".safetensors", content)
-            self.expect(1, text, "info", path)
+            cases.append((1, text, "info", self.write(name + ".safetensors", content)))
+        for name, content, text in (("half", pickle[: len(pickle) // 2], "truncated"), ("text", b"text", "not a zip")):
+            cases.append((1, text, "info", self.write(name + ".bin", content)))
+        self.expect_all(cases)
 
     def test_the_checkpoint_must_fit_its_config(self):
         folder = self.path / "model"
@@ -111,26 +167,52 @@ class BadInput(Fixture):
     def test_a_folder_that_is_no_case(self):
         self.assertEqual(run("check", self.path).returncode, 1)
 
+    def test_results_that_cannot_be_shown(self):
+        with open("/dev/full", "w") as full:
+            self.expect(1, "standard output: No space left", "info", self.write("scene.png", png(8, 8)), stdout=full)
+
 
 @unittest.skipUnless((MODEL / "config.json").exists(), "the embedded model is not here")
 class BadRequests(Fixture):
-    def test_prompts_steps_and_names(self):
-        self.expect(2, "empty", "generate", "  ")
-        self.expect(2, "--steps 0", "generate", "an apple", "--steps", "0", "-o", self.path / "a.png")
-        self.expect(2, ".png", "generate", "an apple", "-o", self.path / "a.gif")
+    def test_requests_that_the_model_cannot_fulfil(self):
+        picture, out = MODEL / "samples/scene.png", self.path / "a.png"
+        cases = [(2, text, "generate", "an apple", "-o", out, *arguments) for text, arguments in (
+            ("--steps 0", ("--steps", "0")), ("--steps 257", ("--steps", "257")),
+            ("--guidance nan", ("--guidance", "nan")), ("--temperature inf", ("--temperature", "inf")),
+            ("--schedule", ("--schedule", "foo")), ("--device tpu", ("--device", "tpu")))]
+        if not Path("/dev/nvidia0").exists():
+            cases.append((2, "--device cuda", "generate", "an apple", "--device", "cuda"))
+        cases.append((2, "--offset 8", "extend", picture, "an apple", "--offset", "8"))
+        cases.append((2, "expected at most", "ask", picture, "what is this? " * 5000))
+        small, black = self.write("small.png", png(8, 8)), self.write("black.png", png(64, 64))
+        cases += [(1, text, "inpaint", of, mask, "an apple", "-o", out) for text, of, mask in (
+            ("the mask is 8×8", picture, small), ("marks nothing", picture, black), ("expected 64×64", small, small))]
+        self.expect_all(cases)
+        self.assertFalse(out.exists())
 
     def test_an_over_long_prompt_is_cut(self):
         result = run("generate", "an apple and " * 400, "-o", self.path / "a.png", "--steps", "2")
         self.assertEqual(result.returncode, 0, result.stderr)
 
-    def test_a_mask_of_another_size(self):
-        scene = MODEL / "samples/scene.png"
-        self.expect(1, "mask", "inpaint", scene, self.write("mask.png", png(8, 8)), "an apple", "-o", self.path / "a.png")
-
-    def test_full_disk_and_unwritable_folder(self):
-        self.expect(1, "a.png", "generate", "an apple", "--steps", "1", "-o", self.path / "a.png", limit=100)
+    def test_results_that_cannot_be_written(self):
+        picture, folder = MODEL / "samples/scene.png", self.path / "folder.png"
+        folder.mkdir()
+        file = self.write("file", b"")
+        self.expect_all([(1, text, "reconstruct", picture, "-o", out) for out, text in (
+            (folder, "found a folder"), (self.path / "missing" / "a.png", "no such folder"),
+            (file / "a.png", "no such folder"), ("/proc/a.png", "/proc/a.png: No such file"))])
+        self.expect(1, "a.png: File too large", "reconstruct", picture, "-o", self.path / "a.png", limit=100)
         self.assertFalse((self.path / "a.png").exists())
-        self.expect(1, "missing", "generate", "an apple", "--steps", "1", "-o", self.path / "missing" / "a.png")
+        self.expect(1, "converted: ", "convert", MODEL, self.path / "converted", limit=100_000)
+        self.assertFalse((self.path / "converted").exists())
+        self.expect(1, "file", "convert", MODEL, file / "below")
+
+    def test_closed_streams_change_nothing(self):
+        picture = MODEL / "samples/scene.png"
+        for name, closed in (("open.png", ()), ("closed.png", (0,)), ("silent.png", (0, 1))):
+            result = run("reconstruct", picture, "-o", self.path / name, closed=closed)
+            self.assertEqual(result.returncode, 0, result.stderr)
+            self.assertEqual((self.path / name).read_bytes(), (self.path / "open.png").read_bytes())
 
     def test_nan_in_weights(self):
         folder = self.path / "model"

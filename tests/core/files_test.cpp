@@ -123,9 +123,11 @@ TEST_F(Files, StayWhenTheDiskIsFull) {
 
 TEST_F(Files, ThatCannotBeWrittenAreNamed) {
   write_file_atomically(folder_ / "file", "content");
-  for (const fs::path& path : {folder_ / "missing" / "file", folder_ / "file" / "below"}) {
-    EXPECT_TRUE(complaint([&] { write_file_atomically(path, ""); }).starts_with(path.string()))
-        << path;
+  for (const auto& [path, expected] :
+       {std::pair{folder_ / "missing" / "file", "No such file or directory"},
+        {folder_ / "file" / "below", "Not a directory"}}) {
+    EXPECT_EQ(complaint([&, at = path] { write_file_atomically(at, ""); }),
+              path.string() + ": " + expected);
   }
   make_folder(folder_ / "folder" / "inner");
   EXPECT_TRUE(complaint([&] {

@@ -15,9 +15,10 @@ namespace {
 
 class Descriptor {
  public:
-  Descriptor(const fs::path& path, int flags, mode_t mode = 0)
+  /// Errors name `wanted`.
+  Descriptor(const fs::path& path, const fs::path& wanted, int flags, mode_t mode = 0)
       : fd_(::open(path.c_str(), flags | O_CLOEXEC, mode)) {
-    if (fd_ < 0) fail("{}: {}", path.string(), std::strerror(errno));
+    if (fd_ < 0) fail("{}: {}", wanted.string(), std::strerror(errno));
   }
   ~Descriptor() { ::close(fd_); }
   Descriptor(const Descriptor&) = delete;
@@ -40,7 +41,7 @@ uint64_t regular_size(int fd, const fs::path& path) {
 
 // O_NONBLOCK: a pipe is refused without waiting for its writer.
 std::string read_file(const fs::path& path, uint64_t max_bytes) {
-  Descriptor fd(path, O_RDONLY | O_NONBLOCK);
+  Descriptor fd(path, path, O_RDONLY | O_NONBLOCK);
   const uint64_t size = regular_size(fd, path);
   if (size > max_bytes)
     fail("{}: {} bytes, more than the limit of {}", path.string(), size, max_bytes);
@@ -58,7 +59,7 @@ std::string read_file(const fs::path& path, uint64_t max_bytes) {
 }
 
 std::shared_ptr<const MappedFile> MappedFile::open(const fs::path& path) {
-  Descriptor fd(path, O_RDONLY | O_NONBLOCK);
+  Descriptor fd(path, path, O_RDONLY | O_NONBLOCK);
   const uint64_t size = regular_size(fd, path);
   if (size == 0) return std::shared_ptr<const MappedFile>(new MappedFile(nullptr, 0));
   void* data = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0);
@@ -76,7 +77,7 @@ void write_file_atomically(
     const std::function<void(const std::function<void(std::string_view)>&)>& write) {
   const fs::path temporary = path.string() + fmt::format(".{}.tmp", ::getpid());
   try {
-    Descriptor fd(temporary, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+    Descriptor fd(temporary, path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
     write([&](std::string_view piece) {
       while (!piece.empty()) {
         const ssize_t wrote = ::write(fd, piece.data(), piece.size());

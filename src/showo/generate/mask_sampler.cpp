@@ -59,7 +59,11 @@ void SamplingOptions::check(int64_t tokens) const {
     throw UsageError(fmt::format("--guidance {}: expected 0 to 100", guidance));
   if (!(temperature >= 0 && temperature <= 100))
     throw UsageError(fmt::format("--temperature {}: expected 0 to 100", temperature));
-  mask_ratio(schedule, 0.5);
+  try {
+    mask_ratio(schedule, 0.5);
+  } catch (const Error& error) {
+    throw UsageError(fmt::format("--schedule: {}", error.what()));
+  }
 }
 
 SeededDraws::SeededDraws(const std::vector<uint64_t>& seeds, torch::Device device)

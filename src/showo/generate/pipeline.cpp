@@ -178,6 +178,10 @@ std::string Pipeline::Reader::answer(const std::string& question, const TextOpti
   KvCache cache = cache_;  // the picture's part is shared, not read again
   auto random = make_generator(seed);
   const auto prompt = p.tokenizer_->encode("USER: \n" + question + " ASSISTANT:");
+  const int64_t room = p.model_->llm_config.max_position_embeddings - cache.length();
+  if (static_cast<int64_t>(prompt.size()) > room)
+    throw UsageError(
+        fmt::format("the question has {} tokens, expected at most {}", prompt.size(), room));
   const auto logits = read_text(p.model_, prompt, cache);
   auto tokens = sample_text(p.model_, cache, logits, options, p.model_->vocabulary.eos, random,
                             [&](int64_t token, const Tensor&) {

@@ -34,6 +34,7 @@ void LlmConfig::check(const std::string& source) const {
   check_range(intermediate_size, 1, 1 << 18, "intermediate_size", source);
   check_range(num_hidden_layers, 1, 1000, "num_hidden_layers", source);
   check_range(num_attention_heads, 1, 1024, "num_attention_heads", source);
+  check_range(max_position_embeddings, 1, 1 << 24, "max_position_embeddings", source);
   if (hidden_size % num_attention_heads)
     fail("{}: hidden_size {} is no multiple of {} heads", source, hidden_size, num_attention_heads);
   if (rotary_size() < 2 || rotary_size() > head_size() || rotary_size() % 2) {

@@ -10,7 +10,7 @@ namespace showo {
 struct LlmConfig {
   std::string model_type = "phi";
   int64_t vocab_size = 51200, hidden_size = 2048, intermediate_size = 8192, num_hidden_layers = 24;
-  int64_t num_attention_heads = 32;
+  int64_t num_attention_heads = 32, max_position_embeddings = 2048;
   double partial_rotary_factor = 0.5, rope_theta = 10000, layer_norm_eps = 1e-5;
   int64_t bos_token_id = 50256, eos_token_id = 50256;
   template <class V>
@@ -21,6 +21,7 @@ struct LlmConfig {
     v(intermediate_size, "intermediate_size", "width of the MLP");
     v(num_hidden_layers, "num_hidden_layers", "layers");
     v(num_attention_heads, "num_attention_heads", "heads");
+    v(max_position_embeddings, "max_position_embeddings", "longest row that a question may make");
     v(partial_rotary_factor, "partial_rotary_factor", "part of a head that rotates");
     v(rope_theta, "rope_theta", "base of the rotary embedding");
     v(layer_norm_eps, "layer_norm_eps", "added to the variance");
