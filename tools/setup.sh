@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 packages=(g++ cmake ninja-build ccache pkg-config libcli11-dev nlohmann-json3-dev libyaml-cpp-dev libspdlog-dev libfmt-dev
-  libjpeg62-turbo-dev libpng-dev libwebp-dev libarchive-dev libpcre2-dev libgloo-dev libgtest-dev)
+  libjpeg62-turbo-dev libpng-dev libwebp-dev libarchive-dev libpcre2-dev libhwy-dev libgloo-dev libgtest-dev)
 torch_version=2.13.0
 
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }

@@ -1,0 +1,53 @@
+// Weights of linear layers in 8 or 4 bits, and products with them. Inputs that share a scale are a
+// group; products are exact in integers within a group, with activations rounded to 15 bits a row,
+// so the weights' rounding is the only error that matters.
+//
+// Layout: 16 output channels are a tile, so that one vector lane is one channel and a product needs
+// no sum across lanes. codes [tiles, bytes a tile]; 8 bits: [inputs / 2][16][2] int8; 4 bits:
+// [inputs / 8][16][2] uint16, whose nibble j holds weight + 8 of inputs 8i + 2j (+ 1). scales
+// bfloat16 [tiles, groups, 16]. Channels and inputs beyond the weight's own are zero.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <optional>
+#include <string>
+
+namespace showo {
+
+/// How weights are rounded: 8 or 4 bits; `group` inputs share a scale, 0: all of a channel's.
+struct LowBits {
+  int bits = 8;
+  int64_t group = 0;
+  /// 8 bits with a scale a channel, or 4 bits in groups of 32. Throws UsageError for other widths.
+  static LowBits of(int bits);
+  template <class V>
+  void visit(V& v) {
+    v(bits, "bits", "8 or 4");
+    v(group, "group", "inputs that share a scale, a multiple of 32; 0: all of a channel's");
+  }
+  /// Throws Error naming `source`.
+  void check(const std::string& source) const;
+};
+
+struct PackedWeight {
+  LowBits format;
+  int64_t outputs = 0, inputs = 0;  // of the weight itself
+  at::Tensor codes, scales;
+  bool defined() const { return codes.defined(); }
+};
+
+/// Room for a weight [outputs, inputs], to be read from a file.
+PackedWeight empty_packed(int64_t outputs, int64_t inputs, const LowBits& format);
+/// Any floating weight [outputs, inputs] on the CPU. 4 bits: of several scales a group, the one
+/// with the least squared error.
+PackedWeight pack(const at::Tensor& weight, const LowBits& format);
+/// The weight as rounded: float [outputs, inputs].
+at::Tensor unpack(const PackedWeight& packed);
+
+/// x [..., inputs] times the channels first … first + count of the weight, plus their bias (may be
+/// undefined) → [..., count] in x's dtype.
+at::Tensor multiply(const at::Tensor& x, const PackedWeight& packed, const at::Tensor& bias,
+                    int64_t first, int64_t count);
+
+}  // namespace showo

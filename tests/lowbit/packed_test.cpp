@@ -1,0 +1,125 @@
+// Low-bit products against plain loops, on every instruction set that this CPU has.
+#include "showo/lowbit/packed.h"
+
+#include <ATen/Functions.h>
+#include <gtest/gtest.h>
+#include <hwy/targets.h>
+
+#include "showo/core/error.h"
+#include "showo/core/random.h"
+
+namespace showo {
+namespace {
+
+at::Tensor normal(at::IntArrayRef shape, uint64_t seed) {
+  auto generator = make_generator(seed);
+  return at::empty(shape).normal_(0, 1, generator);
+}
+
+// What the product is by definition, in double.
+at::Tensor plain(const at::Tensor& x, const PackedWeight& packed, const at::Tensor& bias) {
+  const at::Tensor weight = unpack(packed).to(at::kDouble);
+  const at::Tensor y = at::matmul(x.to(at::kDouble), weight.t());
+  return bias.defined() ? at::add(y, bias) : y;
+}
+
+void expect_close(const at::Tensor& got, const at::Tensor& want, double part) {
+  ASSERT_EQ(got.sizes(), want.sizes());
+  EXPECT_LE(at::sub(got, want).abs().max().item<double>(), part * want.abs().max().item<double>());
+}
+
+class EachTarget : public testing::TestWithParam<int64_t> {
+ protected:
+  void SetUp() override { hwy::SetSupportedTargetsForTest(GetParam()); }
+  void TearDown() override { hwy::SetSupportedTargetsForTest(0); }
+};
+
+TEST_P(EachTarget, ProductsEqualPlainLoopsForOddSizes) {
+  struct Case {
+    int64_t rows, inputs, outputs;
+  };
+  for (const LowBits format : {LowBits{8, 0}, LowBits{8, 64}, LowBits{4, 32}, LowBits{4, 64},
+                               LowBits{4, 0}}) {
+    for (const Case& c : {Case{1, 32, 16}, Case{1, 1, 1}, Case{2, 33, 17}, Case{3, 100, 5},
+                          Case{7, 352, 31}, Case{29, 2080, 48}, Case{13, 64, 1000}}) {
+      SCOPED_TRACE(fmt::format("{} bits, group {}: {} rows, {} → {}", format.bits, format.group,
+                               c.rows, c.inputs, c.outputs));
+      const PackedWeight packed = pack(normal({c.outputs, c.inputs}, 1), format);
+      const at::Tensor x = normal({c.rows, c.inputs}, 2), bias = normal({c.outputs}, 3);
+      expect_close(multiply(x, packed, bias, 0, c.outputs), plain(x, packed, bias), 1e-4);
+    }
+  }
+}
+
+// The largest values that can be: nothing overflows, and integers come out exact.
+TEST_P(EachTarget, ExtremesDoNotOverflow) {
+  for (const LowBits format : {LowBits{8, 0}, LowBits{4, 32}}) {
+    const int64_t inputs = 8192;
+    at::Tensor weight = at::full({18, inputs}, -1.0), x = at::full({5, inputs}, 1.0);
+    weight[1].neg_();
+    x[1].neg_();
+    x[2].narrow(0, 0, inputs / 2).neg_();
+    const PackedWeight packed = pack(weight, format);
+    const at::Tensor y = multiply(x, packed, {}, 0, 18);
+    expect_close(y, plain(x, packed, {}), 1e-6);
+  }
+}
+
+TEST_P(EachTarget, PartOfTheChannels) {
+  const PackedWeight packed = pack(normal({100, 64}, 4), {8, 0});
+  const at::Tensor x = normal({2, 3, 64}, 5), bias = normal({100}, 6);
+  const at::Tensor all = multiply(x, packed, bias, 0, 100);
+  for (const auto& [first, count] : {std::pair{0, 100}, {16, 16}, {7, 1}, {31, 60}, {99, 1}})
+    EXPECT_TRUE(at::equal(multiply(x, packed, bias, first, count), all.narrow(2, first, count)));
+}
+
+// A row's product does not depend on what else is multiplied with it.
+TEST_P(EachTarget, RowsAreIndependent) {
+  const at::Tensor x = normal({27, 96}, 7);
+  for (const LowBits format : {LowBits{8, 32}, LowBits{4, 32}}) {
+    const PackedWeight packed = pack(normal({40, 96}, 8), format);
+    const at::Tensor together = multiply(x, packed, {}, 0, 40);
+    for (int64_t r = 0; r < 27; ++r)
+      EXPECT_TRUE(at::equal(multiply(x.narrow(0, r, 1), packed, {}, 0, 40)[0], together[r]));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Targets, EachTarget, testing::ValuesIn(hwy::SupportedAndGeneratedTargets()),
+    [](const auto& info) { return std::string(hwy::TargetName(info.param)); });
+
+TEST(Pack, RoundsWithinHalfAStep) {
+  const at::Tensor weight = normal({33, 64}, 9);
+  const at::Tensor largest = weight.abs().amax(1, true);
+  const at::Tensor off = at::sub(unpack(pack(weight, {8, 0})), weight).abs();
+  EXPECT_TRUE(off.le(at::mul(largest, 0.51 / 127)).all().item<bool>());
+  const at::Tensor off4 = at::sub(unpack(pack(weight, {4, 32})), weight);
+  EXPECT_LT(off4.pow(2).mean().item<double>(), 0.012);  // of a variance of one
+}
+
+TEST(Pack, KeepsZerosAndSingleValues) {
+  for (const LowBits format : {LowBits{8, 0}, LowBits{4, 32}}) {
+    EXPECT_TRUE(unpack(pack(at::zeros({3, 40}), format)).eq(0).all().item<bool>());
+    at::Tensor one = at::zeros({2, 40});
+    one[1][39] = 0.75;
+    EXPECT_TRUE(at::allclose(unpack(pack(one, format)), one, 0.01, 0));
+  }
+}
+
+TEST(Pack, OtherDtypesGiveTheSameAsTheirFloats) {
+  const at::Tensor weight = normal({20, 64}, 10).to(at::kBFloat16);
+  EXPECT_TRUE(at::equal(unpack(pack(weight, {8, 0})), unpack(pack(weight.to(at::kFloat), {8, 0}))));
+  const at::Tensor x = normal({4, 64}, 11).to(at::kBFloat16);
+  EXPECT_EQ(multiply(x, pack(weight, {8, 0}), {}, 0, 20).scalar_type(), at::kBFloat16);
+}
+
+TEST(LowBits, RefusesWhatNoKernelReads) {
+  EXPECT_THROW(LowBits::of(5), UsageError);
+  EXPECT_THROW((LowBits{3, 32}).check("here"), Error);
+  EXPECT_THROW((LowBits{4, 33}).check("here"), Error);
+  EXPECT_THROW((LowBits{8, -32}).check("here"), Error);
+  EXPECT_NO_THROW((LowBits{4, 64}).check("here"));
+}
+
+}  // namespace
+}  // namespace showo
