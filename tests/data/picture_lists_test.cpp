@@ -155,5 +155,30 @@ TEST(EmojiSource, IsTheWorldsTrainingScenesInAnyOrder) {
   EXPECT_EQ(samples[0].picture.width, 64);
 }
 
+TEST_F(ListFiles, OfTheEmojiWorldsClassesHaveOneThingAndItsName) {
+  EmojiOptions options;
+  options.packages = SHOWO_SOURCE_DIR "/tests/data/icons";
+  options.kinds_file = SHOWO_SOURCE_DIR "/tests/data/icons/kinds.txt";
+  options.kinds = 10;
+  options.scenes = 40;
+  auto source = config("emoji", write("options.json", config_to_json(options).dump()));
+  source.classes = true;
+  EmojiWorld world(options);
+  size_t found = 0;
+  for (int64_t i = 0; i < options.scenes; ++i) {
+    const Scene scene = world.scene(Split::kTrain, i);
+    if (scene.objects.size() != 1) continue;
+    const Sample sample = first_samples(source, static_cast<int64_t>(++found)).back();
+    EXPECT_EQ(sample.caption, world.kinds()[scene.objects[0].kind].name);
+    EXPECT_EQ(sample.image_bytes, world.sample(Split::kTrain, i).image_bytes);
+    EXPECT_TRUE(sample.turns.empty());
+  }
+  EXPECT_GT(found, 5u);
+  EXPECT_EQ(open_source(source)->parts(), static_cast<int64_t>(found));
+  source.format = "captions";
+  EXPECT_NE(complaint([&] { open_source(source); }).find("'classes' has no meaning here"),
+            std::string::npos);
+}
+
 }  // namespace
 }  // namespace showo

@@ -2,6 +2,7 @@
 // without threads, resumed at any position.
 #include "showo/data/stream.h"
 
+#include "showo/data/formats.h"
 #include "showo/data/shards.h"
 #include "tests/data/support.h"
 
@@ -104,6 +105,21 @@ TEST(Source, MayBeAPlainTextOrKeysButOnlyThoseOfItsFormat) {
             std::string::npos);
 }
 
+TEST(SampleStream, GoesToAnyPlaceAsANewStreamWould) {
+  auto source = config("webdataset", fixture("shards/photos-{0000..0002}.tar"));
+  SampleStream stream(source, 1);
+  for (int i = 0; i < 5; ++i) stream.next();
+  const StreamPosition five = stream.position();
+  const std::string sixth = stream.next().caption;
+  for (int i = 0; i < 20; ++i) stream.next();
+  stream.go_to(five);
+  EXPECT_EQ(stream.position(), five);
+  EXPECT_EQ(stream.next().caption, sixth);
+  stream.go_to({7, 0, 0});
+  SampleStream other(source, 1, {7, 0, 0});
+  for (int i = 0; i < 12; ++i) EXPECT_EQ(stream.next().caption, other.next().caption) << i;
+}
+
 TEST(Source, AsksQuestionsThatCaptionsAnswer) {
   auto source = config("captions", fixture("captions.json"));
   source.images = fixture("images");
@@ -117,6 +133,33 @@ TEST(Source, AsksQuestionsThatCaptionsAnswer) {
     questions.insert(sample.turns[0].question);
   }
   EXPECT_GT(questions.size(), 5u);
+}
+
+TEST(Source, AsksThemInThePlaceOfASamplesOwn) {
+  Sample sample;
+  sample.caption = "a frog";
+  sample.turns = {{"is there a frog?", "yes", "exists"}, {"how many?", "one", "count"}};
+  class One : public Source {
+   public:
+    explicit One(Sample sample) : sample_(std::move(sample)) {}
+    int64_t parts() const override { return 1; }
+    std::unique_ptr<PartReader> open(int64_t, uint64_t) override {
+      struct Reader : PartReader {
+        explicit Reader(const Sample& sample) : sample(sample) {}
+        std::optional<Sample> next() override { return std::exchange(sample, std::nullopt); }
+        std::optional<Sample> sample;
+      };
+      return std::make_unique<Reader>(sample_);
+    }
+
+   private:
+    Sample sample_;
+  };
+  const auto source = ask_questions(std::make_unique<One>(sample), {"what is it?"});
+  const auto asked = source->open(0, 1)->next();
+  ASSERT_EQ(asked->turns.size(), 1u);
+  EXPECT_EQ(asked->turns[0].question, "what is it?");
+  EXPECT_EQ(asked->turns[0].answer, "a frog");
 }
 
 }  // namespace

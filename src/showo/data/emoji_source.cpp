@@ -1,5 +1,6 @@
 // The emoji world composed as it is needed: the training scenes of the options in a file, as `showo
-// data emoji` writes them beside its shards (options.json).
+// data emoji` writes them beside its shards (options.json), or those of one thing with its name for
+// a caption, what ImageNet's classes are to the published model.
 #include "showo/data/emoji_world.h"
 #include "showo/data/formats.h"
 
@@ -17,12 +18,34 @@ class Scenes : public ListSource {
   EmojiWorld world_;
 };
 
+class Classes : public ListSource {
+ public:
+  explicit Classes(const EmojiOptions& options) : world_(options) {
+    for (int64_t i = 0; i < options.scenes; ++i) {
+      if (world_.scene(Split::kTrain, i).objects.size() == 1) scenes_.push_back(i);
+    }
+  }
+  int64_t parts() const override { return static_cast<int64_t>(scenes_.size()); }
+
+ private:
+  Sample at(int64_t index, Dice&) override {
+    Sample sample = world_.sample(Split::kTrain, scenes_[index]);
+    const Scene scene = world_.scene(Split::kTrain, scenes_[index]);
+    sample.caption = world_.kinds()[scene.objects[0].kind].name;
+    sample.turns.clear();
+    return sample;
+  }
+  EmojiWorld world_;
+  std::vector<int64_t> scenes_;
+};
+
 }  // namespace
 
 std::unique_ptr<Source> open_emoji(const SourceConfig& config) {
   const fs::path path = single_file(config);
   EmojiOptions options;
   read_config(options, read_yaml(path), path.string());
+  if (config.classes) return std::make_unique<Classes>(options);
   return std::make_unique<Scenes>(options);
 }
 

@@ -21,8 +21,8 @@ std::unique_ptr<Source> open_llava(const SourceConfig& config);
 std::unique_ptr<Source> open_parquet(const SourceConfig& config);
 std::unique_ptr<Source> open_webdataset(const SourceConfig& config);
 
-/// The source with one of `questions` before each caption that answers nothing yet: a turn of
-/// question and caption.
+/// The source with one of `questions` before each caption: a turn of question and caption, in the
+/// place of the sample's own turns.
 std::unique_ptr<Source> ask_questions(std::unique_ptr<Source> source,
                                       std::vector<std::string> questions);
 

@@ -26,6 +26,15 @@ void refuse_foreign_options(const SourceConfig& config, const Format& format) {
   }
 }
 
+const Format& format_of(const SourceConfig& config) {
+  std::vector<std::string> names;
+  for (const Format& format : formats()) {
+    if (config.format == format.name) return format;
+    names.emplace_back(format.name);
+  }
+  fail("source: format '{}': expected {}", config.format, fmt::join(names, ", "));
+}
+
 class OneSample : public PartReader {
  public:
   explicit OneSample(Sample sample) : sample_(std::move(sample)) {}
@@ -51,7 +60,7 @@ class Questions : public Source {
         : in(std::move(in)), questions(questions), dice(dice) {}
     std::optional<Sample> next() override {
       auto sample = in->next();
-      if (sample && sample->turns.empty() && !sample->caption.empty())
+      if (sample && !sample->caption.empty())
         sample->turns = {{questions[dice.below(questions.size())], sample->caption, ""}};
       return sample;
     }
@@ -68,7 +77,7 @@ class Questions : public Source {
 const std::vector<Format>& formats() {
   static const std::vector<Format> table = {
       {"captions", open_captions, {"images", "caption_key"}},
-      {"emoji", open_emoji, {}},
+      {"emoji", open_emoji, {"classes"}},
       {"imagenet", open_imagenet, {"names", "any_name"}},
       {"lines", open_lines, {"column"}},
       {"llava", open_llava, {"images"}},
@@ -93,18 +102,14 @@ std::unique_ptr<Source> ask_questions(std::unique_ptr<Source> source,
   return std::make_unique<Questions>(std::move(source), std::move(questions));
 }
 
+void check_source(const SourceConfig& config) { refuse_foreign_options(config, format_of(config)); }
+
 std::unique_ptr<Source> open_source(const SourceConfig& config) {
-  for (const Format& format : formats()) {
-    if (config.format != format.name) continue;
-    refuse_foreign_options(config, format);
-    auto source = format.open(config);
-    if (source->parts() < 1) fail("{}: holds no samples", config.title());
-    return config.prompts.empty() ? std::move(source)
-                                  : ask_questions(std::move(source), read_lines(config.prompts));
-  }
-  std::vector<std::string> names;
-  for (const Format& format : formats()) names.push_back(format.name);
-  fail("source: format '{}': expected {}", config.format, fmt::join(names, ", "));
+  check_source(config);
+  auto source = format_of(config).open(config);
+  if (source->parts() < 1) fail("{}: holds no samples", config.title());
+  return config.prompts.empty() ? std::move(source)
+                                : ask_questions(std::move(source), read_lines(config.prompts));
 }
 
 }  // namespace showo

@@ -18,7 +18,7 @@ struct SourceConfig {
   std::string path;
   std::vector<std::string> paths;
   std::string images, captions, caption_key, names, column, prompts;
-  bool any_name = false;
+  bool any_name = false, classes = false;
   int64_t shuffle = 1000, max_corrupt = 100, threads = 0, ahead = 64;
   template <class V>
   void visit(V& v) {
@@ -30,6 +30,7 @@ struct SourceConfig {
     v(caption_key, "caption_key", "key of the caption in JSON");
     v(names, "names", "file of class names, 'n01440764 tench, Tinca tinca' a line");
     v(any_name, "any_name", "draw one of a class's names instead of the first");
+    v(classes, "classes", "emoji: one thing a picture, captioned by its name alone");
     v(column, "column", "column or key of the text");
     v(prompts, "prompts", "file of questions that captions answer, one a line");
     v(shuffle, "shuffle", "samples in the shuffling buffer; 0: in the files' order");
@@ -85,6 +86,8 @@ class ListSource : public Source {
   virtual Sample at(int64_t index, Dice& dice) = 0;
 };
 
+/// Throws Error naming the format, or the option that it does not read; opens nothing.
+void check_source(const SourceConfig& config);
 /// Throws Error naming the format, option or file that cannot be used.
 std::unique_ptr<Source> open_source(const SourceConfig& config);
 

@@ -38,10 +38,16 @@ Image picture_of(const Sample& sample) {
 
 SampleStream::SampleStream(const SourceConfig& config, uint64_t seed, StreamPosition start,
                            const StreamOptions& options)
-    : title_(config.title()), max_corrupt_(config.max_corrupt), position_(start) {
+    : config_(config), seed_(seed), options_(options) {
+  go_to(start);
+}
+
+void SampleStream::go_to(StreamPosition position) {
+  position_ = position;
   samples_ = std::make_unique<Prefetcher>(
-      Walk(open_source(config), title_, seed, options.slice, config.shuffle, start),
-      [options](Drawn& drawn) { prepare(drawn, options); }, config.threads, config.ahead);
+      Walk(open_source(config_), config_.title(), seed_, options_.slice, config_.shuffle, position),
+      [options = options_](Drawn& drawn) { prepare(drawn, options); }, config_.threads,
+      config_.ahead);
 }
 
 Sample SampleStream::next() {
@@ -58,12 +64,12 @@ Sample SampleStream::next() {
 void SampleStream::skip(const Drawn& drawn) {
   if (corrupt_.insert(drawn.error).second)
     spdlog::warn("{}: skipped ({} so far)", drawn.error, corrupt_.size());
-  if (corrupt() > max_corrupt_) {
-    fail("{}: more than {} corrupt samples (max_corrupt), the last: {}", title_, max_corrupt_,
-         drawn.error);
+  if (corrupt() > config_.max_corrupt) {
+    fail("{}: more than {} corrupt samples (max_corrupt), the last: {}", config_.title(),
+         config_.max_corrupt, drawn.error);
   }
   if (drawn.after.epoch > position_.epoch + 1)
-    fail("{}: a whole epoch held corrupt samples only, the last: {}", title_, drawn.error);
+    fail("{}: a whole epoch held corrupt samples only, the last: {}", config_.title(), drawn.error);
 }
 
 }  // namespace showo

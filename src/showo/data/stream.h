@@ -24,13 +24,16 @@ class SampleStream {
   Sample next();
   /// Where a new stream goes on after the last sample that next() returned.
   StreamPosition position() const { return position_; }
+  /// Goes on from there, as a new stream would; what was corrupt stays counted.
+  void go_to(StreamPosition position);
   /// How many different samples were skipped.
   int64_t corrupt() const { return static_cast<int64_t>(corrupt_.size()); }
 
  private:
   void skip(const Drawn& drawn);
-  std::string title_;
-  int64_t max_corrupt_;
+  SourceConfig config_;
+  uint64_t seed_;
+  StreamOptions options_;
   StreamPosition position_;
   std::set<std::string> corrupt_;  // their messages: a later epoch's repetition counts once
   std::unique_ptr<Prefetcher> samples_;
