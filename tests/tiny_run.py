@@ -57,3 +57,19 @@ def recipe(folder, rows=4, **more):
     path = folder / f"recipe-{rows}.yaml"
     path.write_text(json.dumps(values))
     return path
+
+
+def codec_recipe(folder, rows=4, **more):
+    """Without the entropy term, which is not a mean over pictures: of shares of a batch it is another."""
+    shard = {"path": str(folder / "a.tar"), "shuffle": 0}
+    ones = {f"{part}_{key}": [1, 1] for part in ("encoder", "decoder") for key in ("ch_mult", "num_res_blocks")}
+    values = {
+        "codec": {"ch": 32, "z_channels": 4, "norm_groups": 8, **ones}, "shards": shard, "image_size": 16, "batch": rows, "entropy": 0.0,
+        "optimizer": {"lr": 1e-3, "warmup_steps": 2, "clip": 1.0}, "steps": 6, "bf16": False,
+        "evaluation": {"every": 3, "batches": SAMPLES // 4, "shards": shard},
+        "checkpoint_every": 3, "preview_every": 0, "log_every": 1,
+    }
+    values.update(more)
+    path = folder / f"codec-{rows}.yaml"
+    path.write_text(json.dumps(values))
+    return path

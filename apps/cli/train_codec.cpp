@@ -1,5 +1,7 @@
-// showo train-codec: trains an image tokenizer as a recipe says, resuming where the run stopped.
+// showo train-codec: trains an image tokenizer as a recipe says, resuming where the run stopped;
+// several processes share the work when torchrun starts them.
 #include "apps/cli/command.h"
+#include "apps/cli/train_place.h"
 #include "showo/train/codec_trainer.h"
 
 namespace showo::cli {
@@ -12,11 +14,12 @@ void add_train_codec(CLI::App& app) {
   command->add_option("--out", *out, "the run's folder; resumed when it holds a checkpoint")
       ->required();
   command->add_option("--steps", *steps, "instead of the recipe's")->check(CLI::PositiveNumber);
+  const auto place = add_place(*command);
   command->callback([=] {
     CodecRecipe recipe;
     read_config(recipe, read_yaml(*recipe_path), *recipe_path);
     if (*steps > 0) recipe.steps = *steps;
-    CodecTrainer(recipe, *out).run();
+    CodecTrainer(recipe, *out, place()).run();
   });
   command->footer("Example:\n  showo train-codec configs/embedded/codec.yaml --out runs/codec");
 }

@@ -1,5 +1,5 @@
 """Several processes train as one does: the same weights at the same global batch, sharded or not; a lost process ends
-the others with an error; a run goes on with another number of processes."""
+the others with an error; a run goes on with another number of processes. The same for the image tokenizer."""
 import json
 import os
 import socket
@@ -36,14 +36,14 @@ class Distributed(unittest.TestCase):
     def recipe(self, processes, **more):
         return tiny_run.recipe(self.path, rows=4 // processes, **more)
 
-    def start(self, recipe, out, processes, *flags):
+    def start(self, recipe, out, processes, *flags, command="train"):
         port = free_port()
         running = []
         for rank in range(processes):
             env = dict(os.environ, OMP_NUM_THREADS="1", RANK=str(rank), WORLD_SIZE=str(processes),
                        MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port))
             running.append(subprocess.Popen(
-                [SHOWO, "train", str(recipe), "--out", str(self.path / out), *flags],
+                [SHOWO, command, str(recipe), "--out", str(self.path / out), *flags],
                 env=env, stderr=subprocess.PIPE, text=True))
         return running
 
@@ -83,6 +83,30 @@ class Distributed(unittest.TestCase):
             self.assertIn("resumed at step 3", error)
         state = json.loads((self.path / "run/checkpoint/state.json").read_text())
         self.assertEqual(state["step"], 6)
+
+    def train_codec(self, processes, out, *flags, rows=None):
+        recipe = tiny_run.codec_recipe(self.path, rows or 4 // processes)
+        for code, error in self.finish(self.start(recipe, out, processes, *flags, command="train-codec")):
+            self.assertEqual(code, 0, error)
+        # A key's bias shifts all of a query's scores alike: its gradient is nothing but rounding, which AdamW scales up.
+        weights = tiny_run.weights(self.path / out / "checkpoint/codec/model.safetensors")
+        return {name: values for name, values in weights.items() if not name.endswith(".k.bias")}
+
+    def test_tokenizers_of_several_processes_equal_one_at_the_same_global_batch(self):
+        one = self.train_codec(1, "one")
+        start = tiny_run.weights(self.path / "one/checkpoints/step-0000003/codec/model.safetensors")
+        self.assertGreater(max(np.abs(one[name] - start[name]).max() for name in one), 1e-3, "nothing was learned")
+        self.expect_close(one, self.train_codec(2, "two"))
+        figures = [[json.loads(line)["eval_loss"] for line in (self.path / run / "metrics.jsonl").read_text().splitlines()
+                    if "eval_loss" in line] for run in ("one", "two")]
+        self.assertEqual(len(figures[0]), 2)
+        np.testing.assert_allclose(*figures, rtol=1e-4)
+
+    def test_a_tokenizers_run_goes_on_with_another_number_of_processes(self):
+        self.train_codec(2, "run", "--steps", "3")
+        self.train_codec(1, "run", rows=2)
+        state = json.loads((self.path / "run/checkpoint/state.json").read_text())
+        self.assertEqual((state["step"], len(state["streams"])), (6, 1))
 
     def test_a_lost_process_ends_the_others_and_the_job_resumes(self):
         recipe = self.recipe(2, steps=100000, checkpoint_every=2)

@@ -5,6 +5,7 @@
 #include "showo/image/image.h"
 #include "showo/train/codec_trainer.h"
 #include "showo/train/trainer.h"
+#include "tests/support/tiny_recipe.h"
 
 namespace showo {
 namespace {
@@ -102,6 +103,32 @@ TEST_F(Resume, ShowoRunEndsWithTheSameBits) {
     expect_equal(read_safetensors(folder_ / "whole" / file).tensors,
                  read_safetensors(folder_ / "parts" / file).tensors);
   }
+}
+
+// Epochs of three steps: a stop in the first, one in the second.
+TEST_F(Resume, MinSizeRunEndsWithTheSameBits) {
+  auto recipe = tiny_recipe(folder_ / "tiny");
+  recipe.mixing = "min_size";
+  Trainer(recipe, folder_ / "whole").run();
+  for (const int stop : {2, 4}) {
+    Trainer part(recipe, folder_ / "parts");
+    while (part.steps_done() < stop) part.step();
+    part.save();
+  }
+  Trainer last(recipe, folder_ / "parts");
+  EXPECT_EQ(last.steps_done(), 4);
+  last.run();
+  const char* file = "checkpoint/model/model.safetensors";
+  const auto whole = read_safetensors(folder_ / "whole" / file).tensors;
+  expect_equal(whole, read_safetensors(folder_ / "parts" / file).tensors);
+  EXPECT_EQ(read_json(folder_ / "whole/checkpoint/state.json"),
+            read_json(folder_ / "parts/checkpoint/state.json"));
+  recipe.mixing = "max_size_cycle";
+  Trainer(recipe, folder_ / "cycled").run();
+  const auto cycled = read_safetensors(folder_ / "cycled" / file).tensors;
+  EXPECT_TRUE(std::ranges::any_of(whole, [&](const auto& item) {
+    return !torch::equal(item.second, cycled.at(item.first));
+  })) << "both modes saw the same samples";
 }
 
 TEST_F(Resume, AnotherRecipeIsRefused) {

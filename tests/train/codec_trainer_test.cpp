@@ -89,6 +89,90 @@ TEST_F(CodecTraining, SavesAveragedWeights) {
   EXPECT_TRUE(torch::allclose(averaged, start + 0.25 * (plain - start), 1e-5, 1e-7));
 }
 
+TEST_F(CodecTraining, PassesOverGradientsThatAreNotFiniteAndEndsAtTheTenthInARow) {
+  CodecTrainer trainer(narrowed(kPublished), folder_ / "run");
+  auto weight = trainer.codec()->decoder->last_layer().detach();
+  const auto good = weight.clone();
+  auto state = [&] {
+    trainer.save();
+    auto all = read_safetensors(folder_ / "run/checkpoint/training.safetensors").tensors;
+    for (const char* file : {"codec/model.safetensors", "optimizer.safetensors"})
+      all.merge(read_safetensors(folder_ / "run/checkpoint" / file).tensors);
+    all.erase("decoder.conv_out.weight");
+    all.erase("weights.decoder.conv_out.weight");
+    return all;
+  };
+  for (int i = 0; i < 2; ++i) EXPECT_FALSE(trainer.step().contains("skipped"));
+  const auto before = state();
+  weight.fill_(std::numeric_limits<float>::quiet_NaN());
+  for (int i = 1; i <= 9; ++i) EXPECT_EQ(trainer.step().at("skipped"), i);
+  for (const auto& [name, tensor] : state())
+    EXPECT_TRUE(torch::equal(tensor, before.at(name))) << name << ": a skipped step changed it";
+  weight.copy_(good);
+  const Json line = trainer.step();
+  EXPECT_FALSE(line.contains("skipped"));
+  EXPECT_GT(line.at("discriminator"), 0);
+  weight.fill_(std::numeric_limits<float>::quiet_NaN());
+  for (int i = 1; i <= 9; ++i) EXPECT_EQ(trainer.step().at("skipped"), i) << "counts anew";
+  EXPECT_THROW(trainer.step(), Error);
+}
+
+TEST(Adversary, PassesOverGradientsThatAreNotFiniteAndEndsAtTheTenthInARow) {
+  AdversaryOptions options;
+  options.network.ch = 4;
+  Adversary adversary(options, 1, false, {});
+  const auto good = torch::ones({2, 3, 32, 32}), bad = good * std::nan("");
+  auto weight = [&] { return adversary.state().at("discriminator.conv.0.weight").clone(); };
+  const auto before = weight();
+  for (int step = 0; step < 9; ++step) adversary.learn(bad, good, step, 100);
+  EXPECT_TRUE(torch::equal(weight(), before)) << "a skipped step changed it";
+  adversary.learn(good, -good, 9, 100);
+  EXPECT_FALSE(torch::equal(weight(), before));
+  for (int step = 10; step < 19; ++step) adversary.learn(bad, good, step, 100);
+  EXPECT_THROW(adversary.learn(bad, good, 19, 100), Error);
+}
+
+TEST_F(CodecTraining, KeepsTheLastCheckpointsAndTheBest) {
+  write_tiny_shard(folder_ / "held-out.tar", 3, 32);
+  auto recipe = narrowed(kEmbedded);
+  recipe.checkpoint_every = recipe.evaluation.every = 1;
+  recipe.evaluation.batches = 2;
+  recipe.evaluation.shards = (folder_ / "held-out.tar").string();
+  CodecTrainer(recipe, folder_ / "run").run();
+  recipe.steps = 6;
+  CodecTrainer worse(recipe, folder_ / "run");
+  worse.codec()->decoder->last_layer().detach().fill_(9);
+  worse.run();
+  std::istringstream lines(read_file(folder_ / "run/metrics.jsonl"));
+  double least = std::numeric_limits<double>::infinity();
+  int64_t best = 0;
+  for (std::string line; std::getline(lines, line);) {
+    const Json json = Json::parse(line);
+    if (json.value("eval_loss", least) >= least) continue;
+    least = json["eval_loss"];
+    best = json["step"];
+    EXPECT_GT(json["eval_psnr"], 0);
+  }
+  ASSERT_TRUE(best == 1 || best == 2) << best;
+  std::set<int64_t> kept;
+  for (const auto& item : fs::directory_iterator(folder_ / "run/checkpoints"))
+    kept.insert(read_json(item.path() / "state.json").at("step").get<int64_t>());
+  EXPECT_EQ(kept, (std::set<int64_t>{best, 5, 6}));
+  EXPECT_EQ(read_json(folder_ / "run/best/state.json").at("step"), best);
+  EXPECT_EQ(read_json(folder_ / "run/checkpoint/state.json").at("step"), 6);
+  EXPECT_EQ(read_json(folder_ / "run/checkpoint/state.json").at("best"), least);
+}
+
+TEST_F(CodecTraining, EvaluatesTheSamePicturesEveryTimeAndLeavesTheRunAlone) {
+  auto recipe = narrowed(kEmbedded);
+  recipe.evaluation.shards = (folder_ / "a.tar").string();
+  recipe.evaluation.batches = 3;
+  CodecTrainer trainer(recipe, folder_ / "run"), other(recipe, folder_ / "other");
+  const Json first = trainer.evaluate();
+  EXPECT_EQ(trainer.evaluate(), first);
+  EXPECT_EQ(trainer.step(), other.step());
+}
+
 TEST_F(CodecTraining, NamesWhatARecipeLacks) {
   CodecRecipe recipe;
   recipe.perceptual = 1;

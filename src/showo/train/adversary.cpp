@@ -1,7 +1,6 @@
 #include "showo/train/adversary.h"
 
 #include "showo/train/restore.h"
-#include "showo/train/run.h"
 
 namespace showo {
 namespace {
@@ -30,15 +29,18 @@ class Frozen {
 
 }  // namespace
 
-Adversary::Adversary(const AdversaryOptions& options, uint64_t seed, bool bf16)
+Adversary::Adversary(const AdversaryOptions& options, uint64_t seed, bool bf16,
+                     const TrainerPlace& place)
     : options_(options),
       bf16_(bf16),
-      discriminator_(new_discriminator(options.network, seed)),
-      optimizer_(*discriminator_, options.optimizer) {}
+      place_(place),
+      discriminator_(on(place.device, new_discriminator(options.network, seed))),
+      optimizer_(*discriminator_, options.optimizer),
+      reducer_(discriminator_->parameters(), place.group) {}
 
 Tensor Adversary::verdict(const Tensor& reconstruction) {
   Frozen frozen(*discriminator_);
-  Autocast autocast(bf16_);
+  Autocast autocast(bf16_, place_.device.type());
   const auto fake = discriminator_(reconstruction).to(torch::kFloat);
   return generator_loss(options_.network.loss, fake);
 }
@@ -48,15 +50,16 @@ double Adversary::learn(const Tensor& image, const Tensor& reconstruction, int64
   optimizer_.zero_grad();
   Tensor loss;
   {
-    Autocast autocast(bf16_);
+    Autocast autocast(bf16_, place_.device.type());
     const auto logits =
         discriminator_(torch::cat({image, reconstruction.detach()})).to(torch::kFloat).chunk(2);
     loss = discriminator_loss(options_.network.loss, logits[0], logits[1]);
   }
-  loss.backward();
-  if (!std::isfinite(optimizer_.clip()))
-    fail("step {}: the discriminator's gradient is not finite", step);
-  optimizer_.step(learning_rate(options_.optimizer, step, total_steps));
+  reducer_.arm();
+  (loss / place_.group.size()).backward();
+  reducer_.finish();
+  if (guard_.passes(optimizer_.clip(), step + 1))
+    optimizer_.step(learning_rate(options_.optimizer, step, total_steps));
   return loss.item<double>();
 }
 

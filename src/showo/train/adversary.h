@@ -3,7 +3,10 @@
 #pragma once
 
 #include "showo/codec/discriminator.h"
+#include "showo/dist/gradient_reducer.h"
 #include "showo/train/optimizer.h"
+#include "showo/train/place.h"
+#include "showo/train/run.h"
 
 namespace showo {
 
@@ -20,12 +23,12 @@ struct AdversaryOptions {
 
 class Adversary {
  public:
-  Adversary(const AdversaryOptions& options, uint64_t seed, bool bf16);
+  Adversary(const AdversaryOptions& options, uint64_t seed, bool bf16, const TrainerPlace& place);
   /// How well a reconstruction passes for a picture, to be minimised by the tokenizer. The
   /// discriminator gets no gradient from it.
   Tensor verdict(const Tensor& reconstruction_B3HW);
-  /// One step towards telling the two apart; returns the loss before it. Throws Error when the
-  /// gradient is not finite.
+  /// One step towards telling the two apart; returns the loss before it. A gradient that is not
+  /// finite changes nothing; the tenth in a row throws Error.
   double learn(const Tensor& image_B3HW, const Tensor& reconstruction_B3HW, int64_t step,
                int64_t total_steps);
   /// Weights and moments, for checkpoints.
@@ -35,8 +38,11 @@ class Adversary {
  private:
   AdversaryOptions options_;
   bool bf16_;
+  TrainerPlace place_;
   Discriminator discriminator_;
   AdamW optimizer_;
+  GradientReducer reducer_;
+  StepGuard guard_{"the discriminator's gradient"};
 };
 
 }  // namespace showo

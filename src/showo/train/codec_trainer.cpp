@@ -16,7 +16,8 @@ Magvit new_codec(const CodecRecipe& recipe) {
   return codec;
 }
 
-constexpr uint64_t kDiscriminatorSeed = 1;
+constexpr uint64_t kDiscriminatorSeed = 1, kEvaluationSeed = 2;
+using Clock = std::chrono::steady_clock;
 
 }  // namespace
 
@@ -26,6 +27,9 @@ void CodecRecipe::check() const {
     fail("recipe: image_size {} is not a multiple of the codec's stride {}", image_size,
          codec.stride());
   }
+  if (steps < 1) fail("recipe: steps {}: expected at least 1", steps);
+  check_source(shards);
+  check_source(evaluation.shards);
   if (perceptual < 0) fail("recipe: perceptual is {}, expected 0 or more", perceptual);
   if (adversarial < 0) fail("recipe: adversarial is {}, expected 0 or more", adversarial);
   if (perceptual > 0 && features.empty())
@@ -33,37 +37,47 @@ void CodecRecipe::check() const {
   if (adversarial > 0) discriminator.network.check("recipe: discriminator", image_size);
 }
 
-CodecTrainer::CodecTrainer(const CodecRecipe& recipe, const fs::path& folder)
+CodecTrainer::CodecTrainer(const CodecRecipe& recipe, const fs::path& folder,
+                           const TrainerPlace& place)
     : recipe_(recipe),
-      folder_(folder, config_to_json(recipe)),
-      codec_(new_codec(recipe)),
-      stream_(recipe.shards, recipe.seed),
+      place_(place),
+      folder_(folder, recipe, place.group.leads()),
+      codec_(on(place.device, new_codec(recipe))),
+      stream_(open(recipe.shards, recipe.seed)),
       optimizer_(*codec_, recipe.optimizer),
       ema_(*codec_, recipe.ema),
+      reducer_(codec_->parameters(), place.group),
       usage_(recipe.codec.codebook_size()) {
-  if (!recipe.features.empty()) features_ = load_features(recipe.features);
+  if (!recipe.features.empty()) features_ = on(place.device, load_features(recipe.features));
   if (recipe.adversarial > 0) {
     adversary_ = std::make_unique<Adversary>(
-        recipe.discriminator, derive_seed(recipe.seed, kDiscriminatorSeed), recipe.bf16);
+        recipe.discriminator, derive_seed(recipe.seed, kDiscriminatorSeed), recipe.bf16, place);
   }
   if (folder_.has_checkpoint()) resume();
 }
 
-torch::Tensor CodecTrainer::next_batch() {
+SampleStream CodecTrainer::open(const SourceConfig& source, uint64_t seed,
+                                StreamPosition at) const {
+  StreamOptions options;
+  options.slice = Slice::of(place_.group.rank(), place_.group.size());
+  options.decode = true;
+  options.side = static_cast<int>(recipe_.image_size);
+  return SampleStream(source, seed, at, options);
+}
+
+torch::Tensor CodecTrainer::next_batch(SampleStream& stream) const {
   std::vector<torch::Tensor> pictures;
   for (int64_t i = 0; i < recipe_.batch; ++i) {
-    const Sample sample = stream_.next();
-    const auto bytes = std::as_bytes(std::span(sample.image_bytes));
     pictures.push_back(
-        preprocess_showo(decode_image(bytes, sample.key), static_cast<int>(recipe_.image_size)));
+        preprocess_showo(picture_of(stream.next()), static_cast<int>(recipe_.image_size)));
   }
-  return torch::stack(pictures).contiguous(torch::MemoryFormat::ChannelsLast);
+  return torch::stack(pictures).contiguous(torch::MemoryFormat::ChannelsLast).to(place_.device);
 }
 
 CodecTrainer::Pass CodecTrainer::pass(const torch::Tensor& image) {
   Pass pass;
   {
-    Autocast autocast(recipe_.bf16);
+    Autocast autocast(recipe_.bf16, place_.device.type());
     pass.quantized = quantize(codec_->encoder(image));
     pass.reconstruction = codec_->decoder(pass.quantized.z_BKHW).to(torch::kFloat);
   }
@@ -86,24 +100,34 @@ torch::Tensor CodecTrainer::adversarial_term(const Pass& pass, Json& line) {
   return recipe_.adversarial * weight * verdict;
 }
 
-Json CodecTrainer::step() {
-  const auto image = last_batch_ = next_batch();
+// Every process's share of the gradient's mean; returns the norm of the whole, before clipping.
+double CodecTrainer::backward(const torch::Tensor& loss) {
   optimizer_.zero_grad();
+  reducer_.arm();
+  (loss / place_.group.size()).backward();
+  reducer_.finish();
+  return optimizer_.clip();
+}
+
+Json CodecTrainer::step() {
+  const auto image = last_batch_ = next_batch(stream_);
   Json line;
   const Pass pass = this->pass(image);
   const Quantized& quantized = pass.quantized;
   auto total = pass.likeness + recipe_.commitment * quantized.commitment_loss +
                recipe_.entropy * quantized.entropy_loss;
   if (is_judged()) total = total + adversarial_term(pass, line);
-  total.backward();
-  const double norm = optimizer_.clip();
-  if (!std::isfinite(norm)) fail("step {}: the gradient is not finite", step_);
+  const double norm = backward(total);
   const double lr = learning_rate(recipe_.optimizer, step_, recipe_.steps);
-  optimizer_.step(lr);
-  ema_.update();
-  if (is_judged())
-    line["discriminator"] = adversary_->learn(image, pass.reconstruction, step_, recipe_.steps);
-  usage_.add(quantized.codes_BN);
+  if (guard_.passes(norm, step_ + 1)) {
+    optimizer_.step(lr);
+    ema_.update();
+    if (is_judged())
+      line["discriminator"] = adversary_->learn(image, pass.reconstruction, step_, recipe_.steps);
+    usage_.add(quantized.codes_BN);
+  } else {
+    line["skipped"] = guard_.skipped();
+  }
   ++step_;
   const double mse = pass.l2.item<double>();
   line.update({{"step", step_},
@@ -118,7 +142,7 @@ Json CodecTrainer::step() {
                {"lr", lr}});
   if (pass.feature_distance.defined())
     line["feature_distance"] = pass.feature_distance.item<double>();
-  if (step_ % recipe_.log_every == 0) add_quality(image, pass, line);
+  if (recipe_.log_every > 0 && step_ % recipe_.log_every == 0) add_quality(image, pass, line);
   return line;
 }
 
@@ -133,79 +157,54 @@ void CodecTrainer::add_quality(const torch::Tensor& image, const Pass& pass, Jso
   }
 }
 
+Json CodecTrainer::evaluate() {
+  torch::NoGradGuard no_grad;
+  const Ema::Applied averages(ema_);
+  SampleStream stream = open(recipe_.evaluation.shards, derive_seed(recipe_.seed, kEvaluationSeed));
+  auto sums = torch::zeros({2}, torch::device(place_.device));
+  for (int64_t i = 0; i < recipe_.evaluation.batches; ++i) {
+    const Pass pass = this->pass(next_batch(stream));
+    sums += torch::stack({pass.likeness, pass.l2});
+  }
+  place_.group.sum(sums);
+  const auto means = (sums / (recipe_.evaluation.batches * place_.group.size())).cpu();
+  return {{"step", step_},
+          {"eval_loss", means[0].item<double>()},
+          {"eval_psnr", 10 * std::log10(4 / means[1].item<double>())}};
+}
+
 void CodecTrainer::run() {
   keep_freed_memory();
-  explain_precision(recipe_.bf16, torch::kCPU);
+  if (place_.group.leads()) explain_precision(recipe_.bf16, place_.device.type());
   Progress progress("train-codec", recipe_.steps);
-  auto since = std::chrono::steady_clock::now();
+  auto since = Clock::now();
   int64_t counted = 0;
+  auto due = [&](int64_t every) { return every > 0 && step_ % every == 0; };
   while (step_ < recipe_.steps) {
     Json line = step();
     ++counted;
     progress.update(step_, fmt::format("psnr {:.2f}", line["psnr"].get<double>()));
-    if (step_ % recipe_.log_every == 0) {
-      const auto now = std::chrono::steady_clock::now();
+    if (due(recipe_.log_every) || line.contains("skipped")) {
+      const std::chrono::duration<double> seconds = Clock::now() - since;
       line["images_per_second"] =
-          counted * recipe_.batch / std::chrono::duration<double>(now - since).count();
+          static_cast<double>(counted * recipe_.batch * place_.group.size()) / seconds.count();
       folder_.log(line);
-      since = now;
+      since = Clock::now();
       counted = 0;
     }
-    if (step_ % recipe_.preview_every == 0) preview();
-    if (step_ % recipe_.checkpoint_every == 0) save();
-  }
-  save();
-}
-
-void CodecTrainer::preview() {
-  torch::NoGradGuard no_grad;
-  const Ema::Applied averages(ema_);
-  const auto image = last_batch_.narrow(0, 0, std::min<int64_t>(8, recipe_.batch));
-  write_preview(folder_.previews() / fmt::format("step-{:07}.png", step_),
-                {image, codec_->decode(codec_->encode(image))});
-}
-
-// What is neither the codec nor its optimizer.
-TensorMap CodecTrainer::training_state() const {
-  TensorMap state{{"code_usage", usage_.counts()}};
-  if (ema_.enabled()) state.merge(with_prefix("weights.", state_of(*codec_)));
-  if (adversary_) state.merge(adversary_->state());
-  return state;
-}
-
-void CodecTrainer::save() {
-  write_folder_atomically(folder_.checkpoint(), [&](const fs::path& temporary) {
-    {
-      const Ema::Applied averages(ema_);
-      save_codec(temporary / "codec", codec_);
+    const auto pause = Clock::now();
+    bool best = false;
+    if (due(recipe_.evaluation.every)) {
+      const Json figures = evaluate();
+      folder_.log(figures);
+      best = figures["eval_loss"].get<double>() < best_;
+      if (best) best_ = figures["eval_loss"].get<double>();
     }
-    write_safetensors(temporary / "optimizer.safetensors", optimizer_.state());
-    write_safetensors(temporary / "training.safetensors", training_state());
-    write_file_atomically(
-        temporary / "state.json",
-        Json{{"step", step_}, {"stream", config_to_json(stream_.position())}}.dump());
-  });
-}
-
-void CodecTrainer::resume() {
-  const fs::path from = folder_.checkpoint();
-  const Json state = read_json(from / "state.json");
-  step_ = state.at("step").get<int64_t>();
-  StreamPosition position;
-  read_config(position, state.at("stream"), (from / "state.json").string());
-  stream_ = SampleStream(recipe_.shards, recipe_.seed, position);
-  {
-    const Ema::Applied averages(ema_);
-    restore(*codec_, state_of(*load_codec(from / "codec")), (from / "codec").string());
+    if (due(recipe_.preview_every) && place_.group.leads()) preview();
+    if (due(recipe_.checkpoint_every) || best || step_ == recipe_.steps) save();
+    if (best && place_.group.leads()) folder_.mark_best();
+    since += Clock::now() - pause;
   }
-  optimizer_.load_state(read_safetensors(from / "optimizer.safetensors").tensors,
-                        (from / "optimizer.safetensors").string());
-  const std::string file = (from / "training.safetensors").string();
-  const TensorMap training = read_safetensors(file).tensors;
-  if (training.contains("code_usage")) usage_.set_counts(training.at("code_usage"));
-  if (ema_.enabled()) restore(*codec_, without_prefix("weights.", training), file);
-  if (adversary_) adversary_->load_state(training, file);
-  spdlog::info("resumed at step {}", step_);
 }
 
 }  // namespace showo

@@ -7,16 +7,29 @@
 #include "showo/codec/features.h"
 #include "showo/codec/magvit.h"
 #include "showo/data/stream.h"
+#include "showo/dist/gradient_reducer.h"
 #include "showo/train/adversary.h"
 #include "showo/train/ema.h"
+#include "showo/train/place.h"
 #include "showo/train/run.h"
 
 namespace showo {
 
+struct CodecEvaluationOptions {
+  int64_t every = 0, batches = 8;
+  SourceConfig shards;
+  template <class V>
+  void visit(V& v) {
+    v(every, "every", "steps between evaluations; 0: none");
+    v(batches, "batches", "held-out batches, always the same ones");
+    v(shards, "shards", "held-out pictures");
+  }
+};
+
 struct CodecRecipe {
   CodecConfig codec;
   OptimizerOptions optimizer;
-  std::string shards;
+  SourceConfig shards;
   int64_t image_size = 256, batch = 16, steps = 10000;
   double l1 = 1, l2 = 1, commitment = 1, entropy = 1, perceptual = 0, adversarial = 0;
   std::string features;
@@ -25,14 +38,15 @@ struct CodecRecipe {
   double ema = 0;
   bool bf16 = true;
   uint64_t seed = 0;
-  int64_t log_every = 50, checkpoint_every = 500, preview_every = 500;
+  CodecEvaluationOptions evaluation;
+  int64_t log_every = 50, checkpoint_every = 500, preview_every = 500, keep = 2;
   template <class V>
   void visit(V& v) {
     v(codec, "codec", "the tokenizer's shape");
     v(optimizer, "optimizer", "AdamW and its schedule");
-    v(shards, "shards", "training shards: a folder, a file or a brace range");
+    v(shards, "shards", "training pictures: webdataset shards, or any source of pictures");
     v(image_size, "image_size", "pixels a side");
-    v(batch, "batch", "pictures a step");
+    v(batch, "batch", "pictures a step of one process");
     v(steps, "steps", "steps in all");
     v(l1, "l1", "weight of the absolute error");
     v(l2, "l2", "weight of the squared error");
@@ -47,9 +61,11 @@ struct CodecRecipe {
     v(ema, "ema", "decay of averaged weights, which are then the codec that is saved; 0: none");
     v(bf16, "bf16", "bf16 autocast");
     v(seed, "seed", "of initialisation and data order");
+    v(evaluation, "evaluation", "reconstruction of held-out pictures");
     v(log_every, "log_every", "steps between lines of metrics");
     v(checkpoint_every, "checkpoint_every", "steps between checkpoints");
     v(preview_every, "preview_every", "steps between preview pictures");
+    v(keep, "keep", "last checkpoints to keep, besides the best");
   }
   /// Throws Error naming the key.
   void check() const;
@@ -57,14 +73,19 @@ struct CodecRecipe {
 
 class CodecTrainer {
  public:
-  /// Resumes when `folder` holds a checkpoint of this recipe.
-  CodecTrainer(const CodecRecipe& recipe, const fs::path& folder);
+  /// Resumes when `folder` holds a checkpoint of this recipe, on however many processes.
+  CodecTrainer(const CodecRecipe& recipe, const fs::path& folder, const TrainerPlace& place = {});
   /// To the recipe's last step; the result is FOLDER/checkpoint/codec.
   void run();
-  /// One step's losses by name.
+  /// One step; losses by name, of the first process's pictures. A gradient that is not finite
+  /// changes nothing and is told as "skipped"; the tenth in a row throws Error.
   Json step();
+  /// Held-out pictures of all processes, always the same: eval_psnr, and eval_loss, the weighted
+  /// sum of the reconstruction's terms, by which a checkpoint is the best.
+  Json evaluate();
   void save();
   int64_t steps_done() const { return step_; }
+  Magvit codec() { return codec_; }
 
  private:
   /// A batch through the tokenizer, and how far what comes out is from it.
@@ -78,21 +99,27 @@ class CodecTrainer {
   bool is_judged() const { return adversary_ && step_ >= recipe_.adversarial_start; }
   torch::Tensor adversarial_term(const Pass& pass, Json& line);
   void add_quality(const torch::Tensor& image, const Pass& pass, Json& line);
-  torch::Tensor next_batch();
+  SampleStream open(const SourceConfig& source, uint64_t seed, StreamPosition at = {}) const;
+  torch::Tensor next_batch(SampleStream& stream) const;
+  double backward(const torch::Tensor& loss);
   TensorMap training_state() const;
   void resume();
   void preview();
 
   CodecRecipe recipe_;
+  TrainerPlace place_;
   RunFolder folder_;
   Magvit codec_;
   SampleStream stream_;
   AdamW optimizer_;
   Ema ema_;
+  GradientReducer reducer_;
+  StepGuard guard_;
   FeatureNet features_{nullptr};
   std::unique_ptr<Adversary> adversary_;
   CodeUsage usage_;
   int64_t step_ = 0;
+  double best_ = std::numeric_limits<double>::infinity();
   torch::Tensor last_batch_;
 };
 

@@ -35,6 +35,7 @@ struct ShowoRecipe {
   int64_t text_tokens = 128;
   std::string codec, tokenizer, init_from;
   DataOptions data;
+  std::string mixing = "max_size_cycle";
   BatchOptions batch;
   int64_t accumulate = 1;
   OptimizerOptions optimizer;
@@ -55,6 +56,10 @@ struct ShowoRecipe {
     v(init_from, "init_from",
       "a Show-o folder or a language model's to start from; empty: scratch");
     v(data, "data", "the three streams");
+    v(mixing, "mixing",
+      "an epoch ends with the longest stream (max_size_cycle) or with the shortest, where all "
+      "begin "
+      "anew (min_size)");
     v(batch, "batch", "what a step of one process holds");
     v(accumulate, "accumulate", "batches a step, whose gradients are added up");
     v(optimizer, "optimizer", "AdamW and its schedule");
@@ -72,6 +77,8 @@ struct ShowoRecipe {
     v(preview_every, "preview_every", "steps between preview pictures");
     v(keep, "keep", "last checkpoints to keep, besides the best");
   }
+  /// Throws Error naming the key or source that cannot be right, whatever the files hold.
+  void check() const;
 };
 
 }  // namespace showo

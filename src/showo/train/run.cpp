@@ -41,16 +41,36 @@ Autocast::~Autocast() {
   at::autocast::set_autocast_enabled(device_, before_);
 }
 
-RunFolder::RunFolder(const fs::path& folder, const Json& recipe, bool writes) : folder_(folder) {
+bool StepGuard::passes(double norm, int64_t step) {
+  constexpr int64_t kMostSkipped = 10;
+  if (std::isfinite(norm)) {
+    skipped_ = 0;
+    return true;
+  }
+  if (++skipped_ < kMostSkipped) {
+    spdlog::warn("step {}: {} is not finite; the step is skipped", step, what_);
+    return false;
+  }
+  fail("step {}: {} was not finite {} times in a row; the last checkpoint stays", step, what_,
+       skipped_);
+}
+
+RunFolder::RunFolder(const fs::path& folder, const Json& recipe, const Json& defaults, bool writes)
+    : folder_(folder) {
   const fs::path saved = folder / "recipe.json";
   if (has_checkpoint() && fs::exists(saved)) {
-    Json before = read_json(saved), now = recipe;
+    Json before = defaults, now = recipe;
+    before.merge_patch(read_json(saved));
     before.erase("steps");
     now.erase("steps");
     if (before != now) {
       fail("{}: holds a run of another recipe (differs: {}); choose another folder or remove it",
            folder.string(), Json::diff(before, now)[0].value("path", "?"));
     }
+  }
+  if (fs::exists(checkpoint()) && !fs::is_symlink(checkpoint())) {
+    fail("{}: is no link to one of {}; choose another folder or remove it", checkpoint().string(),
+         (folder / "checkpoints").string());
   }
   if (!writes) return;
   make_folder(folder / "previews");

@@ -31,14 +31,32 @@ class Autocast {
   bool before_;
 };
 
+/// Lets a step pass whose gradient is finite. Any other changes nothing and counts; the tenth in a
+/// row throws Error.
+class StepGuard {
+ public:
+  /// `what` names the gradient in messages: "the gradient".
+  explicit StepGuard(std::string what = "the gradient") : what_(std::move(what)) {}
+  bool passes(double norm, int64_t step);
+  /// How many steps in a row did not pass.
+  int64_t skipped() const { return skipped_; }
+
+ private:
+  std::string what_;
+  int64_t skipped_ = 0;
+};
+
 /// runs/NAME: recipe.json, metrics.jsonl and TensorBoard events, previews/, checkpoints/step-…, of
 /// which `checkpoint` is the newest and `best` the best. Whatever moment a run is killed at,
 /// `checkpoint` is a whole one.
 class RunFolder {
  public:
   /// Throws Error when the folder holds a run of another recipe. Steps may differ, so that a run
-  /// can be prolonged. Of several processes only the first `writes`.
-  RunFolder(const fs::path& folder, const Json& recipe, bool writes = true);
+  /// can be prolonged; a key that the saved recipe lacks, being older, has its default. Of several
+  /// processes only the first `writes`.
+  template <class Recipe>
+  RunFolder(const fs::path& folder, const Recipe& recipe, bool writes = true)
+      : RunFolder(folder, config_to_json(recipe), config_to_json(Recipe()), writes) {}
   bool has_checkpoint() const;
   fs::path checkpoint() const { return folder_ / "checkpoint"; }
   fs::path previews() const { return folder_ / "previews"; }
@@ -51,6 +69,7 @@ class RunFolder {
   void mark_best();
 
  private:
+  RunFolder(const fs::path& folder, const Json& recipe, const Json& defaults, bool writes);
   void link(const std::string& name, const fs::path& target) const;
   void prune(int64_t keep) const;
   fs::path folder_;

@@ -9,17 +9,10 @@
 namespace showo {
 namespace {
 
-constexpr int64_t kMostSkipped = 10;
 using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
-template <class Module>
-Module on(torch::Device device, Module module) {
-  module->to(device);
-  return module;
 }
 
 std::vector<std::string> owned_names(const torch::nn::Module& module,
@@ -34,8 +27,7 @@ std::vector<std::string> owned_names(const torch::nn::Module& module,
 }
 
 ShowoRecipe checked(const ShowoRecipe& recipe) {
-  if (recipe.accumulate < 1) fail("recipe: accumulate {}: expected at least 1", recipe.accumulate);
-  if (recipe.steps < 1) fail("recipe: steps {}: expected at least 1", recipe.steps);
+  recipe.check();
   return recipe;
 }
 
@@ -44,7 +36,7 @@ ShowoRecipe checked(const ShowoRecipe& recipe) {
 Trainer::Trainer(const ShowoRecipe& recipe, const fs::path& folder, const TrainerPlace& place)
     : recipe_(checked(recipe)),
       place_(place),
-      folder_(folder, config_to_json(recipe), place.group.leads()),
+      folder_(folder, recipe, place.group.leads()),
       tokenizer_(Tokenizer::from_folder(recipe.tokenizer)),
       codec_(on(place.device, load_codec(recipe.codec))),
       model_(on(place.device, starting_model(recipe, *tokenizer_, codec_->config))),
@@ -57,8 +49,10 @@ Trainer::Trainer(const ShowoRecipe& recipe, const fs::path& folder, const Traine
       optimizer_(*model_, recipe.optimizer, owned_names(*model_, owners_, place.group.rank())),
       ema_(*model_, recipe.ema),
       reducer_(parameters_, place.group),
-      streams_(open(recipe.data, recipe.seed, {})) {
+      streams_(open(recipe.data, recipe.seed, {})),
+      epochs_(recipe.mixing) {
   model_->showo->model->recompute_layers = recipe.recompute;
+  epochs_.begin(streams_.positions(), 0);
   if (folder_.has_checkpoint()) resume();
 }
 
@@ -79,6 +73,20 @@ Trainer::Streams Trainer::open(const DataOptions& data, uint64_t seed,
   return {open(data.t2i, recipe_.batch.t2i, 0, pictures),
           open(data.mmu, recipe_.batch.mmu, 1, pictures),
           open(data.lm, recipe_.batch.lm, 2, texts)};
+}
+
+std::vector<SampleStream*> Trainer::Streams::present() {
+  std::vector<SampleStream*> streams;
+  for (auto* stream : {&t2i, &mmu, &lm}) {
+    if (*stream) streams.push_back(&**stream);
+  }
+  return streams;
+}
+
+std::vector<StreamPosition> Trainer::Streams::positions() {
+  std::vector<StreamPosition> positions;
+  for (const auto* stream : present()) positions.push_back(stream->position());
+  return positions;
 }
 
 std::vector<Sample> Trainer::take(std::optional<SampleStream>& stream, int64_t count) {
@@ -160,17 +168,17 @@ Losses Trainer::summed(Losses losses) {
 
 // Whether the weights moved.
 bool Trainer::update(double norm) {
-  if (!std::isfinite(norm)) {
-    spdlog::warn("step {}: the gradient is not finite; the step is skipped", step_ + 1);
-    if (++skipped_ < kMostSkipped) return false;
-    fail("step {}: {} gradients in a row were not finite; the last checkpoint is {}", step_ + 1,
-         skipped_, folder_.checkpoint().string());
-  }
-  skipped_ = 0;
+  if (!guard_.passes(norm, step_ + 1)) return false;
   optimizer_.step(learning_rate(recipe_.optimizer, step_, recipe_.steps));
   if (!owners_.empty()) exchange_parameters(parameters_, owners_, place_.group);
   ema_.update();
   return true;
+}
+
+void Trainer::pass_epoch() {
+  if (!epochs_.pass(streams_.positions(), place_)) return;
+  const auto streams = streams_.present();
+  for (size_t i = 0; i < streams.size(); ++i) streams[i]->go_to(epochs_.begin()[i]);
 }
 
 Json Trainer::step() {
@@ -186,6 +194,7 @@ Json Trainer::step() {
   const double lr = learning_rate(recipe_.optimizer, step_, recipe_.steps);
   const bool moved = update(norm);
   ++step_;
+  pass_epoch();
   Json line = {{"step", step_},
                {"loss", total(now, recipe_.coefficients).item<double>()},
                {"t2i", now.t2i.item<double>()},
@@ -193,7 +202,7 @@ Json Trainer::step() {
                {"mmu", now.mmu.item<double>()},
                {"grad_norm", norm},
                {"lr", lr}};
-  if (!moved) line["skipped"] = skipped_;
+  if (!moved) line["skipped"] = guard_.skipped();
   return line;
 }
 
@@ -229,10 +238,9 @@ Json Trainer::evaluate() {
 void Trainer::report(Json& line, double seconds) {
   line["tokens_per_second"] = static_cast<double>(tokens_ * place_.group.size()) / seconds;
   line["data_wait"] = waited_ / seconds;
+  line["epoch"] = epochs_.passed();
   int64_t corrupt = 0;
-  for (const auto* stream : {&streams_.t2i, &streams_.mmu, &streams_.lm}) {
-    if (*stream) corrupt += (*stream)->corrupt();
-  }
+  for (const auto* stream : streams_.present()) corrupt += stream->corrupt();
   if (corrupt > 0) line["corrupt_samples"] = corrupt;
   folder_.log(line);
   tokens_ = 0;

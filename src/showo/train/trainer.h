@@ -8,16 +8,11 @@
 #include "showo/dist/gradient_reducer.h"
 #include "showo/model/folder.h"
 #include "showo/train/ema.h"
+#include "showo/train/epochs.h"
 #include "showo/train/recipe.h"
 #include "showo/train/run.h"
 
 namespace showo {
-
-/// Where a run runs.
-struct TrainerPlace {
-  torch::Device device = torch::kCPU;
-  Group group = {};
-};
 
 class Trainer {
  public:
@@ -37,6 +32,8 @@ class Trainer {
  private:
   struct Streams {
     std::optional<SampleStream> t2i, mmu, lm;
+    std::vector<SampleStream*> present();
+    std::vector<StreamPosition> positions();  // of those present
   };
   Streams open(const DataOptions& data, uint64_t seed, const std::vector<StreamPosition>& at) const;
   std::vector<Sample> take(std::optional<SampleStream>& stream, int64_t count);
@@ -45,8 +42,8 @@ class Trainer {
   TokenCounts counts_of(const std::vector<Batch>& batches);
   Losses backward(const std::vector<Batch>& batches);
   bool update(double norm);
+  void pass_epoch();
   Losses summed(Losses losses);
-  std::vector<StreamPosition> positions();
   TensorMap optimizer_state();
   void report(Json& line, double seconds);
   void resume();
@@ -66,7 +63,9 @@ class Trainer {
   Ema ema_;
   GradientReducer reducer_;
   Streams streams_;
-  int64_t step_ = 0, tokens_ = 0, skipped_ = 0;
+  Epochs epochs_;
+  StepGuard guard_;
+  int64_t step_ = 0, tokens_ = 0;
   double waited_ = 0, best_ = std::numeric_limits<double>::infinity();
 };
 

@@ -39,25 +39,21 @@ void Trainer::preview() {
   write_preview(folder_.previews() / fmt::format("step-{:07}.png", step_), lines);
 }
 
-// Of every process, in their order: three streams each.
-std::vector<StreamPosition> Trainer::positions() {
-  const Group& group = place_.group;
-  auto numbers = torch::zeros({group.size(), 3, 3}, torch::kLong);
-  int64_t index = 0;
-  for (const auto* stream : {&streams_.t2i, &streams_.mmu, &streams_.lm}) {
-    const StreamPosition at = *stream ? (*stream)->position() : StreamPosition{};
-    numbers[group.rank()][index++] = torch::tensor({at.epoch, at.shard, at.sample});
-  }
-  auto all = numbers.to(place_.device);
-  place_.group.sum(all);
-  all = all.cpu().view({-1, 3});
+namespace {
+
+Json to_json(const std::vector<StreamPosition>& positions) {
+  Json list = Json::array();
+  for (const auto& position : positions) list.push_back(config_to_json(position));
+  return list;
+}
+
+std::vector<StreamPosition> positions_in(const Json& list, const std::string& where) {
   std::vector<StreamPosition> positions;
-  for (int64_t i = 0; i < all.size(0); ++i) {
-    positions.push_back(
-        {all[i][0].item<int64_t>(), all[i][1].item<int64_t>(), all[i][2].item<int64_t>()});
-  }
+  for (const auto& item : list) read_config(positions.emplace_back(), item, where);
   return positions;
 }
+
+}  // namespace
 
 // Whole on the first process, whoever keeps the parts.
 TensorMap Trainer::optimizer_state() {
@@ -82,7 +78,10 @@ TensorMap Trainer::optimizer_state() {
 }
 
 void Trainer::save() {
-  const auto at = positions();
+  std::vector<StreamPosition> mine;
+  for (const auto* stream : {&streams_.t2i, &streams_.mmu, &streams_.lm})
+    mine.push_back(*stream ? (*stream)->position() : StreamPosition{});
+  const auto at = gather_positions(mine, place_), begin = gather_positions(epochs_.begin(), place_);
   const TensorMap state = optimizer_state();
   auto write = [&](const fs::path& temporary) {
     save_showo(temporary / "model", model_);
@@ -97,9 +96,11 @@ void Trainer::save() {
       write_safetensors(temporary / "model_ema" / "model.safetensors", state_of(*model_));
     }
     write_safetensors(temporary / "optimizer.safetensors", state);
-    Json json = {{"step", step_}, {"streams", Json::array()}};
+    Json json = {{"step", step_},
+                 {"streams", to_json(at)},
+                 {"epoch", epochs_.passed()},
+                 {"epoch_begin", to_json(begin)}};
     if (std::isfinite(best_)) json["best"] = best_;
-    for (const auto& position : at) json["streams"].push_back(config_to_json(position));
     write_file_atomically(temporary / "state.json", json.dump());
   };
   if (place_.group.leads()) folder_.save(step_, recipe_.keep, write);
@@ -114,19 +115,13 @@ void Trainer::resume() {
     fail("{}: expected step and streams", where);
   step_ = state["step"].get<int64_t>();
   best_ = state.value("best", best_);
-  std::vector<StreamPosition> all, mine;
-  for (const auto& item : state["streams"]) read_config(all.emplace_back(), item, where);
-  const auto processes = static_cast<int64_t>(all.size()) / 3;
-  if (processes == place_.group.size()) {
-    mine.assign(all.begin() + place_.group.rank() * 3, all.begin() + place_.group.rank() * 3 + 3);
-  } else {  // the shares of the data are others: each goes on with the next epoch
-    mine.resize(3);
-    for (size_t i = 0; i < all.size(); ++i)
-      mine[i % 3].epoch = std::max(mine[i % 3].epoch, all[i].epoch + 1);
-    spdlog::info("{} processes before, {} now: the data go on with a new epoch", processes,
-                 place_.group.size());
-  }
-  streams_ = open(recipe_.data, recipe_.seed, mine);
+  const auto all = positions_in(state["streams"], where);
+  const auto begins = positions_in(state.value("epoch_begin", Json::array()), where);
+  streams_ = open(recipe_.data, recipe_.seed, positions_for(all, 3, place_.group));
+  const bool same_shares = begins.size() == streams_.present().size() * place_.group.size();
+  epochs_.begin(same_shares ? positions_for(begins, streams_.present().size(), place_.group)
+                            : streams_.positions(),
+                state.value("epoch", int64_t{0}));
   torch::NoGradGuard no_grad;
   auto load = [&](const fs::path& folder) {
     const auto saved = state_of(*load_showo(ModelPaths::in(folder)));

@@ -1,0 +1,19 @@
+#include "showo/train/recipe.h"
+
+#include "showo/data/mixing.h"
+#include "showo/model/mask_schedule.h"
+
+namespace showo {
+
+void ShowoRecipe::check() const {
+  if (accumulate < 1) fail("recipe: accumulate {}: expected at least 1", accumulate);
+  if (steps < 1) fail("recipe: steps {}: expected at least 1", steps);
+  mixing_from(mixing);
+  mask_ratio(batch.schedule, 0.5);
+  for (const DataOptions* sources : {&data, &evaluation.data}) {
+    for (const SourceConfig* source : {&sources->t2i, &sources->mmu, &sources->lm})
+      check_source(*source);
+  }
+}
+
+}  // namespace showo

@@ -1,0 +1,90 @@
+// What a step of Show-o's trainer does when something is out of the ordinary: a gradient that is
+// not finite, a recipe of an older program, the end of an epoch.
+#include "showo/train/trainer.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/tiny_recipe.h"
+
+namespace showo {
+namespace {
+
+class Training : public testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = fs::temp_directory_path() / ("showo-trainer-" + std::to_string(::getpid()));
+    make_folder(folder_);
+    recipe_ = tiny_recipe(folder_);
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+  fs::path folder_;
+  ShowoRecipe recipe_;
+};
+
+TensorMap copy_of(const torch::nn::Module& module) {
+  TensorMap copies;
+  for (const auto& [name, tensor] : state_of(module)) copies[name] = tensor.clone();
+  return copies;
+}
+
+bool equal(const TensorMap& a, const TensorMap& b) {
+  return a.size() == b.size() && std::ranges::all_of(a, [&](const auto& item) {
+           return torch::equal(item.second, b.at(item.first));
+         });
+}
+
+TEST_F(Training, PassesOverGradientsThatAreNotFiniteAndEndsAtTheTenthInARow) {
+  recipe_.steps = 100;  // so that the rate is not yet 0
+  Trainer trainer(recipe_, folder_ / "run");
+  auto weight = trainer.model()->parameters()[0].detach();
+  const auto good = weight.clone();
+  EXPECT_FALSE(trainer.step().contains("skipped"));
+  weight.fill_(std::numeric_limits<float>::infinity());
+  auto before = copy_of(*trainer.model());
+  for (int i = 1; i <= 9; ++i) EXPECT_EQ(trainer.step().at("skipped"), i);
+  EXPECT_TRUE(equal(copy_of(*trainer.model()), before)) << "a skipped step changed weights";
+  weight.copy_(good);
+  before = copy_of(*trainer.model());
+  EXPECT_FALSE(trainer.step().contains("skipped"));
+  EXPECT_FALSE(equal(copy_of(*trainer.model()), before)) << "the next step trains again";
+  weight.fill_(std::numeric_limits<float>::infinity());
+  for (int i = 1; i <= 9; ++i) EXPECT_EQ(trainer.step().at("skipped"), i) << "counts anew";
+  EXPECT_THROW(trainer.step(), Error);
+}
+
+// A key that did not exist yet had its default; one that differs is still another recipe.
+TEST_F(Training, GoesOnWithTheRecipeOfAnOlderProgram) {
+  recipe_.steps = 1;
+  Trainer(recipe_, folder_ / "run").run();
+  const fs::path saved = folder_ / "run/recipe.json";
+  Json older = read_json(saved);
+  older.erase("mixing");
+  older["data"]["t2i"].erase("classes");
+  write_file_atomically(saved, older.dump());
+  EXPECT_EQ(Trainer(recipe_, folder_ / "run").steps_done(), 1);
+  write_file_atomically(saved, older.dump());
+  recipe_.mixing = "min_size";
+  EXPECT_THROW(Trainer(recipe_, folder_ / "run"), Error);
+}
+
+// Seven pictures a pass of one stream, three of the other, one of each a step.
+TEST_F(Training, CountsEpochsByTheLongestOrTheShortestStream) {
+  auto epochs_after = [&](int steps, const std::string& mixing) {
+    recipe_.mixing = mixing;
+    Trainer trainer(recipe_, folder_ / (mixing + std::to_string(steps)));
+    for (int i = 0; i < steps; ++i) trainer.step();
+    trainer.save();
+    return read_json(folder_ / (mixing + std::to_string(steps)) / "checkpoint/state.json");
+  };
+  EXPECT_EQ(epochs_after(6, "max_size_cycle").at("epoch"), 0);
+  EXPECT_EQ(epochs_after(7, "max_size_cycle").at("epoch"), 1);
+  EXPECT_EQ(epochs_after(2, "min_size").at("epoch"), 0);
+  const Json at_end = epochs_after(3, "min_size");
+  EXPECT_EQ(at_end.at("epoch"), 1);
+  EXPECT_EQ(at_end.at("streams")[0].at("epoch"), 1) << "the longer stream begins anew";
+  EXPECT_EQ(at_end.at("streams")[0].at("sample"), 0);
+  EXPECT_EQ(epochs_after(7, "min_size").at("epoch"), 2);
+}
+
+}  // namespace
+}  // namespace showo
