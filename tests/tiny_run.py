@@ -22,9 +22,9 @@ def png(seed, side=16):
             + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
 
 
-def write_shard(path):
+def write_shard(path, samples=SAMPLES):
     with tarfile.open(path, "w") as tar:
-        for i in range(SAMPLES):
+        for i in range(samples):
             turns = {"turns": [{"question": "what is it?", "answer": f"a thing {i}"}]}
             for name, data in ((f"{i:04}.png", png(i)), (f"{i:04}.txt", f"picture {i}".encode()),
                                (f"{i:04}.json", json.dumps(turns).encode())):

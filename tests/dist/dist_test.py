@@ -108,6 +108,19 @@ class Distributed(unittest.TestCase):
         state = json.loads((self.path / "run/checkpoint/state.json").read_text())
         self.assertEqual((state["step"], len(state["streams"])), (6, 1))
 
+    def test_processes_agree_when_an_epoch_is_over(self):
+        # Of five pictures process 0 has three and process 1 two: after two steps of one each, its stream is through.
+        tiny_run.write_shard(self.path / "few.tar", 5)
+        data = {"t2i": {"path": str(self.path / "a.tar")}, "mmu": {"path": str(self.path / "few.tar")}}
+        recipe = tiny_run.recipe(self.path, rows=1, data=data, mixing="min_size", checkpoint_every=1, keep=9)
+        for steps in ("3", "6"):
+            for code, error in self.finish(self.start(recipe, "run", 2, "--steps", steps)):
+                self.assertEqual(code, 0, error)
+        for step, epoch in ((1, 0), (2, 1), (3, 1), (4, 2), (6, 3)):
+            state = json.loads((self.path / f"run/checkpoints/step-{step:07}/state.json").read_text())
+            self.assertEqual(state["epoch"], epoch, step)
+            self.assertEqual([begin["epoch"] for begin in state["epoch_begin"]], [epoch] * 4, step)
+
     def test_a_lost_process_ends_the_others_and_the_job_resumes(self):
         recipe = self.recipe(2, steps=100000, checkpoint_every=2)
         running = self.start(recipe, "lost", 2, "--timeout", "30")
