@@ -25,10 +25,10 @@ void ask(const AskFlags& f) {
   session.lap("read");
   Json answers = Json::array();
   std::string text;
-  for (const auto& question : f.questions) {
-    const std::string answer = reader.answer(question, f.text, f.model.seed, session.on_token());
-    answers.push_back({{"question", question}, {"answer", answer}});
-    text += (text.empty() ? "" : "\n") + answer;
+  const auto said = reader.answer(f.questions, f.text, f.model.seed, session.on_token());
+  for (size_t i = 0; i < said.size(); ++i) {
+    answers.push_back({{"question", f.questions[i]}, {"answer", said[i]}});
+    text += (text.empty() ? "" : "\n") + said[i];
   }
   session.lap("answer");
   session.report({{"answers", answers}}, text);

@@ -17,6 +17,8 @@ void add_data(CLI::App& app);
 void add_check(CLI::App& app);
 void add_info(CLI::App& app);
 void add_convert(CLI::App& app);
+void add_quantize(CLI::App& app);
+void add_bench(CLI::App& app);
 void add_plot(CLI::App& app);
 void add_eval(CLI::App& app);
 void add_train_recogniser(CLI::App& app);

@@ -9,15 +9,11 @@
 #include "showo/core/device.h"
 
 namespace showo::cli {
-namespace {
-
-torch::ScalarType dtype_of(const std::string& name) {
-  if (name == "bf16") return torch::kBFloat16;
-  if (name == "fp16") return torch::kHalf;
+torch::ScalarType ModelFlags::scalar_type() const {
+  if (dtype == "bf16") return torch::kBFloat16;
+  if (dtype == "fp16") return torch::kHalf;
   return torch::kFloat;
 }
-
-}  // namespace
 
 void ModelFlags::add_to(CLI::App& command) {
   command.add_option("--model", model, "model folder")->capture_default_str();
@@ -28,6 +24,8 @@ void ModelFlags::add_to(CLI::App& command) {
   command.add_option("--dtype", dtype, "fp32, bf16 or fp16")
       ->check(CLI::IsMember({"fp32", "bf16", "fp16"}))
       ->capture_default_str();
+  command.add_option("--bits", bits, "round the weights of linear layers to 8 or 4 bits (CPU)")
+      ->check(CLI::IsMember({8, 4}));
   command.add_option("--device", device, "cpu, cuda or cuda:N")->capture_default_str();
   command.add_option("--seed", seed, "the same seed gives the same result")
       ->check(kUnsigned)
@@ -35,9 +33,14 @@ void ModelFlags::add_to(CLI::App& command) {
   command.add_flag("--json", json, "results, timings and memory as JSON");
 }
 
+std::optional<LowBits> ModelFlags::low_bits() const {
+  return bits ? std::optional(LowBits::of(bits)) : std::nullopt;
+}
+
 Session::Session(const ModelFlags& flags) : flags_(flags) {
-  pipeline_ = std::make_unique<Pipeline>(ModelPaths::in(flags.model, flags.llm, flags.codec),
-                                         dtype_of(flags.dtype), parse_device(flags.device));
+  pipeline_ =
+      std::make_unique<Pipeline>(ModelPaths::in(flags.model, flags.llm, flags.codec),
+                                 flags.scalar_type(), parse_device(flags.device), flags.low_bits());
   check_finite(*pipeline_->model(), flags.model);
   check_finite(*pipeline_->codec(), flags.codec.empty() ? flags.model + "/codec" : flags.codec);
   lap("load");

@@ -13,9 +13,14 @@
 namespace showo::cli {
 
 struct ModelFlags {
-  std::string model = SHOWO_SOURCE_DIR "/models/embedded", llm, codec, dtype = "fp32", device = "cpu";
+  std::string model = SHOWO_SOURCE_DIR "/models/embedded", llm, codec, dtype = "fp32",
+              device = "cpu";
   uint64_t seed = 0;
+  int bits = 0;
   bool json = false;
+  torch::ScalarType scalar_type() const;
+  /// --bits as a format; none: weights as they are.
+  std::optional<LowBits> low_bits() const;
   void add_to(CLI::App& command);
 };
 

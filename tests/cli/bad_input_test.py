@@ -222,6 +222,19 @@ class BadRequests(Fixture):
         (folder / "model.safetensors").write_bytes(weights)
         self.expect(1, "not finite", "generate", "an apple", "--model", folder, "-o", self.path / "a.png")
 
+    def test_low_bits(self):
+        out = self.path / "8bit"
+        picture = MODEL / "samples" / "scene.png"
+        exact = run("ask", picture, "what is in the picture?").stdout
+        self.assertEqual(run("quantize", MODEL, out, "--bits", 8).returncode, 0)
+        self.assertEqual(run("ask", picture, "what is in the picture?", "--model", out).stdout, exact)
+        self.assertEqual(run("ask", picture, "what is in the picture?", "--bits", 8).stdout, exact)
+        self.expect(2, "8 bits", "ask", picture, "what?", "--model", out, "--bits", 4)
+        self.expect(2, "already", "quantize", out, self.path / "again")
+        self.expect(2, "--bits", "quantize", MODEL, self.path / "again", "--bits", 5)
+        self.expect(1, "group 33", "quantize", MODEL, self.path / "again", "--group", 33)
+        self.assertFalse((self.path / "again").exists())
+
     def test_the_same_seed_gives_the_same_picture_whatever_the_count(self):
         for count, name in ((1, "one.png"), (2, "two.png")):
             result = run("generate", "an apple", "-n", count, "--seed", "5", "--steps", "3", "-o", self.path / name)

@@ -33,13 +33,49 @@ TEST(SampleText, GivesTheTokensOfTheWholeRowReadAnew) {
     const IdList image(model->config.num_vq_tokens, model->vocabulary.image_offset + 9);
     const Row row = prompting.question(image, IdList{4, 5, 6});
     KvCache cache = model->new_cache();
-    auto logits = read_row(model, row, cache);
-    auto random = make_generator(0);
+    const auto logits = read_row(model, row, cache);
     TextOptions options;
     options.max_tokens = 12;
-    EXPECT_EQ(sample_text(model, cache, logits, options, std::nullopt, random),
-              greedy_without_cache(model, row, 12));
+    std::vector<Writing> texts = {{cache, logits, make_generator(0)}};
+    sample_texts(model, texts, options, std::nullopt);
+    EXPECT_EQ(texts[0].tokens, greedy_without_cache(model, row, 12));
   }
+}
+
+// Several questions of different lengths about different pictures, with draws and an end of their
+// own, come out as they do alone.
+TEST(SampleTexts, GivesEachTextWhatItGetsAlone) {
+  torch::NoGradGuard no_grad;
+  Showo model = tiny_showo(12, tiny_llm(2, 16));
+  const Prompting prompting(model->vocabulary, model->config.text_tokens);
+  TextOptions options;
+  options.max_tokens = 20;
+  options.top_k = 0;
+  const std::vector<IdList> questions = {{4, 5, 6}, {7}, {9, 8, 7, 6, 5, 4}, {4, 5, 6}};
+  const auto write = [&](const std::vector<size_t>& which) {
+    std::vector<Writing> texts;
+    std::vector<KvCache> pictures;
+    std::vector<KvCache*> caches;
+    std::vector<Ids> ids;
+    for (size_t i : which) {
+      const IdList image(model->config.num_vq_tokens,
+                         model->vocabulary.image_offset + static_cast<int64_t>(i % 3));
+      KvCache cache = model->new_cache();
+      read_row(model, prompting.question(image, {}), cache);
+      texts.push_back({cache, {}, make_generator(i)});
+      ids.emplace_back(questions[i]);
+    }
+    for (auto& text : texts) caches.push_back(&text.cache);
+    const auto logits = read_texts(model, ids, caches);
+    for (size_t n = 0; n < texts.size(); ++n) texts[n].logits_V = logits[static_cast<int64_t>(n)];
+    sample_texts(model, texts, options, /*stop=*/3);
+    std::vector<IdList> tokens;
+    for (const auto& text : texts) tokens.push_back(text.tokens);
+    return tokens;
+  };
+  const auto together = write({0, 1, 2, 3});
+  for (size_t i = 0; i < questions.size(); ++i) EXPECT_EQ(write({i})[0], together[i]) << i;
+  EXPECT_NE(together[0], together[3]);
 }
 
 TEST(ChooseToken, DrawsAmongTheLikeliestOnly) {

@@ -38,8 +38,8 @@ TEST_P(EachTarget, ProductsEqualPlainLoopsForOddSizes) {
   struct Case {
     int64_t rows, inputs, outputs;
   };
-  for (const LowBits format : {LowBits{8, 0}, LowBits{8, 64}, LowBits{4, 32}, LowBits{4, 64},
-                               LowBits{4, 0}}) {
+  for (const LowBits format :
+       {LowBits{8, 0}, LowBits{8, 64}, LowBits{4, 32}, LowBits{4, 64}, LowBits{4, 0}}) {
     for (const Case& c : {Case{1, 32, 16}, Case{1, 1, 1}, Case{2, 33, 17}, Case{3, 100, 5},
                           Case{7, 352, 31}, Case{29, 2080, 48}, Case{13, 64, 1000}}) {
       SCOPED_TRACE(fmt::format("{} bits, group {}: {} rows, {} → {}", format.bits, format.group,
@@ -84,9 +84,9 @@ TEST_P(EachTarget, RowsAreIndependent) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Targets, EachTarget, testing::ValuesIn(hwy::SupportedAndGeneratedTargets()),
-    [](const auto& info) { return std::string(hwy::TargetName(info.param)); });
+INSTANTIATE_TEST_SUITE_P(Targets, EachTarget,
+                         testing::ValuesIn(hwy::SupportedAndGeneratedTargets()),
+                         [](const auto& info) { return std::string(hwy::TargetName(info.param)); });
 
 TEST(Pack, RoundsWithinHalfAStep) {
   const at::Tensor weight = normal({33, 64}, 9);

@@ -166,10 +166,11 @@ void check_showo_mmu(GoldenCase& c) {
     KvCache cache = model->new_cache();
     std::vector<Tensor> logits;
     const auto first = read_row(model, {to_vector(ids[0]), {}, layout}, cache);
-    const auto answer = sample_text(model, cache, first, options, stop, random,
-                                    [&](int64_t, const Tensor& row) { logits.push_back(row); });
+    std::vector<Writing> texts = {{std::move(cache), first, random}};
+    sample_texts(model, texts, options, stop,
+                 [&](size_t, int64_t, const Tensor& row) { logits.push_back(row); });
     c.compare(fmt::format("logits.{}", i), torch::stack(logits));
-    c.compare_exact(fmt::format("answer_ids.{}", i), torch::tensor(answer));
+    c.compare_exact(fmt::format("answer_ids.{}", i), torch::tensor(texts[0].tokens));
   }
 }
 

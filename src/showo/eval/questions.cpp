@@ -17,8 +17,12 @@ std::map<std::string, Tally> ask_questions(Pipeline& pipeline, const std::string
     for (auto sample = reader.next(); sample && done < scenes; sample = reader.next()) {
       auto picture =
           pipeline.read(decode_image(std::as_bytes(std::span(sample->image_bytes)), sample->key));
-      for (const Turn& turn : sample->turns) {
-        const bool right = picture.answer(turn.question, options, 0) == turn.answer;
+      std::vector<std::string> questions;
+      for (const Turn& turn : sample->turns) questions.push_back(turn.question);
+      const auto answers = picture.answer(questions, options, 0);
+      for (size_t i = 0; i < answers.size(); ++i) {
+        const Turn& turn = sample->turns[i];
+        const bool right = answers[i] == turn.answer;
         for (const std::string& type : {turn.type, std::string("all")}) {
           tallies[type].right += right;
           ++tallies[type].asked;

@@ -2,7 +2,9 @@
 
 #include <ATen/CPUGeneratorImpl.h>
 
+#include <algorithm>
 #include <limits>
+#include <list>
 
 #include "showo/core/random.h"
 #include "showo/model/mask_schedule.h"
@@ -10,44 +12,49 @@
 namespace showo {
 namespace {
 
-// One guidance branch of one picture: the prompt is read once, without its pads but at its own
-// positions; a step reads soi…eoi, which sees all of it and itself.
-class Branch {
- public:
-  Branch(Showo& model, const Row& row)
-      : model_(model), prompt_(model->new_cache()), soi_(row.layout.soi) {
-    const int64_t first = row.layout.pads, count = row.layout.soi - first;
-    auto ids = torch::tensor(
-                   std::vector<int64_t>(row.ids.begin() + first, row.ids.begin() + row.layout.soi))
-                   .unsqueeze(0);
-    model->hidden(ids, Visible::causal(), &prompt_,
-                  torch::arange(first, first + count).unsqueeze(0));
-  }
+// What a prompt leaves in the cache: read once, without its pads but at its own positions. A step
+// appends soi…eoi, which sees all of it and itself, and forgets it again.
+struct Prompt {
+  std::vector<int64_t> ids;
+  KvCache cache;
+  int64_t length;
 
-  // ids [1, N + 2], soi…eoi → logits [N, K].
-  Tensor image_logits(const Tensor& ids) {
-    KvCache cache = prompt_;
-    auto positions = torch::arange(soi_, soi_ + ids.size(1)).unsqueeze(0);
-    auto hidden = model_->hidden(ids, Visible::all(), &cache, positions);
-    return model_->image_logits(hidden[0].narrow(0, 1, ids.size(1) - 2)).to(torch::kFloat);
+  Prompt(Showo& model, const Row& row) : ids(row.ids), cache(model->new_cache()) {
+    const int64_t first = row.layout.pads;
+    length = row.layout.soi - first;
+    const auto text =
+        torch::tensor(std::vector<int64_t>(ids.begin() + first, ids.begin() + row.layout.soi));
+    model->hidden(text.unsqueeze(0), Visible::causal(), &cache,
+                  torch::arange(first, row.layout.soi).unsqueeze(0));
   }
-
- private:
-  Showo& model_;
-  KvCache prompt_;
-  int64_t soi_;
 };
 
-Tensor picture_ids(const Vocabulary& v, const Tensor& canvas_N) {
-  auto image = torch::where(canvas_N < 0, v.mask_token, canvas_N + v.image_offset);
-  const auto end = [&](int64_t id) { return torch::full({1}, id, image.options()); };
-  return torch::cat({end(v.soi), image, end(v.eoi)}).unsqueeze(0);
+// soi…eoi of one picture behind each of the prompts, all at once → logits [prompts, N, K].
+Tensor image_logits(Showo& model, const Tensor& canvas_N, const std::vector<Prompt*>& prompts,
+                    int64_t soi) {
+  const Vocabulary& v = model->vocabulary;
+  const auto count = static_cast<int64_t>(prompts.size()), tokens = canvas_N.size(0);
+  const auto end = [&](int64_t id) { return torch::full({1}, id, canvas_N.options()); };
+  const auto ids =
+      torch::cat({end(v.soi), torch::where(canvas_N < 0, v.mask_token, canvas_N + v.image_offset),
+                  end(v.eoi)});
+  Sequences sequences;
+  for (Prompt* prompt : prompts) sequences.push_back({tokens + 2, Visible::all(), &prompt->cache});
+  const auto hidden =
+      model->hidden(ids.repeat({count}).unsqueeze(0), sequences,
+                    torch::arange(soi, soi + tokens + 2).repeat({count}).unsqueeze(0));
+  for (Prompt* prompt : prompts) prompt->cache.truncate(prompt->length);
+  return model->image_logits(hidden.view({count, tokens + 2, -1}).narrow(1, 1, tokens))
+      .to(torch::kFloat);
 }
 
-// The positions whose confidence lies below the n-th of the sorted ones, as published.
-Tensor least_sure(const Tensor& confidence_N, int64_t n) {
-  auto sorted = std::get<0>(confidence_N.sort());
-  return confidence_N < sorted[n];
+// The positions whose confidence lies below the n-th of the sorted ones, as published; n is held
+// between 1 and one less than are unknown. Tensors only: the device is not waited for.
+Tensor least_sure(const Tensor& confidence_N, const Tensor& unknown_N, int64_t n) {
+  const auto wanted = unknown_N.sum();
+  const auto place = (wanted - 1).clamp(0, std::max<int64_t>(n, 1)).view(1);
+  const auto cut = std::get<0>(confidence_N.sort()).index_select(0, place);
+  return (confidence_N < cut).logical_and(wanted > 1);
 }
 
 }  // namespace
@@ -84,13 +91,21 @@ Tensor sample_codes(Showo& model, const std::vector<Row>& prompts, const Row& un
                     const Tensor& canvas_BN, const SamplingOptions& options, Draws& draws,
                     const OnMaskStep& on_step) {
   torch::NoGradGuard no_grad;
-  const Vocabulary& v = model->vocabulary;
   const int64_t batch = canvas_BN.size(0), tokens = canvas_BN.size(1);
-  const bool guided = options.guidance > 0;
-  std::vector<Branch> conditional;
-  for (const Row& prompt : prompts) conditional.emplace_back(model, prompt);
-  std::optional<Branch> without;
-  if (guided) without.emplace(model, unconditional);
+  const int64_t soi = unconditional.layout.soi;
+  std::list<Prompt> read;  // pictures of the same prompt share it
+  std::vector<std::vector<Prompt*>> branches;
+  for (const Row& prompt : prompts) {
+    auto same = std::find_if(read.begin(), read.end(),
+                             [&](const Prompt& other) { return other.ids == prompt.ids; });
+    if (same == read.end()) same = read.emplace(read.end(), model, prompt);
+    branches.push_back({&*same});
+  }
+  std::optional<Prompt> without;
+  if (options.guidance > 0) {
+    without.emplace(model, unconditional);
+    for (auto& of_picture : branches) of_picture.push_back(&*without);
+  }
 
   Tensor canvas = canvas_BN.to(model->device(), /*non_blocking=*/false, /*copy=*/true),
          codes = canvas;
@@ -101,23 +116,17 @@ Tensor sample_codes(Showo& model, const std::vector<Row>& prompts, const Row& un
     std::vector<Tensor> all_logits, all_codes, all_masked;
     for (int64_t b = 0; b < batch; ++b) {
       const auto unknown = canvas[b] < 0;
-      const auto ids = picture_ids(v, canvas[b]);
-      auto logits = conditional[b].image_logits(ids);
-      if (guided)
-        logits = (1 + options.guidance) * logits - options.guidance * without->image_logits(ids);
+      auto logits = image_logits(model, canvas[b], branches[b], soi);
+      logits =
+          without ? (1 + options.guidance) * logits[0] - options.guidance * logits[1] : logits[0];
       const auto probabilities = logits.softmax(-1);
       const auto drawn = torch::where(unknown, draws.codes(step, b, probabilities), canvas[b]);
-      auto masked = torch::zeros_like(unknown);
-      const int64_t wanted = unknown.sum().item<int64_t>();
-      if (wanted > 1) {
-        const auto left = static_cast<int64_t>(std::floor(
-            static_cast<float>(tokens) * static_cast<float>(mask_ratio(options.schedule, r))));
-        const auto chosen = probabilities.gather(1, drawn.unsqueeze(1)).squeeze(1);
-        auto confidence =
-            chosen.clamp_min(1e-20).log() + temperature * draws.gumbel(step, b, tokens);
-        confidence = torch::where(unknown, confidence, std::numeric_limits<float>::infinity());
-        masked = least_sure(confidence, std::clamp<int64_t>(left, 1, wanted - 1));
-      }
+      const auto left = static_cast<int64_t>(std::floor(
+          static_cast<float>(tokens) * static_cast<float>(mask_ratio(options.schedule, r))));
+      const auto chosen = probabilities.gather(1, drawn.unsqueeze(1)).squeeze(1);
+      auto confidence = chosen.clamp_min(1e-20).log() + temperature * draws.gumbel(step, b, tokens);
+      confidence = torch::where(unknown, confidence, std::numeric_limits<float>::infinity());
+      const auto masked = least_sure(confidence, unknown, left);
       all_logits.push_back(logits);
       all_codes.push_back(drawn);
       all_masked.push_back(masked);

@@ -9,6 +9,8 @@
 namespace showo {
 namespace {
 
+constexpr size_t kTogether = 8;  // questions that are answered at once
+
 int square_side(int64_t tokens, const fs::path& folder) {
   const auto side = static_cast<int>(std::lround(std::sqrt(static_cast<double>(tokens))));
   if (int64_t{side} * side != tokens)
@@ -64,10 +66,11 @@ Image beside(const Image& left, const Image& right) {
 
 }  // namespace
 
-Pipeline::Pipeline(const ModelPaths& paths, torch::ScalarType dtype, torch::Device device)
+Pipeline::Pipeline(const ModelPaths& paths, torch::ScalarType dtype, torch::Device device,
+                   std::optional<LowBits> low_bits)
     : tokenizer_(Tokenizer::from_folder(paths.llm)),
       codec_(load_codec(paths.codec)),
-      model_(load_showo(paths, dtype, device)),
+      model_(load_showo(paths, dtype, device, low_bits)),
       prompting_(model_->vocabulary, model_->config.text_tokens),
       side_(square_side(model_->config.num_vq_tokens, paths.model)) {
   if (codec_->config.codebook_size() < model_->config.codebook_size) {
@@ -170,26 +173,47 @@ Pipeline::Reader Pipeline::read(const Image& picture) {
   return Reader(*this, std::move(cache));
 }
 
-std::string Pipeline::Reader::answer(const std::string& question, const TextOptions& options,
-                                     uint64_t seed, const std::function<void(int64_t)>& on_token) {
+std::vector<std::string> Pipeline::Reader::answer(const std::vector<std::string>& questions,
+                                                  const TextOptions& options, uint64_t seed,
+                                                  const std::function<void(int64_t)>& on_token) {
   torch::NoGradGuard no_grad;
   options.check();
   Pipeline& p = pipeline_;
-  KvCache cache = cache_;  // the picture's part is shared, not read again
-  auto random = make_generator(seed);
-  const auto prompt = p.tokenizer_->encode("USER: \n" + question + " ASSISTANT:");
-  const int64_t room = p.model_->llm_config.max_position_embeddings - cache.length();
-  if (static_cast<int64_t>(prompt.size()) > room)
-    throw UsageError(
-        fmt::format("the question has {} tokens, expected at most {}", prompt.size(), room));
-  const auto logits = read_text(p.model_, prompt, cache);
-  auto tokens = sample_text(p.model_, cache, logits, options, p.model_->vocabulary.eos, random,
-                            [&](int64_t token, const Tensor&) {
-                              if (on_token) on_token(token);
-                            });
+  const int64_t room = p.model_->llm_config.max_position_embeddings - cache_.length();
+  std::vector<std::vector<int64_t>> prompts;
+  for (const auto& question : questions) {
+    prompts.push_back(p.tokenizer_->encode("USER: \n" + question + " ASSISTANT:"));
+    if (std::ssize(prompts.back()) > room) {
+      throw UsageError(fmt::format("the question has {} tokens, expected at most {}",
+                                   prompts.back().size(), room));
+    }
+  }
+  std::vector<std::string> answers;
+  for (size_t start = 0; start < questions.size(); start += kTogether) {
+    const size_t count = std::min(kTogether, questions.size() - start);
+    std::vector<Writing> texts;
+    std::vector<Ids> ids;
+    std::vector<KvCache*> caches;
+    for (size_t i = 0; i < count; ++i) {
+      texts.push_back({cache_, {}, make_generator(seed)});  // the picture's part is not read again
+      ids.emplace_back(prompts[start + i]);
+    }
+    for (auto& text : texts) caches.push_back(&text.cache);
+    const auto logits = read_texts(p.model_, ids, caches);
+    for (size_t i = 0; i < count; ++i) texts[i].logits_V = logits[static_cast<int64_t>(i)];
+    sample_texts(p.model_, texts, options, p.model_->vocabulary.eos,
+                 [&](size_t, int64_t token, const Tensor&) {
+                   if (on_token) on_token(token);
+                 });
+    for (auto& text : texts) answers.push_back(p.spell(std::move(text.tokens)));
+  }
+  return answers;
+}
+
+std::string Pipeline::spell(std::vector<int64_t> tokens) const {
   // Ids beyond the text vocabulary have no spelling.
-  std::erase_if(tokens, [&](int64_t id) { return id >= p.tokenizer_->size(); });
-  std::string text = p.tokenizer_->decode(tokens);
+  std::erase_if(tokens, [&](int64_t id) { return id >= tokenizer_->size(); });
+  std::string text = tokenizer_->decode(tokens);
   text.erase(0, text.find_first_not_of(" \n"));
   return text;
 }

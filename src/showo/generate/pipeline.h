@@ -17,7 +17,7 @@ class Pipeline {
  public:
   /// Throws Error naming what is missing or does not fit.
   explicit Pipeline(const ModelPaths& paths, torch::ScalarType dtype = torch::kFloat,
-                    torch::Device device = torch::kCPU);
+                    torch::Device device = torch::kCPU, std::optional<LowBits> low_bits = {});
 
   /// One picture a seed, all of one prompt. The same seed gives the same picture, whatever the
   /// others are.
@@ -37,8 +37,10 @@ class Pipeline {
   /// A picture read once into the cache; any number of questions follow.
   class Reader {
    public:
-    std::string answer(const std::string& question, const TextOptions& options, uint64_t seed,
-                       const std::function<void(int64_t)>& on_token = {});
+    /// The same seed gives each question the same answer, whatever the others are.
+    std::vector<std::string> answer(const std::vector<std::string>& questions,
+                                    const TextOptions& options, uint64_t seed,
+                                    const std::function<void(int64_t)>& on_token = {});
 
    private:
     friend class Pipeline;
@@ -59,6 +61,7 @@ class Pipeline {
  private:
   Tensor encode(const Image& picture);
   Image decode(const Tensor& codes_N);
+  std::string spell(std::vector<int64_t> tokens) const;
   Tensor sample(const std::string& prompt, const Tensor& canvas_BN,
                 const std::vector<uint64_t>& seeds, const SamplingOptions& options,
                 const OnMaskStep& on_step);

@@ -1,5 +1,7 @@
 #include "showo/generate/text_sampler.h"
 
+#include <numeric>
+
 namespace showo {
 
 void TextOptions::check() const {
@@ -24,34 +26,57 @@ int64_t choose_token(const Tensor& logits, const TextOptions& options, at::Gener
   return order[torch::multinomial(p, 1, false, random).item<int64_t>()].item<int64_t>();
 }
 
-Tensor read_text(Showo& model, Ids ids, KvCache& cache) {
-  auto tokens = torch::tensor(std::vector<int64_t>(ids.begin(), ids.end())).unsqueeze(0);
-  auto hidden = model->hidden(tokens, Visible::causal(), &cache);
-  return model->logits(hidden[0][-1]).to(torch::kCPU, torch::kFloat);
+Tensor read_texts(Showo& model, const std::vector<Ids>& texts,
+                  const std::vector<KvCache*>& caches) {
+  std::vector<int64_t> ids, positions, last;
+  Sequences sequences;
+  for (size_t i = 0; i < texts.size(); ++i) {
+    const int64_t start = caches[i]->length();
+    for (size_t t = 0; t < texts[i].size(); ++t) {
+      ids.push_back(texts[i][t]);
+      positions.push_back(start + static_cast<int64_t>(t));
+    }
+    last.push_back(static_cast<int64_t>(ids.size()) - 1);
+    sequences.push_back({static_cast<int64_t>(texts[i].size()), Visible::causal(), caches[i]});
+  }
+  const auto hidden = model->hidden(torch::tensor(ids).unsqueeze(0), std::move(sequences),
+                                    torch::tensor(positions).unsqueeze(0));
+  const auto ends = hidden[0].index_select(0, torch::tensor(last).to(hidden.device()));
+  return model->logits(ends).to(torch::kCPU, torch::kFloat);
 }
 
 Tensor read_row(Showo& model, const Row& row, KvCache& cache) {
   const auto split = row.ids.begin() + row.layout.eoi + 1;
   auto picture = torch::tensor(std::vector<int64_t>(row.ids.begin(), split)).unsqueeze(0);
   model->hidden(picture, Visible::all(), &cache);
-  return read_text(model, Ids(row.ids).subspan(row.layout.eoi + 1), cache);
+  return read_texts(model, {Ids(row.ids).subspan(row.layout.eoi + 1)}, {&cache})[0];
 }
 
-std::vector<int64_t> sample_text(Showo& model, KvCache& cache, Tensor logits,
-                                 const TextOptions& options, std::optional<int64_t> stop,
-                                 at::Generator& random,
-                                 const std::function<void(int64_t, const Tensor&)>& on_token) {
+void sample_texts(Showo& model, std::vector<Writing>& texts, const TextOptions& options,
+                  std::optional<int64_t> stop, const OnToken& on_token) {
   torch::NoGradGuard no_grad;
-  std::vector<int64_t> tokens;
-  for (;;) {
-    const int64_t token = choose_token(logits, options, random);
-    if (on_token) on_token(token, logits);
-    if (token == stop) break;
-    tokens.push_back(token);
-    if (static_cast<int64_t>(tokens.size()) == options.max_tokens) break;
-    logits = read_text(model, {&token, 1}, cache);
+  std::vector<size_t> open(texts.size());
+  std::iota(open.begin(), open.end(), size_t{0});
+  while (!open.empty()) {
+    std::erase_if(open, [&](size_t i) {
+      auto& text = texts[i];
+      const int64_t token = choose_token(text.logits_V, options, text.random);
+      if (on_token) on_token(i, token, text.logits_V);
+      if (token == stop) return true;
+      text.tokens.push_back(token);
+      return static_cast<int64_t>(text.tokens.size()) == options.max_tokens;
+    });
+    if (open.empty()) return;
+    std::vector<Ids> next;
+    std::vector<KvCache*> caches;
+    for (size_t i : open) {
+      next.emplace_back(&texts[i].tokens.back(), 1);
+      caches.push_back(&texts[i].cache);
+    }
+    const auto logits = read_texts(model, next, caches);
+    for (size_t n = 0; n < open.size(); ++n)
+      texts[open[n]].logits_V = logits[static_cast<int64_t>(n)];
   }
-  return tokens;
 }
 
 }  // namespace showo

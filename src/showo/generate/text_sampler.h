@@ -28,17 +28,26 @@ struct TextOptions {
 /// Logits [V] → the next token.
 int64_t choose_token(const Tensor& logits_V, const TextOptions& options, at::Generator& random);
 
-/// Continues from `cache`, whose last hidden state gives `logits_V`; ends before `stop` (none: runs
-/// to max_tokens). `on_token` sees every token with the logits that chose it.
-std::vector<int64_t> sample_text(
-    Showo& model, KvCache& cache, Tensor logits_V, const TextOptions& options,
-    std::optional<int64_t> stop, at::Generator& random,
-    const std::function<void(int64_t token, const Tensor& logits_V)>& on_token = {});
+/// A text being written: what was read, the logits [V] after it, and its own draws.
+struct Writing {
+  KvCache cache;
+  Tensor logits_V;
+  at::Generator random;
+  std::vector<int64_t> tokens = {};
+};
+
+/// Sees every token with the logits that chose it and the place of its text.
+using OnToken = std::function<void(size_t text, int64_t token, const Tensor& logits_V)>;
+
+/// Continues all texts together, a token each a step; a text ends before `stop` (none: runs to
+/// max_tokens). A text comes out as it would alone.
+void sample_texts(Showo& model, std::vector<Writing>& texts, const TextOptions& options,
+                  std::optional<int64_t> stop, const OnToken& on_token = {});
 
 /// Reads an understanding row (picture first): the picture's block sees itself, the text is causal.
 /// Returns the logits [V] after the last token, on the CPU.
 Tensor read_row(Showo& model, const Row& row, KvCache& cache);
-/// Reads further text behind what the cache holds.
-Tensor read_text(Showo& model, Ids ids, KvCache& cache);
+/// Reads further text behind what each cache holds, all at once → logits [texts, V] on the CPU.
+Tensor read_texts(Showo& model, const std::vector<Ids>& texts, const std::vector<KvCache*>& caches);
 
 }  // namespace showo

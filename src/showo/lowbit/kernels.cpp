@@ -62,6 +62,7 @@ using V16 = hn::Vec<D16>;
 
 constexpr int kLanes = hn::MaxLanes(D32());
 constexpr int kVectors = kTile / kLanes;
+constexpr int64_t kAhead = 2048;  // bytes: one row reads weights faster than they are foreseen
 
 // sum[i] += a[2i]·b[2i] + a[2i + 1]·b[2i + 1]
 HWY_INLINE V32 add_pairs(V16 a, V16 b, V32 sum) {
@@ -109,12 +110,12 @@ HWY_INLINE void tile_int8(const Codes& w, int64_t tile, const Activations& x, in
   const uint16_t* scales = w.scales + tile * kTile * (w.inputs / w.group);
   const int16_t* values = x.values + row * w.inputs;
   for (int64_t start = 0; start < w.inputs;) {
-    const int64_t end =
-        std::min({start + kExact, (start / w.group + 1) * w.group, w.inputs});
+    const int64_t end = std::min({start + kExact, (start / w.group + 1) * w.group, w.inputs});
     V32 sums[kRows][kVectors];
     for (auto& of_row : sums)
       for (auto& sum : of_row) sum = hn::Zero(D32());
     for (int64_t k = start; k < end; k += 2) {
+      if (kRows == 1 && k % 4 == 0) __builtin_prefetch(codes + k * kTile + kAhead);
       V16 weights[kVectors];
       for (int v = 0; v < kVectors; ++v)
         weights[v] = hn::PromoteTo(D16(), hn::LoadU(D8(), codes + k * kTile + v * kLanes * 2));
@@ -128,13 +129,12 @@ HWY_INLINE void tile_int8(const Codes& w, int64_t tile, const Activations& x, in
   }
 }
 
-// Codes of eight inputs: [inputs / 8][16 channels × 2] uint16, nibble j for the pair j of the eight,
-// each eight more than the weight.
+// Codes of eight inputs: [inputs / 8][16 channels × 2] uint16, nibble j for the pair j of the
+// eight, each eight more than the weight.
 template <int kRows>
 HWY_INLINE void tile_int4(const Codes& w, int64_t tile, const Activations& x, int64_t row,
                           float (&out)[kRows][kTile]) {
-  const auto* codes =
-      reinterpret_cast<const uint16_t*>(w.codes) + tile * kTile * (w.inputs / 4);
+  const auto* codes = reinterpret_cast<const uint16_t*>(w.codes) + tile * kTile * (w.inputs / 4);
   const uint16_t* scales = w.scales + tile * kTile * (w.inputs / w.group);
   const int16_t* values = x.values + row * w.inputs;
   const int32_t* totals = x.sums + row * (w.inputs / kStep);
@@ -146,6 +146,7 @@ HWY_INLINE void tile_int4(const Codes& w, int64_t tile, const Activations& x, in
       for (auto& sum : sums[r]) sum = excess;
     }
     for (int64_t k = start; k < start + kStep; k += 8) {
+      if (kRows == 1) __builtin_prefetch(codes + k / 8 * kTile * 2 + kAhead / 2);
       for (int v = 0; v < kVectors; ++v) {
         auto nibbles = hn::LoadU(DU16(), codes + k / 8 * kTile * 2 + v * kLanes * 2);
         for (int j = 0; j < 4; ++j) {

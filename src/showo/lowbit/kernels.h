@@ -6,8 +6,8 @@
 
 namespace showo::lowbit {
 
-constexpr int64_t kTile = 16;          // output channels side by side
-constexpr int64_t kStep = 32;          // input channels are padded to a multiple of this
+constexpr int64_t kTile = 16;              // output channels side by side
+constexpr int64_t kStep = 32;              // input channels are padded to a multiple of this
 constexpr int32_t kActivationMax = 16383;  // 15 bits: 1024 products with int8 stay within int32
 
 /// Weights as packed.h lays them out.

@@ -3,6 +3,8 @@
 #include <ATen/Functions.h>
 #include <ATen/Parallel.h>
 
+#include <algorithm>
+#include <atomic>
 #include <bit>
 #include <cmath>
 
@@ -19,9 +21,7 @@ int64_t round_up(int64_t value, int64_t multiple) {
   return (value + multiple - 1) / multiple * multiple;
 }
 
-int64_t tiles_of(const PackedWeight& packed) {
-  return (packed.outputs + kTile - 1) / kTile;
-}
+int64_t tiles_of(const PackedWeight& packed) { return (packed.outputs + kTile - 1) / kTile; }
 
 int64_t padded_inputs(const PackedWeight& packed) {
   return round_up(packed.inputs, packed.format.group ? packed.format.group : kStep);
@@ -69,7 +69,8 @@ uint16_t quantize_group(const float* x, int64_t count, int bits, int8_t* codes) 
     round_group(x, count, from_bfloat16(scale), -127, 127, codes);
     return scale;
   }
-  // The largest weight takes the longer, negative side; a smaller scale may serve the others better.
+  // The largest weight takes the longer, negative side; a smaller scale may serve the others
+  // better.
   uint16_t best = 0;
   float least = std::numeric_limits<float>::infinity();
   for (const float part : {8.F, 7.6F, 8.4F, 8.8F, 9.2F, 9.6F, 7.2F}) {
@@ -123,19 +124,23 @@ PackedWeight empty_packed(int64_t outputs, int64_t inputs, const LowBits& format
   return packed;
 }
 
-PackedWeight pack(const at::Tensor& weight, const LowBits& format) {
+PackedWeight pack(const at::Tensor& weight, const LowBits& format, const std::string& name) {
   PackedWeight packed = empty_packed(weight.size(0), weight.size(1), format);
   const int64_t padded = padded_inputs(packed), group = group_of(packed);
   auto* codes = packed.codes.data_ptr<uint8_t>();
   auto* scales = reinterpret_cast<uint16_t*>(packed.scales.data_ptr());
+  std::atomic<bool> finite = true;
   at::parallel_for(0, tiles_of(packed), 1, [&](int64_t begin, int64_t end) {
     std::vector<float> row(padded, 0.F);
     std::vector<int8_t> rounded(group);
     for (int64_t tile = begin; tile < end; ++tile) {
       const int64_t channels = std::min(kTile, packed.outputs - tile * kTile);
       // A tile at a time: the weight may be a map of a file, and is read once.
-      const at::Tensor rows =
-          weight.narrow(0, tile * kTile, channels).to(at::kFloat).contiguous();
+      const at::Tensor rows = weight.narrow(0, tile * kTile, channels).to(at::kFloat).contiguous();
+      if (!rows.isfinite().all().item<bool>()) {
+        finite = false;
+        continue;
+      }
       uint8_t* at = codes + tile * packed.codes.size(1);
       std::fill_n(at, packed.codes.size(1), uint8_t{0});
       for (int64_t i = 0; i < kTile; ++i) {
@@ -151,6 +156,7 @@ PackedWeight pack(const at::Tensor& weight, const LowBits& format) {
       }
     }
   });
+  if (!finite) fail("tensor '{}' holds a value that is not finite", name);
   return packed;
 }
 

@@ -40,8 +40,9 @@ struct PackedWeight {
 /// Room for a weight [outputs, inputs], to be read from a file.
 PackedWeight empty_packed(int64_t outputs, int64_t inputs, const LowBits& format);
 /// Any floating weight [outputs, inputs] on the CPU. 4 bits: of several scales a group, the one
-/// with the least squared error.
-PackedWeight pack(const at::Tensor& weight, const LowBits& format);
+/// with the least squared error. Throws Error naming `name` when a value is not finite.
+PackedWeight pack(const at::Tensor& weight, const LowBits& format,
+                  const std::string& name = "weight");
 /// The weight as rounded: float [outputs, inputs].
 at::Tensor unpack(const PackedWeight& packed);
 

@@ -5,6 +5,9 @@
 namespace showo {
 namespace {
 
+constexpr const char* kLowBitsKey = "quantization_config";
+constexpr const char* kLowBitsMethod = "showo";
+
 ShowoConfig read_showo_config(const fs::path& folder) {
   const fs::path path = folder / "config.json";
   return showo_config_from_json(read_json(path), path.string());
@@ -21,6 +24,21 @@ LlmConfig read_llm_config(const ModelPaths& paths, const ShowoConfig& config) {
 
 }  // namespace
 
+std::optional<LowBits> read_low_bits(const fs::path& folder) {
+  const fs::path path = folder / "config.json";
+  const Json config = read_json(path);
+  if (!config.contains(kLowBitsKey)) return {};
+  Json format = config[kLowBitsKey];
+  const std::string source = fmt::format("{}: {}", path.string(), kLowBitsKey);
+  if (!format.is_object() || format.value("quant_method", Json()) != kLowBitsMethod)
+    fail("{}: expected quant_method \"{}\"", source, kLowBitsMethod);
+  format.erase("quant_method");
+  LowBits low_bits;
+  read_config(low_bits, format, source);
+  low_bits.check(source);
+  return low_bits;
+}
+
 ModelPaths ModelPaths::in(const fs::path& folder, const fs::path& llm, const fs::path& codec) {
   if (!fs::is_directory(folder)) fail("{}: no such model folder", folder.string());
   ModelPaths paths{folder, llm, codec};
@@ -35,33 +53,68 @@ ModelPaths ModelPaths::in(const fs::path& folder, const fs::path& llm, const fs:
   return paths;
 }
 
-Showo load_showo(const ModelPaths& paths, torch::ScalarType dtype, torch::Device device) {
+Showo load_showo(const ModelPaths& paths, torch::ScalarType dtype, torch::Device device,
+                 std::optional<LowBits> low_bits) {
   const ShowoConfig config = read_showo_config(paths.model);
   if (config.w_clip_vit) fail("{}: w_clip_vit models are not supported yet", paths.model.string());
-  Showo model(config, read_llm_config(paths, config));
-  if (dtype != torch::kFloat || !device.is_cpu()) {
-    for (auto& parameter : model->parameters())
-      parameter.set_data(torch::empty(parameter.sizes(), torch::dtype(dtype).device(device)));
+  const auto held = read_low_bits(paths.model);
+  if (held && low_bits && held->bits != low_bits->bits) {
+    throw UsageError(
+        fmt::format("{}: the weights have {} bits; --bits {} needs those they were "
+                    "made from",
+                    paths.model.string(), held->bits, low_bits->bits));
   }
-  load_strict(*model, read_weights(paths.model), paths.model.string());
+  if ((held || low_bits) && !device.is_cpu())
+    throw UsageError("weights in 8 or 4 bits are for the CPU; on others use --dtype bf16");
+  Showo model(config, read_llm_config(paths, config));
+  if (held) {
+    for (const auto& [name, linear] : linears_of(*model))
+      linear->replace_weight(empty_packed(linear->out, linear->in, *held));
+    model->low_bits = held;
+  }
+  TensorMap weights = read_weights(paths.model);
+  // What is to be rounded is read in the file's own dtype: from the map, without a copy.
+  const bool round = low_bits && !held;
+  for (auto& item : model->named_parameters()) {
+    const auto in_file = weights.find(item.key());
+    const bool as_in_file = in_file != weights.end() &&
+                            (round || (held && item.key() == "showo.model.embed_tokens.weight"));
+    const auto wanted = as_in_file ? in_file->second.scalar_type() : dtype;
+    item.value().set_data(torch::empty(item.value().sizes(), torch::dtype(wanted).device(device)));
+  }
+  load_strict(*model, std::move(weights), paths.model.string());
+  if (round) {
+    model->round_weights(*low_bits);
+    for (auto& item : model->named_parameters()) {
+      if (item.key() != "showo.model.embed_tokens.weight")
+        item.value().set_data(item.value().to(dtype));
+    }
+  }
   model->eval();
   return model;
 }
 
 void save_showo(const fs::path& folder, Showo model) {
-  write_folder_atomically(folder, [&](const fs::path& temporary) {
-    Json config = config_to_json(model->config);
-    config["_class_name"] = "Showo";
-    config["llm_model_path"] = "llm";
-    Json llm = config_to_json(model->llm_config);
-    llm["qk_layernorm"] = true;
-    llm["hidden_act"] = "gelu_new";
-    llm["num_key_value_heads"] = model->llm_config.num_attention_heads;
-    make_folder(temporary / "llm");
-    write_file_atomically(temporary / "config.json", config.dump(2) + "\n");
-    write_file_atomically(temporary / "llm" / "config.json", llm.dump(2) + "\n");
-    write_safetensors(temporary / "model.safetensors", state_of(*model));
-  });
+  write_folder_atomically(folder,
+                          [&](const fs::path& temporary) { write_showo(temporary, model); });
+}
+
+void write_showo(const fs::path& folder, Showo model) {
+  Json config = config_to_json(model->config);
+  config["_class_name"] = "Showo";
+  config["llm_model_path"] = "llm";
+  if (model->low_bits) {
+    config[kLowBitsKey] = config_to_json(*model->low_bits);
+    config[kLowBitsKey]["quant_method"] = kLowBitsMethod;
+  }
+  Json llm = config_to_json(model->llm_config);
+  llm["qk_layernorm"] = true;
+  llm["hidden_act"] = "gelu_new";
+  llm["num_key_value_heads"] = model->llm_config.num_attention_heads;
+  make_folder(folder / "llm");
+  write_file_atomically(folder / "config.json", config.dump(2) + "\n");
+  write_file_atomically(folder / "llm" / "config.json", llm.dump(2) + "\n");
+  write_safetensors(folder / "model.safetensors", state_of(*model));
 }
 
 }  // namespace showo

@@ -19,11 +19,17 @@ struct ModelPaths {
                        const fs::path& codec = {});
 };
 
-/// Weights in `dtype`, mapped from disk when that is the file's own. Throws Error naming the file,
-/// key or tensor.
+/// How a folder's config.json says its weights are rounded, if they are. Throws Error.
+std::optional<LowBits> read_low_bits(const fs::path& folder);
+/// Weights in `dtype`, mapped from disk when that is the file's own; those of linear layers rounded
+/// as `low_bits` says, or as the folder holds them (CPU only). Throws Error naming the file, key or
+/// tensor.
 Showo load_showo(const ModelPaths& paths, torch::ScalarType dtype = torch::kFloat,
-                 torch::Device device = torch::kCPU);
-/// config.json, model.safetensors and llm/config.json in the published layout.
+                 torch::Device device = torch::kCPU, std::optional<LowBits> low_bits = {});
+/// config.json, model.safetensors and llm/config.json in the published layout; rounded weights are
+/// named under quantization_config.
 void save_showo(const fs::path& folder, Showo model);
+/// The same files into a folder that is there.
+void write_showo(const fs::path& folder, Showo model);
 
 }  // namespace showo

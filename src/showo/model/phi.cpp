@@ -16,14 +16,22 @@ PhiAttentionImpl::PhiAttentionImpl(const LlmConfig& config)
       k_layernorm(
           register_module("k_layernorm", LayerNorm(config.head_size(), config.layer_norm_eps))) {}
 
-Tensor PhiAttentionImpl::forward(const Tensor& x, const Rope& rope, const Visible& visible,
-                                 KvCache* cache, int64_t layer) {
+Tensor PhiAttentionImpl::forward(const Tensor& x, const Rope& rope, const Sequences& sequences,
+                                 int64_t layer) {
   auto split = [&](const Tensor& t) { return t.view({t.size(0), t.size(1), heads, -1}); };
-  auto q_BHTD = norm_rotate(split(q_proj(x)), q_layernorm, rope);
-  auto k_BHTD = norm_rotate(split(k_proj(x)), k_layernorm, rope);
-  auto v_BHTD = split(v_proj(x)).transpose(1, 2);
-  if (cache) std::tie(k_BHTD, v_BHTD) = cache->append(layer, k_BHTD, v_BHTD);
-  return dense(attend(q_BHTD, k_BHTD, v_BHTD, visible).transpose(1, 2).flatten(2));
+  const auto q_BHTD = norm_rotate(split(q_proj(x)), q_layernorm, rope);
+  const auto k_BHTD = norm_rotate(split(k_proj(x)), k_layernorm, rope);
+  const auto v_BHTD = split(v_proj(x)).transpose(1, 2);
+  std::vector<Tensor> attended;  // each [B, t, C]
+  int64_t start = 0;
+  for (const auto& [tokens, visible, cache] : sequences) {
+    const auto own = [&](const Tensor& t) { return t.narrow(2, start, tokens); };
+    auto k_BHSD = own(k_BHTD), v_BHSD = own(v_BHTD);
+    if (cache) std::tie(k_BHSD, v_BHSD) = cache->append(layer, k_BHSD, v_BHSD);
+    attended.push_back(attend(own(q_BHTD), k_BHSD, v_BHSD, visible).transpose(1, 2).flatten(2));
+    start += tokens;
+  }
+  return dense(attended.size() == 1 ? attended[0] : torch::cat(attended, 1));
 }
 
 PhiMlpImpl::PhiMlpImpl(const LlmConfig& config)
@@ -38,10 +46,10 @@ PhiLayerImpl::PhiLayerImpl(const LlmConfig& config)
       self_attn(register_module("self_attn", PhiAttention(config))),
       mlp(register_module("mlp", PhiMlp(config))) {}
 
-Tensor PhiLayerImpl::forward(const Tensor& x, const Rope& rope, const Visible& visible,
-                             KvCache* cache, int64_t layer) {
+Tensor PhiLayerImpl::forward(const Tensor& x, const Rope& rope, const Sequences& sequences,
+                             int64_t layer) {
   const auto normed = input_layernorm(x);
-  return x + self_attn(normed, rope, visible, cache, layer) + mlp(normed);
+  return x + self_attn(normed, rope, sequences, layer) + mlp(normed);
 }
 
 PhiModelImpl::PhiModelImpl(const LlmConfig& config, int64_t vocab_size)
@@ -53,15 +61,16 @@ PhiModelImpl::PhiModelImpl(const LlmConfig& config, int64_t vocab_size)
   for (int64_t i = 0; i < config.num_hidden_layers; ++i) layers->push_back(PhiLayer(config));
 }
 
-Tensor PhiModelImpl::forward(Tensor x, const Tensor& positions, const Visible& visible,
-                             KvCache* cache) {
+Tensor PhiModelImpl::forward(Tensor x, const Tensor& positions, const Sequences& sequences) {
   const Rope rope(positions, config.rotary_size(), config.rope_theta);
   for (size_t i = 0; i < layers->size(); ++i) {
     auto layer = layers->ptr<PhiLayerImpl>(i);
     auto forward = [=](const Tensor& in) {
-      return layer->forward(in, rope, visible, cache, static_cast<int64_t>(i));
+      return layer->forward(in, rope, sequences, static_cast<int64_t>(i));
     };
-    x = recompute_layers && !cache ? recompute(forward, x, layer->parameters()) : forward(x);
+    x = recompute_layers && torch::GradMode::is_enabled()
+            ? recompute(forward, x, layer->parameters())
+            : forward(x);
   }
   return final_layernorm(x);
 }

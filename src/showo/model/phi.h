@@ -13,8 +13,7 @@ namespace showo {
 
 struct PhiAttentionImpl : torch::nn::Module {
   explicit PhiAttentionImpl(const LlmConfig& config);
-  Tensor forward(const Tensor& x_BTC, const Rope& rope, const Visible& visible, KvCache* cache,
-                 int64_t layer);
+  Tensor forward(const Tensor& x_BTC, const Rope& rope, const Sequences& sequences, int64_t layer);
   int64_t heads;
   Linear q_proj, k_proj, v_proj, dense;
   LayerNorm q_layernorm, k_layernorm;
@@ -31,8 +30,7 @@ TORCH_MODULE(PhiMlp);
 /// Attention and MLP side by side after one LayerNorm.
 struct PhiLayerImpl : torch::nn::Module {
   explicit PhiLayerImpl(const LlmConfig& config);
-  Tensor forward(const Tensor& x_BTC, const Rope& rope, const Visible& visible, KvCache* cache,
-                 int64_t layer);
+  Tensor forward(const Tensor& x_BTC, const Rope& rope, const Sequences& sequences, int64_t layer);
   LayerNorm input_layernorm;
   PhiAttention self_attn;
   PhiMlp mlp;
@@ -42,7 +40,8 @@ TORCH_MODULE(PhiLayer);
 struct PhiModelImpl : torch::nn::Module {
   PhiModelImpl(const LlmConfig& config, int64_t vocab_size);
   /// Embeddings [B, T, C] at positions [B, T] → hidden states [B, T, C] after the last norm.
-  Tensor forward(Tensor x_BTC, const Tensor& positions_BT, const Visible& visible, KvCache* cache);
+  /// `sequences` lie side by side in T: one, or several of B = 1.
+  Tensor forward(Tensor x_BTC, const Tensor& positions_BT, const Sequences& sequences);
   LlmConfig config;
   bool recompute_layers = false;  // in training: less memory, a third more time
   Embedding embed_tokens;

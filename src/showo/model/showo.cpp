@@ -13,23 +13,39 @@ ShowoImpl::ShowoImpl(const ShowoConfig& config, const LlmConfig& llm)
       vocabulary(config.vocabulary(llm)),
       showo(register_module("showo", PhiForCausalLM(llm, config.vocab_size))) {}
 
+Tensor ShowoImpl::hidden(const Tensor& ids, Sequences sequences, const Tensor& positions) {
+  const auto here = torch::dtype(torch::kLong).device(device());
+  for (auto& sequence : sequences) {
+    auto& matrix = sequence.visible.matrix;
+    if (matrix.defined()) matrix = matrix.to(here.device());
+  }
+  // The table may be narrower than what is computed in.
+  const auto dtype = showo->model->final_layernorm->weight.scalar_type();
+  return showo->model(showo->model->embed_tokens(ids.to(here)).to(dtype), positions.to(here),
+                      sequences);
+}
+
 Tensor ShowoImpl::hidden(const Tensor& ids, const Visible& visible, KvCache* cache,
                          Tensor positions) {
-  const auto here = torch::dtype(torch::kLong).device(device());
   if (!positions.defined()) {
     const int64_t start = cache ? cache->length() : 0;
-    positions = torch::arange(start, start + ids.size(1), here).unsqueeze(0);
+    positions = torch::arange(start, start + ids.size(1)).unsqueeze(0);
   }
-  Visible seen = visible;
-  if (seen.matrix.defined()) seen.matrix = seen.matrix.to(here.device());
-  return showo->model(showo->model->embed_tokens(ids.to(here)), positions.to(here), seen, cache);
+  return hidden(ids, {{ids.size(1), visible, cache}}, positions);
 }
 
 Tensor ShowoImpl::image_logits(const Tensor& hidden) {
-  const auto& head = *showo->lm_head;
-  return torch::linear(hidden,
-                       head.weight.narrow(0, vocabulary.image_offset, vocabulary.codebook_size),
-                       head.bias.narrow(0, vocabulary.image_offset, vocabulary.codebook_size));
+  return showo->lm_head->forward_channels(hidden, vocabulary.image_offset,
+                                          vocabulary.codebook_size);
+}
+
+void ShowoImpl::round_weights(const LowBits& format) {
+  torch::NoGradGuard no_grad;
+  for (const auto& [name, linear] : linears_of(*this))
+    linear->replace_weight(pack(linear->weight, format, name + ".weight"));
+  auto& table = showo->model->embed_tokens->weight;
+  if (table.scalar_type() == torch::kFloat) table.set_data(table.to(torch::kBFloat16));
+  low_bits = format;
 }
 
 namespace {

@@ -58,25 +58,39 @@ Tensor attend(const Tensor& q, const Tensor& k, const Tensor& v, const Visible& 
   return at::scaled_dot_product_attention(q, k, v, allowed);
 }
 
+namespace {
+
+// A buffer that nobody else holds and that has room for `needed` tokens may be written to.
+void make_room(Tensor& buffer, int64_t length, int64_t needed) {
+  const bool shared = buffer.use_count() > 1 || buffer.storage().use_count() > 1;
+  if (!shared && buffer.size(2) >= needed) return;
+  auto sizes = buffer.sizes().vec();
+  sizes[2] = needed + needed / 8 + 64;
+  Tensor larger = torch::empty(sizes, buffer.options());
+  larger.narrow(2, 0, length).copy_(buffer.narrow(2, 0, length));
+  buffer = larger;
+}
+
+}  // namespace
+
 std::pair<Tensor, Tensor> KvCache::append(int64_t layer, const Tensor& k, const Tensor& v) {
-  auto& keys = keys_[layer];
-  auto& values = values_[layer];
-  if (keys.defined()) {
-    keys = torch::cat({keys, k}, 2);
-    values = torch::cat({values, v}, 2);
-  } else {
+  auto& [keys, values, length] = layers_[layer];
+  const int64_t tokens = k.size(2), needed = length + tokens;
+  if (length == 0) {
     keys = k;
     values = v;
+  } else {
+    make_room(keys, length, needed);
+    make_room(values, length, needed);
+    keys.narrow(2, length, tokens).copy_(k);
+    values.narrow(2, length, tokens).copy_(v);
   }
-  return {keys, values};
+  length = needed;
+  return {keys.narrow(2, 0, length), values.narrow(2, 0, length)};
 }
 
 void KvCache::truncate(int64_t length) {
-  for (auto* tensors : {&keys_, &values_}) {
-    for (auto& tensor : *tensors) {
-      if (tensor.defined()) tensor = length == 0 ? Tensor() : tensor.narrow(2, 0, length);
-    }
-  }
+  for (auto& layer : layers_) layer.length = std::min(layer.length, length);
 }
 
 }  // namespace showo

@@ -32,19 +32,33 @@ struct Visible {
 Tensor attend(const Tensor& q_BHTD, const Tensor& k_BHSD, const Tensor& v_BHSD,
               const Visible& visible);
 
-/// Keys and values of what was already read, one pair a layer. Copying it is cheap and makes an
-/// independent cache: tensors are replaced, never written to.
+/// Keys and values of what was already read, one pair a layer, in buffers that have room to grow.
+/// Copying it is cheap and makes an independent cache: a shared buffer is copied when one of its
+/// holders appends.
 class KvCache {
  public:
-  explicit KvCache(int64_t layers) : keys_(layers), values_(layers) {}
-  /// Appends this call's keys and values and returns all of them.
+  explicit KvCache(int64_t layers) : layers_(layers) {}
+  /// Appends this call's keys and values and returns all of them, for use before the next call.
   std::pair<Tensor, Tensor> append(int64_t layer, const Tensor& k_BHTD, const Tensor& v_BHTD);
-  int64_t length() const { return keys_[0].defined() ? keys_[0].size(2) : 0; }
-  /// Forgets all but the first `length` tokens.
+  int64_t length() const { return layers_[0].length; }
+  /// Forgets all but the first `length` tokens; the room stays.
   void truncate(int64_t length);
 
  private:
-  std::vector<Tensor> keys_, values_;
+  struct Layer {
+    Tensor keys, values;  // [B, H, room, D]
+    int64_t length = 0;
+  };
+  std::vector<Layer> layers_;
 };
+
+/// One of several sequences whose tokens follow each other in a call's T: how many tokens are its
+/// own, whom they see of it, and where its earlier ones are (null: there are none).
+struct Sequence {
+  int64_t tokens;
+  Visible visible;
+  KvCache* cache = nullptr;
+};
+using Sequences = std::vector<Sequence>;
 
 }  // namespace showo

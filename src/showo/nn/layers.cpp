@@ -2,12 +2,35 @@
 
 namespace showo {
 
-LinearImpl::LinearImpl(int64_t in, int64_t out, bool with_bias) {
+LinearImpl::LinearImpl(int64_t in, int64_t out, bool with_bias) : in(in), out(out) {
   weight = register_parameter("weight", torch::empty({out, in}));
   if (with_bias) bias = register_parameter("bias", torch::empty({out}));
 }
 
-Tensor LinearImpl::forward(const Tensor& x) { return torch::linear(x, weight, bias); }
+Tensor LinearImpl::forward_channels(const Tensor& x, int64_t first, int64_t count) {
+  if (packed.defined()) return multiply(x, packed, bias, first, count);
+  if (count == out) return torch::linear(x, weight, bias);
+  return torch::linear(x, weight.narrow(0, first, count),
+                       bias.defined() ? bias.narrow(0, first, count) : bias);
+}
+
+void LinearImpl::replace_weight(PackedWeight low_bits) {
+  packed = std::move(low_bits);
+  parameters_.erase("weight");
+  weight = Tensor();
+  packed.codes = register_buffer("weight_codes", packed.codes);
+  packed.scales = register_buffer("weight_scales", packed.scales);
+}
+
+std::vector<std::pair<std::string, std::shared_ptr<LinearImpl>>> linears_of(
+    torch::nn::Module& module) {
+  std::vector<std::pair<std::string, std::shared_ptr<LinearImpl>>> found;
+  for (const auto& child : module.named_modules("", /*include_self=*/false)) {
+    if (auto linear = std::dynamic_pointer_cast<LinearImpl>(child.value()))
+      found.emplace_back(child.key(), std::move(linear));
+  }
+  return found;
+}
 
 EmbeddingImpl::EmbeddingImpl(int64_t count, int64_t channels) {
   weight = register_parameter("weight", torch::empty({count, channels}));

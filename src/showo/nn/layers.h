@@ -6,17 +6,29 @@
 
 #include <torch/torch.h>
 
+#include "showo/lowbit/packed.h"
+
 namespace showo {
 
 using torch::Tensor;
 
-/// y = x·Wᵀ + b; weight [out, in], bias [out].
+/// y = x·Wᵀ + b; weight [out, in], bias [out]. The weight may be replaced by a low-bit one, which
+/// checkpoints hold as weight_codes and weight_scales.
 struct LinearImpl : torch::nn::Module {
   LinearImpl(int64_t in, int64_t out, bool bias = true);
-  Tensor forward(const Tensor& x);
+  Tensor forward(const Tensor& x) { return forward_channels(x, 0, out); }
+  /// The output channels first … first + count alone.
+  Tensor forward_channels(const Tensor& x, int64_t first, int64_t count);
+  void replace_weight(PackedWeight low_bits);
+  int64_t in, out;
   Tensor weight, bias;
+  PackedWeight packed;
 };
 TORCH_MODULE(Linear);
+
+/// Every Linear of a module at any depth, with its name.
+std::vector<std::pair<std::string, std::shared_ptr<LinearImpl>>> linears_of(
+    torch::nn::Module& module);
 
 /// Rows of a table; weight [count, C].
 struct EmbeddingImpl : torch::nn::Module {

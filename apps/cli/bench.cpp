@@ -1,0 +1,244 @@
+// showo bench: how fast this machine draws and answers, with a model's weights or random ones of
+// the published shapes.
+#include <ATen/Parallel.h>
+#include <sys/resource.h>
+
+#include <atomic>
+#include <numeric>
+
+#include "apps/cli/command.h"
+#include "apps/cli/flags.h"
+#include "apps/cli/session.h"
+#include "showo/core/device.h"
+#include "showo/core/random.h"
+#include "showo/prompt/prompting.h"
+
+namespace showo::cli {
+namespace {
+
+struct BenchFlags {
+  ModelFlags model;
+  bool random = false, agreement = false;
+  int prompt = 16, steps = 3, tokens = 32, repeats = 3;
+  double guidance = 5;
+};
+
+using Clock = std::chrono::steady_clock;
+
+double seconds(const std::function<void()>& work) {
+  const auto start = Clock::now();
+  work();
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+double median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return values[values.size() / 2];
+}
+
+// The same weights whatever the format; room is touched when a weight is written.
+Showo random_model(torch::ScalarType dtype, const std::optional<LowBits>& low_bits) {
+  Showo model(ShowoConfig{}, LlmConfig{});
+  auto random = make_generator(0);
+  for (auto& item : model->named_parameters()) {
+    auto& parameter = item.value();
+    if (item.key().ends_with("bias")) {
+      parameter.zero_();
+    } else if (item.key().find("layernorm") != std::string::npos) {
+      parameter.fill_(1);
+    } else {
+      parameter.uniform_(-0.035, 0.035, random);
+    }
+    if (!low_bits) parameter.set_data(parameter.to(dtype));
+  }
+  if (low_bits) model->round_weights(*low_bits);
+  model->eval();
+  return model;
+}
+
+double streaming_read() {  // bytes a second that all threads read from memory
+  const at::Tensor buffer = at::ones({int64_t{1} << 28}, at::kInt);
+  const auto* data = buffer.const_data_ptr<int>();
+  std::atomic<int> sink = 0;
+  std::vector<double> times;
+  for (int i = 0; i < 5; ++i) {
+    times.push_back(seconds([&] {
+      at::parallel_for(0, buffer.numel(), 1 << 20, [&](int64_t begin, int64_t end) {
+        sink += std::accumulate(data + begin, data + end, 0);
+      });
+    }));
+  }
+  return static_cast<double>(buffer.nbytes()) / *std::min_element(times.begin(), times.end());
+}
+
+// How often a rounded model says what the exact one says, on a picture half drawn and on text.
+struct Agreement {
+  double cosine, codes, tokens;
+};
+
+Agreement agreement(Showo exact, Showo rounded, uint64_t seed) {
+  const Vocabulary& v = exact->vocabulary;
+  const Prompting prompting(v, exact->config.text_tokens);
+  auto random = make_generator(seed);
+  const auto draw = [&](int64_t count, int64_t below) {
+    const auto ids = torch::randint(below, {count}, random, torch::kLong);
+    return std::vector<int64_t>(ids.const_data_ptr<int64_t>(),
+                                ids.const_data_ptr<int64_t>() + count);
+  };
+  const int64_t picture = exact->config.num_vq_tokens;
+  auto image = draw(picture, v.codebook_size);
+  for (int64_t i = 0; i < picture; ++i) image[i] = i % 2 ? v.mask_token : image[i] + v.image_offset;
+  const Row t2i =
+      prompting.text_to_image(draw(exact->config.text_tokens / 2, v.image_offset / 2), image);
+  const auto text = draw(256, v.image_offset / 2);
+  std::vector<Tensor> logits, said, drawn;
+  for (Showo model : {exact, rounded}) {
+    const auto& at = t2i.layout;
+    KvCache cache = model->new_cache();
+    const auto ids = torch::tensor(t2i.ids).narrow(0, at.pads, at.length - at.pads).unsqueeze(0);
+    const auto positions = torch::arange(at.pads, at.length).unsqueeze(0);
+    const int64_t read = at.soi - at.pads;
+    model->hidden(ids.narrow(1, 0, read), Visible::causal(), &cache, positions.narrow(1, 0, read));
+    const auto hidden = model->hidden(ids.narrow(1, read, ids.size(1) - read), Visible::all(),
+                                      &cache, positions.narrow(1, read, ids.size(1) - read));
+    logits.push_back(model->image_logits(hidden[0].narrow(0, 1, picture)).to(torch::kFloat));
+    auto same = make_generator(seed);
+    drawn.push_back(torch::multinomial(logits.back().softmax(-1), 1, true, same));
+    said.push_back(
+        model->logits(model->hidden(torch::tensor(text).unsqueeze(0), Visible::causal())[0])
+            .argmax(-1));
+  }
+  const auto share = [](const Tensor& equal) {
+    return equal.to(torch::kFloat).mean().item<double>();
+  };
+  return {torch::cosine_similarity(logits[0], logits[1], 1).mean().item<double>(),
+          share(drawn[0] == drawn[1]), share(said[0] == said[1])};
+}
+
+void bench_agreement(const BenchFlags& f) {
+  torch::NoGradGuard no_grad;
+  const auto open = [&](const std::optional<LowBits>& low_bits) {
+    return f.random ? random_model(torch::kFloat, low_bits)
+                    : load_showo(ModelPaths::in(f.model.model, f.model.llm, f.model.codec),
+                                 torch::kFloat, torch::kCPU, low_bits);
+  };
+  const auto format = f.model.low_bits();
+  if (!format) throw UsageError("--agreement compares with exact weights: --bits is required");
+  const Agreement a = agreement(open({}), open(format), f.model.seed);
+  if (f.model.json) {
+    const Json results = {{"cosine", a.cosine}, {"codes", a.codes}, {"tokens", a.tokens}};
+    fmt::print("{}\n", results.dump(2));
+  } else {
+    fmt::print("logits' cosine {:.5f}, equal codes {:.1f} %, equal tokens {:.1f} %\n", a.cosine,
+               100 * a.codes, 100 * a.tokens);
+  }
+}
+
+void bench(const BenchFlags& f) {
+  if (f.agreement) return bench_agreement(f);
+  torch::NoGradGuard no_grad;
+  const auto dtype = f.model.scalar_type();
+  const double bandwidth = streaming_read();
+  Showo model{nullptr};
+  const double load = seconds([&] {
+    model = f.random ? random_model(dtype, f.model.low_bits())
+                     : load_showo(ModelPaths::in(f.model.model, f.model.llm, f.model.codec), dtype,
+                                  parse_device(f.model.device), f.model.low_bits());
+  });
+  const Vocabulary& v = model->vocabulary;
+  const Prompting prompting(v, model->config.text_tokens);
+  const std::vector<int64_t> text(std::min<int64_t>(f.prompt, model->config.text_tokens - 4), 5);
+  const std::vector<int64_t> masked(model->config.num_vq_tokens, v.mask_token),
+      picture(model->config.num_vq_tokens, v.image_offset + 7);
+
+  SamplingOptions sampling;
+  sampling.steps = f.steps;
+  sampling.guidance = f.guidance;
+  TextOptions greedy;
+  greedy.max_tokens = f.tokens;
+  std::vector<double> steps, reads, decodes;
+  for (int repeat = 0; repeat < f.repeats; ++repeat) {
+    SeededDraws draws({f.model.seed}, model->device());
+    const auto canvas = torch::full({1, model->config.num_vq_tokens}, -1, torch::kLong);
+    auto before = Clock::now();
+    sample_codes(model, {prompting.text_to_image(text, masked)},
+                 prompting.text_to_image({}, masked), canvas, sampling, draws,
+                 [&](const MaskStep& step) {
+                   step.codes_BN.cpu();  // waits for the device
+                   const auto now = Clock::now();
+                   const double took = std::chrono::duration<double>(now - before).count();
+                   if (step.step > 0 || f.steps == 1) steps.push_back(took);
+                   before = now;
+                 });
+    KvCache cache = model->new_cache();
+    Tensor logits;
+    const Row question = prompting.question(picture, text);
+    const double read = seconds([&] { logits = read_row(model, question, cache); });
+    reads.push_back(static_cast<double>(question.ids.size()) / read);
+    std::vector<Writing> texts = {{cache, logits, make_generator(f.model.seed)}};
+    const double decode =
+        seconds([&] { sample_texts(model, texts, greedy, /*stop=*/std::nullopt); });
+    decodes.push_back((f.tokens - 1) / decode);
+  }
+  int64_t weights = 0;
+  for (const auto& tensors : {model->parameters(), model->buffers()})
+    for (const auto& tensor : tensors) weights += static_cast<int64_t>(tensor.nbytes());
+  weights -= static_cast<int64_t>(model->showo->model->embed_tokens->weight.nbytes());
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  const Json results = {
+      {"load_s", load},
+      {"image_step_s", median(steps)},
+      {"read_tokens_per_s", median(reads)},
+      {"decode_tokens_per_s", median(decodes)},
+      {"decode_bytes_per_s", median(decodes) * static_cast<double>(weights)},
+      {"streaming_read_bytes_per_s", bandwidth},
+      {"weights_bytes", weights},
+      {"peak_memory_bytes", usage.ru_maxrss * int64_t{1024}},
+      {"threads", at::get_num_threads()},
+  };
+  if (f.model.json) {
+    std::fputs((results.dump(2) + "\n").c_str(), stdout);
+    return;
+  }
+  fmt::print(
+      "load                 {:8.2f} s\nimage step           {:8.3f} s ({} tokens{})\n"
+      "reading              {:8.1f} tokens/s\nanswering            {:8.1f} tokens/s\n"
+      "weights a token      {:8.1f} GB/s; memory streams {:.1f} GB/s\n"
+      "peak memory          {:8.2f} GB\n",
+      load, median(steps), model->config.num_vq_tokens, f.guidance > 0 ? ", guided" : "",
+      median(reads), median(decodes), median(decodes) * static_cast<double>(weights) / 1e9,
+      bandwidth / 1e9, static_cast<double>(usage.ru_maxrss) * 1024 / 1e9);
+}
+
+}  // namespace
+
+void add_bench(CLI::App& app) {
+  auto f = std::make_shared<BenchFlags>();
+  auto* command = app.add_subcommand("bench", "time drawing and answering on this machine");
+  f->model.add_to(*command);
+  command->add_flag("--random", f->random,
+                    "random weights of the published shapes (1.45 billion) instead of a model's");
+  command->add_flag("--agreement", f->agreement,
+                    "how often the rounded weights of --bits say what the exact ones say");
+  const auto positive = CLI::Range(1, 100000);
+  command->add_option("--prompt", f->prompt, "tokens of the prompt")
+      ->check(positive)
+      ->capture_default_str();
+  command->add_option("--steps", f->steps, "steps of a picture")
+      ->check(positive)
+      ->capture_default_str();
+  command->add_option("--tokens", f->tokens, "tokens of an answer")
+      ->check(CLI::Range(2, 100000))
+      ->capture_default_str();
+  command->add_option("--repeats", f->repeats, "medians of as many runs")
+      ->check(positive)
+      ->capture_default_str();
+  command->add_option("--guidance", f->guidance, "0: one branch instead of two")
+      ->check(CLI::Range(0, 100))
+      ->capture_default_str();
+  command->callback([=] { bench(*f); });
+  command->footer("Example:\n  showo bench --random --bits 8");
+}
+
+}  // namespace showo::cli

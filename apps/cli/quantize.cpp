@@ -1,0 +1,59 @@
+// showo quantize: a model folder with the weights of its linear layers in 8 or 4 bits.
+#include "apps/cli/command.h"
+#include "showo/checkpoint/load.h"
+#include "showo/model/folder.h"
+
+namespace showo::cli {
+namespace {
+
+struct QuantizeFlags {
+  std::string model, out, llm, codec;
+  int bits = 8;
+  int64_t group = -1;
+};
+
+void quantize(const QuantizeFlags& f) {
+  LowBits format = LowBits::of(f.bits);
+  if (f.group >= 0) format.group = f.group;
+  format.check("--group");
+  const ModelPaths paths = ModelPaths::in(f.model, f.llm, f.codec);
+  if (read_low_bits(paths.model))
+    throw UsageError(fmt::format("{}: its weights are rounded already", f.model));
+  Showo model = load_showo(paths, torch::kFloat, torch::kCPU, format);
+  check_finite(*model, f.model);
+  write_folder_atomically(f.out, [&](const fs::path& temporary) {
+    for (const auto& [from, to] : {std::pair{paths.llm, "llm"}, std::pair{paths.codec, "codec"}}) {
+      fs::create_directories(temporary / to);
+      for (const auto& item : fs::directory_iterator(from)) {
+        const std::string name = item.path().filename().string();
+        const bool unused =
+            to == std::string("llm") && (name.ends_with(".safetensors") || name.ends_with(".bin"));
+        if (item.is_regular_file() && !unused) fs::copy_file(item.path(), temporary / to / name);
+      }
+    }
+    write_showo(temporary, model);
+  });
+}
+
+}  // namespace
+
+void add_quantize(CLI::App& app) {
+  auto f = std::make_shared<QuantizeFlags>();
+  auto* command = app.add_subcommand(
+      "quantize", "write a model folder with its linear layers' weights in 8 or 4 bits");
+  command->add_option("model", f->model, "model folder")->required();
+  command->add_option("out", f->out, "folder to write")->required();
+  command->add_option("--bits", f->bits, "8 or 4")
+      ->check(CLI::IsMember({8, 4}))
+      ->capture_default_str();
+  command->add_option("--group", f->group,
+                      "inputs that share a scale, a multiple of 32; 0: all of a channel's. "
+                      "Default: 0 for 8 bits, 32 for 4");
+  command->add_option("--llm", f->llm, "folder of the language model's config and tokenizer");
+  command->add_option("--codec", f->codec, "folder of the image tokenizer");
+  command->callback([=] { quantize(*f); });
+  command->footer(
+      "Example:\n  showo quantize show-o show-o-8bit --bits 8 --llm phi-1_5 --codec magvitv2");
+}
+
+}  // namespace showo::cli
