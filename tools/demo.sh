@@ -10,7 +10,7 @@ i=0
 for prompt in "a glossy apple on a blue background" "a frog on a yellow background" \
   "a banana to the left of a car on a white background" "two pandas on a green background"; do
   i=$((i + 1))
-  "$showo" generate "$prompt" -o "demo/generated-$i.png" --seed 1 --temperature 5 --guidance 4
+  "$showo" generate "$prompt" -o "demo/generated-$i.png" --seed 1
 done
 
 scene=models/embedded/samples/scene.png

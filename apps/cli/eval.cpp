@@ -101,7 +101,10 @@ void add_eval(CLI::App& app) {
                       "reconstructions with their originals");
   f->model.add_to(*command);
   add_flags(*command, f->sampling);
-  command->callback([=] { eval(*f); });
+  command->callback([=] {
+    take_model_defaults(*command, f->sampling, f->model.model);
+    eval(*f);
+  });
   command->footer(
       "Example:\n  showo eval data/emoji/compositions.tar --scenes 500 --recogniser "
       "runs/recogniser");

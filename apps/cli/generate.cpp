@@ -107,7 +107,10 @@ void add_generate(CLI::App& app) {
           "pictures to make; several go to OUT-grid.png as well, labelled with their seeds")
       ->capture_default_str();
   add_flags(*command, f->sampling);
-  command->callback([=] { generate(*f); });
+  command->callback([=] {
+    take_model_defaults(*command, f->sampling, f->model.model);
+    generate(*f);
+  });
   command->footer(
       "Example:\n  showo generate \"a glossy apple on a blue background\" -o apple.png --seed 3");
 }
@@ -121,6 +124,7 @@ void add_inpaint(CLI::App& app) {
   command->add_option("prompt", f->prompt, "what the whole picture shows")->required();
   add_flags(*command, f->sampling);
   command->callback([=] {
+    take_model_defaults(*command, f->sampling, f->model.model);
     check_prompt(f->prompt);
     const Image mask = read_image(f->mask);
     edit(*f, [&](Session& s, const Image& picture) {
@@ -147,6 +151,7 @@ void add_extend(CLI::App& app) {
       ->capture_default_str();
   add_flags(*command, f->sampling);
   command->callback([=] {
+    take_model_defaults(*command, f->sampling, f->model.model);
     check_prompt(f->prompt);
     edit(*f, [&](Session& s, const Image& picture) {
       return s.pipeline().extend(picture, side_of(f->side), f->prompt, f->offset, f->model.seed,

@@ -31,6 +31,8 @@ void quantize(const QuantizeFlags& f) {
         if (item.is_regular_file() && !unused) fs::copy_file(item.path(), temporary / to / name);
       }
     }
+    const fs::path sampling = paths.model / "sampling.json";
+    if (fs::exists(sampling)) fs::copy_file(sampling, temporary / "sampling.json");
     write_showo(temporary, model);
   });
 }

@@ -222,6 +222,24 @@ class BadRequests(Fixture):
         (folder / "model.safetensors").write_bytes(weights)
         self.expect(1, "not finite", "generate", "an apple", "--model", folder, "-o", self.path / "a.png")
 
+    def test_a_models_own_sampling_values(self):
+        model = self.path / "model"
+        shutil.copytree(MODEL, model)
+
+        def drawn(*flags):
+            out = self.path / "a.png"
+            self.assertEqual(run("generate", "an apple", "--steps", 2, "--model", model, "-o", out, *flags).returncode, 0)
+            return run("info", out).stdout
+
+        (model / "sampling.json").write_text('{"guidance": 3.5}')
+        self.assertIn("3.5", drawn())
+        self.assertNotIn("3.5", drawn("--guidance", 2))
+        (model / "sampling.json").unlink()
+        self.assertIn("1.75", drawn())
+        for text, named in (('{"guidance": 3.5, "colour": 1}', "colour"), ('{"guidance": "much"}', "guidance"), ("[]", "keys")):
+            (model / "sampling.json").write_text(text)
+            self.expect(1, named, "generate", "an apple", "--model", model)
+
     def test_low_bits(self):
         out = self.path / "8bit"
         picture = MODEL / "samples" / "scene.png"

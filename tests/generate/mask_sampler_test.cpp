@@ -93,6 +93,27 @@ TEST(SampleCodes, DependsOnTheSeedAndNotOnTheRestOfTheBatch) {
   EXPECT_FALSE(together[2].equal(alone[0]));
 }
 
+// Pictures of different prompts, one of them twice, one empty.
+TEST(SampleCodes, GivesEachPromptWhatItGetsAlone) {
+  Fixture f(tiny_showo(6, tiny_llm(2, 16)));
+  const std::vector<IdList> prompts = {{3, 4, 5}, {7}, {}, {3, 4, 5}};
+  const std::vector<uint64_t> seeds = {4, 5, 6, 7};
+  SamplingOptions options;
+  options.steps = 5;
+  const auto together = f.sample(prompts, seeds, f.blank(4), options);
+  for (int64_t b = 0; b < 4; ++b)
+    EXPECT_TRUE(
+        torch::equal(f.sample({prompts[b]}, {seeds[b]}, f.blank(1), options)[0], together[b]));
+}
+
+TEST(SeededDraws, FollowTheProbabilities) {
+  const auto probabilities = torch::tensor({0.0, 0.7, 0.0, 0.2, 0.1, 0.0}).repeat({4000, 1});
+  const auto codes = SeededDraws({9}).codes(0, 0, probabilities.to(torch::kFloat));
+  const auto share = codes.bincount({}, 6).to(torch::kDouble) / 4000;
+  EXPECT_TRUE(torch::allclose(share, probabilities[0].to(torch::kDouble), 0, 0.03)) << share;
+  for (int64_t impossible : {0, 2, 5}) EXPECT_EQ(share[impossible].item<double>(), 0);
+}
+
 TEST(SampleCodes, UnmasksEverythingInTheLastOfAnyNumberOfSteps) {
   Fixture f(tiny_showo());
   for (int steps : {1, 2, 7, 16}) {

@@ -79,7 +79,14 @@ SeededDraws::SeededDraws(const std::vector<uint64_t>& seeds, torch::Device devic
 }
 
 Tensor SeededDraws::codes(int, int64_t b, const Tensor& probabilities) {
-  return torch::multinomial(probabilities, 1, /*replacement=*/true, generators_[b]).squeeze(1);
+  // One uniform number a position against the running sums; multinomial would draw one a code.
+  const int64_t codes = probabilities.size(1);
+  const auto sums = probabilities.cumsum(1);
+  const auto at = torch::rand({probabilities.size(0), 1}, generators_[b], torch::device(device_)) *
+                  sums.narrow(1, codes - 1, 1);
+  return torch::searchsorted(sums, at, /*out_int32=*/false, /*right=*/true)
+      .clamp_max(codes - 1)
+      .squeeze(1);
 }
 
 Tensor SeededDraws::gumbel(int, int64_t b, int64_t count) {

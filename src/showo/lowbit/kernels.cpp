@@ -147,15 +147,18 @@ HWY_INLINE void tile_int4(const Codes& w, int64_t tile, const Activations& x, in
     }
     for (int64_t k = start; k < start + kStep; k += 8) {
       if (kRows == 1) __builtin_prefetch(codes + k / 8 * kTile * 2 + kAhead / 2);
-      for (int v = 0; v < kVectors; ++v) {
-        auto nibbles = hn::LoadU(DU16(), codes + k / 8 * kTile * 2 + v * kLanes * 2);
-        for (int j = 0; j < 4; ++j) {
-          const auto weights = hn::BitCast(D16(), hn::And(nibbles, mask));
-          nibbles = hn::ShiftRight<4>(nibbles);
-          for (int r = 0; r < kRows; ++r) {
-            const auto pair = broadcast_pair(values + r * w.inputs + k + 2 * j);
-            sums[r][v] = add_pairs(weights, pair, sums[r][v]);
-          }
+      hn::Vec<DU16> nibbles[kVectors];
+      for (int v = 0; v < kVectors; ++v)
+        nibbles[v] = hn::LoadU(DU16(), codes + k / 8 * kTile * 2 + v * kLanes * 2);
+      for (int j = 0; j < 4; ++j) {
+        V16 weights[kVectors];
+        for (int v = 0; v < kVectors; ++v) {
+          weights[v] = hn::BitCast(D16(), hn::And(nibbles[v], mask));
+          nibbles[v] = hn::ShiftRight<4>(nibbles[v]);
+        }
+        for (int r = 0; r < kRows; ++r) {
+          const auto pair = broadcast_pair(values + r * w.inputs + k + 2 * j);
+          for (int v = 0; v < kVectors; ++v) sums[r][v] = add_pairs(weights[v], pair, sums[r][v]);
         }
       }
     }

@@ -237,6 +237,7 @@ Json Trainer::evaluate() {
 
 void Trainer::report(Json& line, double seconds) {
   line["tokens_per_second"] = static_cast<double>(tokens_ * place_.group.size()) / seconds;
+  line["seconds"] = seconds;  // since the line before
   line["data_wait"] = waited_ / seconds;
   line["epoch"] = epochs_.passed();
   int64_t corrupt = 0;
