@@ -1,6 +1,6 @@
 // showo eval: figures on the emoji world's scenes.
 #include "apps/cli/command.h"
-#include "apps/cli/flags.h"
+#include "apps/cli/sampling_flags.h"
 #include "apps/cli/session.h"
 #include "showo/eval/pictures.h"
 #include "showo/eval/questions.h"
@@ -10,7 +10,7 @@ namespace {
 
 struct EvalFlags {
   ModelFlags model;
-  SamplingOptions sampling;
+  SamplingFlags sampling;
   std::string shards, recogniser, features;
   int64_t scenes = 500;
 };
@@ -72,7 +72,7 @@ void eval(EvalFlags& flags) {
   if (!flags.recogniser.empty()) judges.recogniser = load_recogniser(flags.recogniser);
   if (!flags.features.empty()) judges.features = load_features(flags.features);
   const auto pictures =
-      judge_pictures(session.pipeline(), judges, flags.shards, flags.scenes, flags.sampling);
+      judge_pictures(session.pipeline(), judges, flags.shards, flags.scenes, flags.sampling.options);
   session.lap("pictures");
   Json results = to_json(pictures);
   std::string text = to_text(pictures);
@@ -100,9 +100,9 @@ void add_eval(CLI::App& app) {
                       "folder of a feature network (tools/fetch_features.sh), which compares "
                       "reconstructions with their originals");
   f->model.add_to(*command);
-  add_flags(*command, f->sampling);
+  f->sampling.add_to(*command);
   command->callback([=] {
-    take_model_defaults(*command, f->sampling, f->model.model);
+    f->sampling.settle(*command, f->model.model);
     eval(*f);
   });
   command->footer(

@@ -24,13 +24,17 @@ inline const CLI::Validator kUnsigned(
     },
     "");
 
+/// A field's flag: "mask_schedule" → "--mask-schedule".
+inline std::string flag_name(std::string key) {
+  std::replace(key.begin(), key.end(), '_', '-');
+  return "--" + key;
+}
+
 struct FlagVisitor {
   CLI::App& app;
   template <class T>
   void operator()(T& value, const char* key, const char* help) {
-    std::string name = key;
-    std::replace(name.begin(), name.end(), '_', '-');
-    auto* option = app.add_option("--" + name, value, help)->capture_default_str();
+    auto* option = app.add_option(flag_name(key), value, help)->capture_default_str();
     if constexpr (std::is_same_v<T, uint64_t>) option->check(kUnsigned);
   }
 };
@@ -39,23 +43,6 @@ template <class Options>
 void add_flags(CLI::App& app, Options& options) {
   FlagVisitor visitor{app};
   options.visit(visitor);
-}
-
-/// What was not given on the command line is taken from sampling.json of the model's folder, where
-/// there is one: the values that a model draws best with. Throws Error naming the file and key.
-template <class Options>
-void take_model_defaults(const CLI::App& command, Options& options, const fs::path& model) {
-  const fs::path path = model / "sampling.json";
-  if (!fs::exists(path)) return;
-  Json values = read_json(path);
-  if (!values.is_object()) fail("{}: expected keys and values", path.string());
-  const Json given = config_to_json(options);
-  for (const auto& [key, value] : given.items()) {
-    std::string name = key;
-    std::replace(name.begin(), name.end(), '_', '-');
-    if (command.get_option("--" + name)->count() > 0 || !values.contains(key)) values[key] = value;
-  }
-  read_config(options, values, path.string());
 }
 
 }  // namespace showo::cli

@@ -1,6 +1,6 @@
 // showo generate, inpaint, extend, reconstruct: everything that makes a picture.
 #include "apps/cli/command.h"
-#include "apps/cli/flags.h"
+#include "apps/cli/sampling_flags.h"
 #include "apps/cli/session.h"
 #include "showo/core/random.h"
 #include "showo/image/grid.h"
@@ -10,7 +10,7 @@ namespace {
 
 struct PictureFlags {
   ModelFlags model;
-  SamplingOptions sampling;
+  SamplingFlags sampling;
   std::string prompt, picture, mask, out, side = "right";
   int64_t count = 1, offset = 0;
 };
@@ -41,7 +41,7 @@ void generate(const PictureFlags& f) {
   if (f.count < 1 || f.count > 1024)
     throw UsageError(fmt::format("-n {}: expected 1 to 1024", f.count));
   Session session(f.model);
-  f.sampling.check(session.pipeline().model()->config.num_vq_tokens);
+  f.sampling.options.check(session.pipeline().model()->config.num_vq_tokens);
   Json result = {{"pictures", Json::array()}};
   std::string text;
   std::vector<Image> images;
@@ -49,18 +49,18 @@ void generate(const PictureFlags& f) {
   for (int64_t i = 0; i < f.count; ++i) {
     // The first picture has the seed itself, so that a single one can be made again.
     const uint64_t seed = i == 0 ? f.model.seed : derive_seed(f.model.seed, i) >> 11;
-    images.push_back(session.pipeline().text_to_image(f.prompt, {seed}, f.sampling,
-                                                      session.on_step(f.sampling.steps))[0]);
+    images.push_back(session.pipeline().text_to_image(f.prompt, {seed}, f.sampling.options,
+                                                      session.on_step(f.sampling.options.steps))[0]);
     seeds.push_back(std::to_string(seed));
     const std::string path = numbered(f.out, i, f.count);
-    write_png(path, images.back(), session.metadata(f.prompt, seed, f.sampling));
+    write_png(path, images.back(), session.metadata(f.prompt, seed, f.sampling.options));
     result["pictures"].push_back({{"path", path}, {"seed", seed}});
     text += (i ? "\n" : "") + path;
   }
   if (f.count > 1) {
     const std::string path = f.out.substr(0, f.out.size() - 4) + "-grid.png";
     write_png(path, labelled_grid(images, seeds),
-              session.metadata(f.prompt, f.model.seed, f.sampling));
+              session.metadata(f.prompt, f.model.seed, f.sampling.options));
     result["grid"] = path;
     text += "\n" + path;
   }
@@ -72,10 +72,10 @@ void edit(const PictureFlags& f, const std::function<Image(Session&, const Image
   check_out(f.out);
   const Image picture = read_image(f.picture);
   Session session(f.model);
-  f.sampling.check(session.pipeline().model()->config.num_vq_tokens);
+  f.sampling.options.check(session.pipeline().model()->config.num_vq_tokens);
   const Image result = change(session, picture);
   session.lap("generate");
-  write_png(f.out, result, session.metadata(f.prompt, f.model.seed, f.sampling));
+  write_png(f.out, result, session.metadata(f.prompt, f.model.seed, f.sampling.options));
   session.report({{"pictures", {{{"path", f.out}, {"seed", f.model.seed}}}}}, f.out);
 }
 
@@ -106,9 +106,9 @@ void add_generate(CLI::App& app) {
           "-n,--count", f->count,
           "pictures to make; several go to OUT-grid.png as well, labelled with their seeds")
       ->capture_default_str();
-  add_flags(*command, f->sampling);
+  f->sampling.add_to(*command);
   command->callback([=] {
-    take_model_defaults(*command, f->sampling, f->model.model);
+    f->sampling.settle(*command, f->model.model);
     generate(*f);
   });
   command->footer(
@@ -122,14 +122,14 @@ void add_inpaint(CLI::App& app) {
   command->add_option("picture", f->picture, "picture of the model's size")->required();
   command->add_option("mask", f->mask, "picture of the same size; white is drawn anew")->required();
   command->add_option("prompt", f->prompt, "what the whole picture shows")->required();
-  add_flags(*command, f->sampling);
+  f->sampling.add_to(*command);
   command->callback([=] {
-    take_model_defaults(*command, f->sampling, f->model.model);
+    f->sampling.settle(*command, f->model.model);
     check_prompt(f->prompt);
     const Image mask = read_image(f->mask);
     edit(*f, [&](Session& s, const Image& picture) {
-      return s.pipeline().inpaint(picture, mask, f->prompt, f->model.seed, f->sampling,
-                                  s.on_step(f->sampling.steps));
+      return s.pipeline().inpaint(picture, mask, f->prompt, f->model.seed, f->sampling.options,
+                                  s.on_step(f->sampling.options.steps));
     });
   });
   command->footer(
@@ -149,13 +149,13 @@ void add_extend(CLI::App& app) {
       ->capture_default_str();
   command->add_option("--offset", f->offset, "token columns of the picture to draw anew as well")
       ->capture_default_str();
-  add_flags(*command, f->sampling);
+  f->sampling.add_to(*command);
   command->callback([=] {
-    take_model_defaults(*command, f->sampling, f->model.model);
+    f->sampling.settle(*command, f->model.model);
     check_prompt(f->prompt);
     edit(*f, [&](Session& s, const Image& picture) {
       return s.pipeline().extend(picture, side_of(f->side), f->prompt, f->offset, f->model.seed,
-                                 f->sampling, s.on_step(f->sampling.steps));
+                                 f->sampling.options, s.on_step(f->sampling.options.steps));
     });
   });
   command->footer(

@@ -78,6 +78,10 @@ PngText Session::metadata(const std::string& prompt, uint64_t seed,
           {"seed", std::to_string(seed)},
           {"steps", std::to_string(options.steps)},
           {"guidance", fmt::format("{}", options.guidance)},
+          {"guided", fmt::format("{}", options.guided)},
+          {"temperature", fmt::format("{}", options.temperature)},
+          {"schedule", options.schedule},
+          {"order", options.order},
           {"model", fs::path(flags_.model).lexically_normal().filename().string()},
           {"Software", "showo " SHOWO_VERSION}};
 }

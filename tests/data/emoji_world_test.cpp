@@ -212,6 +212,27 @@ TEST(EmojiWorld, TheCaptionAndTheWholeAnswerNameEveryThingAndTheBackground) {
   }
 }
 
+TEST(EmojiWorld, TheCaptionOfOneThingTellsItsSizeAndPlaceUnlessTheyAreThePlainOnes) {
+  EmojiWorld world(small_world());
+  int said = 0, unsaid = 0;
+  for (int i = 0; i < 2000; ++i) {
+    const Sample sample = world.sample(Split::kTrain, i);
+    const auto objects = objects_of(Json::parse(sample.metadata));
+    const bool tells_size = sample.caption.find(" small ") != std::string::npos;
+    if (objects.size() > 1) {
+      EXPECT_FALSE(tells_size) << sample.caption;
+      continue;
+    }
+    EXPECT_EQ(tells_size, objects[0].size < 32) << sample.caption;
+    const std::string place = place_of(objects[0], objects);
+    const bool tells_place = sample.caption.find(" " + place + " on a") != std::string::npos;
+    EXPECT_EQ(tells_place, place != "in the middle") << sample.caption;
+    ++(tells_place ? said : unsaid);
+  }
+  EXPECT_GT(said, 300);
+  EXPECT_GT(unsaid, 50);
+}
+
 TEST(EmojiWorld, EveryPictureHasOneYesAndOneNo) {
   EmojiWorld world(small_world());
   for (int i = 0; i < 500; ++i) {

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "showo/generate/halton.h"
 #include "showo/prompt/omni_attention.h"
 #include "tests/support/tiny_showo.h"
 
@@ -132,12 +133,64 @@ TEST(SampleCodes, UnmasksEverythingInTheLastOfAnyNumberOfSteps) {
   }
 }
 
+TEST(SampleCodes, LeavesGuidanceOutAfterItsShareOfTheSteps) {
+  Fixture f(tiny_showo());
+  SamplingOptions options{.steps = 4, .guidance = 3, .guided = 0.5};
+  Tensor canvas = f.blank(1)[0];
+  f.sample({{1, 2}}, {1}, f.blank(1), options, [&](const MaskStep& step) {
+    const double w = step.step < 2 ? 3 : 0;
+    const auto expected =
+        (1 + w) * f.dense_logits(f.prompt({1, 2}), canvas) - w * f.dense_logits(f.prompt({}), canvas);
+    EXPECT_LT((step.image_logits_BNK[0] - expected).abs().max().item<double>(),
+              1e-4 * expected.abs().max().item<double>())
+        << step.step;
+    canvas = torch::where(step.masked_BN[0], -1, step.codes_BN[0]);
+  });
+  const auto none = f.sample({{1}}, {5}, f.blank(1), {.steps = 4, .guidance = 3, .guided = 0});
+  EXPECT_TRUE(none.equal(f.sample({{1}}, {5}, f.blank(1), {.steps = 4, .guidance = 0})));
+}
+
+TEST(SampleCodes, InHaltonOrderKeepsThePlacesOfTheSequenceFirst) {
+  Fixture f(tiny_showo());
+  const auto ranks = halton_ranks(16);
+  auto canvas = f.blank(1);
+  canvas.narrow(1, 3, 1).fill_(9);
+  int64_t kept = 0;
+  f.sample({{1}}, {1}, canvas, {.steps = 5, .order = "halton"}, [&](const MaskStep& step) {
+    const auto masked = step.masked_BN[0];
+    EXPECT_FALSE(masked[3].item<bool>());
+    if (masked.any().item<bool>()) {
+      auto others = masked.logical_not();
+      others[3] = false;
+      EXPECT_LT(others.any().item<bool>() ? ranks.masked_select(others).max().item<int64_t>() : -1,
+                ranks.masked_select(masked).min().item<int64_t>());
+    }
+    const auto now = 16 - masked.sum().item<int64_t>();
+    EXPECT_GT(now, kept);
+    kept = now;
+  });
+  EXPECT_EQ(kept, 16);
+}
+
+TEST(HaltonRanks, AreAPermutationWhoseBeginningsCoverTheGrid) {
+  for (int64_t side : {4, 16, 32}) {
+    const auto ranks = halton_ranks(side * side);
+    EXPECT_TRUE(std::get<0>(ranks.sort()).equal(torch::arange(side * side))) << side;
+    // Of the first sixteen, each quarter of the picture has three to five.
+    const auto first = ranks.lt(16).view({2, side / 2, 2, side / 2}).sum({1, 3});
+    EXPECT_GE(first.min().item<int64_t>(), 3) << side;
+    EXPECT_LE(first.max().item<int64_t>(), 5) << side;
+  }
+}
+
 TEST(SamplingOptions, RefusesWhatMakesNoSense) {
   EXPECT_THROW(SamplingOptions{.steps = 0}.check(16), UsageError);
   EXPECT_THROW(SamplingOptions{.steps = 17}.check(16), UsageError);
   EXPECT_THROW(SamplingOptions{.guidance = -1}.check(16), UsageError);
   EXPECT_THROW(SamplingOptions{.guidance = NAN}.check(16), UsageError);
   EXPECT_THROW(SamplingOptions{.temperature = INFINITY}.check(16), UsageError);
+  EXPECT_THROW(SamplingOptions{.guided = 1.5}.check(16), UsageError);
+  EXPECT_THROW(SamplingOptions{.order = "random"}.check(16), UsageError);
   EXPECT_THROW(SamplingOptions{.schedule = "cubist"}.check(16), Error);
   EXPECT_NO_THROW(SamplingOptions{}.check(18));
 }

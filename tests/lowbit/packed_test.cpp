@@ -1,4 +1,5 @@
 // Low-bit products against plain loops, on every instruction set that this CPU has.
+#define HWY_WANT_AVX3_DL  // as the kernels do
 #include "showo/lowbit/packed.h"
 
 #include <ATen/Functions.h>
@@ -7,6 +8,7 @@
 
 #include "showo/core/error.h"
 #include "showo/core/random.h"
+#include "showo/lowbit/many_rows.h"
 
 namespace showo {
 namespace {
@@ -87,6 +89,38 @@ TEST_P(EachTarget, RowsAreIndependent) {
 INSTANTIATE_TEST_SUITE_P(Targets, EachTarget,
                          testing::ValuesIn(hwy::SupportedAndGeneratedTargets()),
                          [](const auto& info) { return std::string(hwy::TargetName(info.param)); });
+
+// What many rows are multiplied as: each rounded to 8 bits of its largest value.
+at::Tensor rounded_rows(const at::Tensor& x) {
+  const at::Tensor scale = x.abs().amax(1, true).div(127).clamp_min(1e-30);
+  return at::mul(at::div(x, scale).round(), scale);
+}
+
+TEST(ManyRows, EqualPlainLoopsOverRoundedRows) {
+  if (!lowbit::multiplies_bytes()) GTEST_SKIP() << "this CPU has no products of bytes";
+  struct Case {
+    int64_t rows, inputs, outputs, first, count;
+  };
+  for (const Case& c :
+       {Case{48, 32, 16, 0, 16}, Case{49, 33, 17, 0, 17}, Case{200, 2080, 100, 7, 60},
+        Case{64, 8192, 48, 16, 32}, Case{50, 1, 1, 0, 1}}) {
+    SCOPED_TRACE(fmt::format("{} rows, {} → {} of {}", c.rows, c.inputs, c.count, c.outputs));
+    const PackedWeight packed = pack(normal({c.outputs, c.inputs}, 1), {8, 0});
+    const at::Tensor x = normal({c.rows, c.inputs}, 2), bias = normal({c.outputs}, 3);
+    const at::Tensor want = plain(rounded_rows(x), packed, bias).narrow(1, c.first, c.count);
+    expect_close(multiply(x, packed, bias, c.first, c.count), want, 1e-5);
+    expect_close(multiply(x, packed, bias, c.first, c.count),
+                 plain(x, packed, bias).narrow(1, c.first, c.count), 0.02);
+  }
+}
+
+TEST(ManyRows, ExtremesDoNotOverflow) {
+  if (!lowbit::multiplies_bytes()) GTEST_SKIP() << "this CPU has no products of bytes";
+  const PackedWeight packed = pack(at::full({16, 8192}, -1.0), {8, 0});
+  const at::Tensor x = at::full({lowbit::kManyRows, 8192}, 1.0);
+  expect_close(multiply(x, packed, {}, 0, 16), plain(x, packed, {}), 1e-6);
+  EXPECT_TRUE(multiply(at::zeros({64, 8192}), packed, {}, 0, 16).eq(0).all().item<bool>());
+}
 
 TEST(Pack, RoundsWithinHalfAStep) {
   const at::Tensor weight = normal({33, 64}, 9);

@@ -17,6 +17,8 @@ EmojiOptions checked(EmojiOptions options) {
   if (options.canvas < 64 || options.canvas > 512 || options.canvas % 16)
     fail("canvas {}: expected a multiple of 16 from 64 to 512", options.canvas);
   if (options.kinds < 10) fail("kinds {}: expected at least 10", options.kinds);
+  if (options.fewest < 1 || options.fewest > 4)
+    fail("fewest {}: expected 1 to 4", options.fewest);
   if (options.scenes < 1 || options.held_apart < 1 || options.scenes_per_shard < 1)
     fail("scenes: expected at least 1 of each");
   return options;
@@ -35,6 +37,19 @@ uint64_t mix(uint64_t hash, uint64_t value) { return derive_seed(hash ^ value, v
 
 int on_grid(Dice& dice, int low, int high) {
   return low + kGrid * static_cast<int>(dice.below((high - low) / kGrid + 1));
+}
+
+// Near one end, in the middle or near the other end, and never in between, where no word would fit.
+int third(Dice& dice, int free) {
+  const int near = kGrid * static_cast<int>(dice.below(2));
+  switch (dice.below(3)) {
+    case 0:
+      return near;
+    case 1:
+      return free / 2 / kGrid * kGrid;
+    default:
+      return free - near;
+  }
 }
 
 }  // namespace
@@ -75,7 +90,8 @@ Scene EmojiWorld::propose(Dice& dice, Split split) const {
   Scene scene;
   const int canvas = options_.canvas, half = canvas / 2;
   const size_t roll = dice.below(100);
-  const size_t count = roll < 40 ? 1 : roll < 75 ? 2 : roll < 90 ? 3 : 4;
+  const size_t count = std::max<size_t>(
+      roll < 40 ? 1 : roll < 75 ? 2 : roll < 90 ? 3 : 4, static_cast<size_t>(options_.fewest));
   scene.background = dice.below(backgrounds().size());
   scene.layout = count == 1         ? Scene::Layout::kOne
                  : count > 2        ? Scene::Layout::kQuadrants
@@ -94,19 +110,16 @@ Scene EmojiWorld::propose(Dice& dice, Split split) const {
     // An unseen style is only met by the kinds that lack one.
     if (split == Split::kStyles && i == 0)
       object.kind = 9 + 10 * dice.below(icons_.kinds().size() / 10);
-    const int scale = canvas / 64;
-    object.size = (count == 1   ? 32 + 8 * static_cast<int>(dice.below(3))
-                   : count == 2 ? 28 + 4 * static_cast<int>(dice.below(2))
-                                : 24 + 4 * static_cast<int>(dice.below(2))) *
-                  scale;
+    object.small = count > 1 || dice.chance(0.3);
+    object.size = (object.small ? 28 : 40) * (canvas / 64);
     const int free = canvas - object.size, free_half = half - object.size;
     const bool across = scene.layout == Scene::Layout::kSideBySide;
     if (count == 1) {
-      object.x = on_grid(dice, 0, free);
-      object.y = on_grid(dice, 0, free);
+      object.x = third(dice, free);
+      object.y = third(dice, free);
     } else if (count == 2) {
       const int along = static_cast<int>(i) * half + on_grid(dice, 0, free_half),
-                beside = on_grid(dice, 0, free);
+                beside = on_grid(dice, free / 3, free - free / 3);
       object.x = across ? along : beside;
       object.y = across ? beside : along;
     } else {

@@ -12,6 +12,7 @@ struct EmojiOptions {
   uint64_t seed = 1;
   int canvas = 64;
   int kinds = 32;
+  int fewest = 1;
   int64_t scenes = 40000;
   int64_t held_apart = 1000;
   int64_t scenes_per_shard = 5000;
@@ -22,6 +23,7 @@ struct EmojiOptions {
     v(seed, "seed", "the world's seed");
     v(canvas, "canvas", "pixels a side, a multiple of 16 from 64 on");
     v(kinds, "kinds", "how many of the file's kinds to use, from the first on");
+    v(fewest, "fewest", "fewest things in a scene, 1 to 4: crowded ones teach an image tokenizer more");
     v(scenes, "scenes", "training scenes");
     v(held_apart, "held_apart", "scenes in each held-apart split");
     v(scenes_per_shard, "scenes_per_shard", "scenes in a training shard");

@@ -18,12 +18,17 @@ struct Speaker {
   Dice& dice;
 
   const std::string& name(size_t i) const { return kinds[scene.objects[i].kind].name; }
-  std::string style_word(size_t i, bool say) const {
-    return say ? std::string(style_name(scene.objects[i].style)) + " " : "";
+  // What is said of a thing's look before its name: "small " of one that is alone, and its style.
+  std::string look(size_t i, bool style) const {
+    const bool small = scene.objects.size() == 1 && scene.objects[i].small;
+    return std::string(small ? "small " : "") +
+           (style ? std::string(style_name(scene.objects[i].style)) + " " : "");
   }
-  std::string thing(size_t i, bool style) const {
-    return with_article(style_word(i, style) + name(i));
+  enum class Say { kName, kLook, kLookAndStyle };
+  std::string words(size_t i, Say say) const {
+    return say == Say::kName ? "" : look(i, say == Say::kLookAndStyle);
   }
+  std::string thing(size_t i, Say say) const { return with_article(words(i, say) + name(i)); }
   std::string background() const { return backgrounds()[scene.background].name; }
   size_t how_many(size_t kind) const {
     size_t same = 0;
@@ -31,13 +36,13 @@ struct Speaker {
     return same;
   }
   // "two apples" or "an apple, a dog and a key"
-  std::string all(bool style) const {
+  std::string all(Say say) const {
     const size_t count = scene.objects.size();
     if (count > 1 && scene.one_kind())
-      return std::string(kNumbers[count]) + " " + style_word(0, style) +
+      return std::string(kNumbers[count]) + " " + words(0, say) +
              kinds[scene.objects[0].kind].plural;
-    std::string text = thing(0, style);
-    for (size_t i = 1; i < count; ++i) text += (i + 1 == count ? " and " : ", ") + thing(i, style);
+    std::string text = thing(0, say);
+    for (size_t i = 1; i < count; ++i) text += (i + 1 == count ? " and " : ", ") + thing(i, say);
     return text;
   }
   std::string where(size_t i) const {
@@ -61,37 +66,43 @@ Turn count_of(const Speaker& s, size_t kind) {
 
 std::string caption(const Scene& scene, const std::vector<Kind>& kinds, int canvas, Dice& dice) {
   const Speaker s{scene, kinds, canvas, dice};
-  const bool style = dice.chance(0.5);
+  const auto say = dice.chance(0.7) ? Speaker::Say::kLookAndStyle : Speaker::Say::kLook;
   const std::string on = " on a " + s.background() + " background";
   const std::string on_article = s.background() == "orange" ? " on an orange background" : on;
   const bool relation = scene.objects.size() == 2 && !scene.one_kind() && dice.chance(0.6);
   if (relation) {
     const char* between =
         scene.layout == Scene::Layout::kSideBySide ? " to the left of " : " above ";
-    return s.thing(0, style) + between + s.thing(1, style) + on_article;
+    return s.thing(0, say) + between + s.thing(1, say) + on_article;
   }
-  if (scene.objects.size() == 1 && dice.chance(0.4))
-    return s.thing(0, style) + " " + s.where(0) + on_article;
-  return s.all(style) + on_article;
+  // Of a thing in the middle nobody says where it is.
+  if (scene.objects.size() == 1 && scene.place(0, canvas) != "middle")
+    return s.thing(0, say) + " " + s.where(0) + on_article;
+  return s.all(say) + on_article;
 }
 
 std::vector<Turn> questions(const Scene& scene, const std::vector<Kind>& kinds, int canvas,
                             Dice& dice) {
   const Speaker s{scene, kinds, canvas, dice};
   const size_t things = scene.objects.size();
-  std::vector<Turn> turns = {{"what is in the picture?", s.all(false), "what"},
+  std::vector<Turn> turns = {{"what is in the picture?", s.all(Speaker::Say::kName), "what"},
                              exists(s, true),
                              exists(s, false),
                              {"how many things are there?", kNumbers[things], "count"},
                              count_of(s, scene.objects[dice.below(things)].kind),
                              {"what colour is the background?", s.background(), "colour"}};
   for (size_t i = 0; i < things; ++i)
-    turns.push_back({"what is " + s.where(i) + "?", s.thing(i, false), "what"});
-  const size_t chosen = dice.below(things);
-  if (s.how_many(scene.objects[chosen].kind) == 1) {
-    turns.push_back({"where is the " + s.name(chosen) + "?", s.where(chosen), "position"});
-    turns.push_back({"is the " + s.name(chosen) + " flat or glossy?",
-                     style_name(scene.objects[chosen].style), "style"});
+    turns.push_back({"what is " + s.where(i) + "?", s.thing(i, Speaker::Say::kName), "what"});
+  std::vector<size_t> single;  // the only one of its kind
+  for (size_t i = 0; i < things; ++i) {
+    if (s.how_many(scene.objects[i].kind) == 1) single.push_back(i);
+  }
+  dice.shuffle(single);
+  for (size_t i = 0; i < std::min<size_t>(single.size(), 2); ++i)
+    turns.push_back({"where is the " + s.name(single[i]) + "?", s.where(single[i]), "position"});
+  if (!single.empty()) {
+    turns.push_back({"is the " + s.name(single[0]) + " flat or glossy?",
+                     style_name(scene.objects[single[0]].style), "style"});
   }
   dice.shuffle(turns);
   return turns;

@@ -8,7 +8,7 @@
 namespace showo {
 
 std::string caption(const Scene& scene, const std::vector<Kind>& kinds, int canvas, Dice& dice);
-/// Seven to twelve independent questions in random order, among them the name of every thing;
+/// Seven to thirteen independent questions in random order, among them the name of every thing;
 /// `type` says what each asks for.
 std::vector<Turn> questions(const Scene& scene, const std::vector<Kind>& kinds, int canvas,
                             Dice& dice);

@@ -65,6 +65,7 @@ Json describe(const Scene& scene, const std::vector<Kind>& kinds) {
   for (const Object& object : scene.objects) {
     json["objects"].push_back({{"name", kinds[object.kind].name},
                                {"style", style_name(object.style)},
+                               {"small", object.small},
                                {"size", object.size},
                                {"x", object.x},
                                {"y", object.y}});

@@ -14,6 +14,7 @@ namespace showo {
 struct Object {
   size_t kind = 0;
   Style style = Style::kFlat;
+  bool small = false;          // as everything is in company; alone it is said
   int size = 0, x = 0, y = 0;  // pixels; the upper left corner
 };
 

@@ -7,6 +7,7 @@
 #include <list>
 
 #include "showo/core/random.h"
+#include "showo/generate/halton.h"
 #include "showo/model/mask_schedule.h"
 
 namespace showo {
@@ -64,6 +65,10 @@ void SamplingOptions::check(int64_t tokens) const {
     throw UsageError(fmt::format("--steps {}: expected 1 to {}", steps, tokens));
   if (!(guidance >= 0 && guidance <= 100))
     throw UsageError(fmt::format("--guidance {}: expected 0 to 100", guidance));
+  if (!(guided >= 0 && guided <= 1))
+    throw UsageError(fmt::format("--guided {}: expected 0 to 1", guided));
+  if (order != "confidence" && order != "halton")
+    throw UsageError(fmt::format("--order {}: expected confidence or halton", order));
   if (!(temperature >= 0 && temperature <= 100))
     throw UsageError(fmt::format("--temperature {}: expected 0 to 100", temperature));
   try {
@@ -109,10 +114,13 @@ Tensor sample_codes(Showo& model, const std::vector<Row>& prompts, const Row& un
     branches.push_back({&*same});
   }
   std::optional<Prompt> without;
-  if (options.guidance > 0) {
+  const auto guided_steps = static_cast<int>(std::ceil(options.guided * options.steps));
+  if (options.guidance > 0 && guided_steps > 0) {
     without.emplace(model, unconditional);
     for (auto& of_picture : branches) of_picture.push_back(&*without);
   }
+  Tensor places;  // of a sequence of places, the first are kept first; otherwise the surest
+  if (options.order == "halton") places = -halton_ranks(tokens).to(model->device(), torch::kFloat);
 
   Tensor canvas = canvas_BN.to(model->device(), /*non_blocking=*/false, /*copy=*/true),
          codes = canvas;
@@ -120,18 +128,22 @@ Tensor sample_codes(Showo& model, const std::vector<Row>& prompts, const Row& un
   for (int step = 0; step < options.steps; ++step) {
     const double r = (step + 1.0) / options.steps;
     temperature *= 1 - r;  // shrinks cumulatively, as published
+    if (without && step == guided_steps)
+      for (auto& of_picture : branches) of_picture.pop_back();
     std::vector<Tensor> all_logits, all_codes, all_masked;
     for (int64_t b = 0; b < batch; ++b) {
       const auto unknown = canvas[b] < 0;
       auto logits = image_logits(model, canvas[b], branches[b], soi);
-      logits =
-          without ? (1 + options.guidance) * logits[0] - options.guidance * logits[1] : logits[0];
+      logits = branches[b].size() > 1
+                   ? (1 + options.guidance) * logits[0] - options.guidance * logits[1]
+                   : logits[0];
       const auto probabilities = logits.softmax(-1);
       const auto drawn = torch::where(unknown, draws.codes(step, b, probabilities), canvas[b]);
       const auto left = static_cast<int64_t>(std::floor(
           static_cast<float>(tokens) * static_cast<float>(mask_ratio(options.schedule, r))));
       const auto chosen = probabilities.gather(1, drawn.unsqueeze(1)).squeeze(1);
       auto confidence = chosen.clamp_min(1e-20).log() + temperature * draws.gumbel(step, b, tokens);
+      if (places.defined()) confidence = places;
       confidence = torch::where(unknown, confidence, std::numeric_limits<float>::infinity());
       const auto masked = least_sure(confidence, unknown, left);
       all_logits.push_back(logits);

@@ -15,14 +15,20 @@ namespace showo {
 struct SamplingOptions {
   int steps = 18;
   double guidance = 1.75;
+  double guided = 1;
   double temperature = 1;
   std::string schedule = "cosine";
+  std::string order = "confidence";
   template <class V>
   void visit(V& v) {
     v(steps, "steps", "unmasking steps");
     v(guidance, "guidance", "w in (1+w)·conditional − w·unconditional; 0 turns it off");
+    v(guided, "guided", "share of the steps, from the first on, that guidance is used in");
     v(temperature, "temperature", "of the noise that decides which codes are kept");
     v(schedule, "schedule", "cosine, linear, powX or sigmoid");
+    v(order, "order",
+      "which codes are kept first: the surest (confidence, as published) or those at the places of "
+      "a Halton sequence (halton)");
   }
   /// Throws UsageError.
   void check(int64_t tokens) const;

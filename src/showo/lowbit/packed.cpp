@@ -10,6 +10,7 @@
 
 #include "showo/core/error.h"
 #include "showo/lowbit/kernels.h"
+#include "showo/lowbit/many_rows.h"
 
 namespace showo {
 namespace {
@@ -183,6 +184,13 @@ at::Tensor multiply(const at::Tensor& x, const PackedWeight& packed, const at::T
   TORCH_CHECK(x.size(-1) == packed.inputs && first >= 0 && first + count <= packed.outputs);
   const at::Tensor flat = x.reshape({-1, packed.inputs}).to(at::kFloat).contiguous();
   const int64_t rows = flat.size(0), padded = padded_inputs(packed), steps = padded / kStep;
+  auto shape = x.sizes().vec();
+  shape.back() = count;
+  const bool scale_a_channel = packed.format.bits == 8 && packed.format.group == 0;
+  if (scale_a_channel && rows >= lowbit::kManyRows && lowbit::multiplies_bytes())
+    return lowbit::multiply_bytes(flat, packed, bias, first, count)
+        .to(x.scalar_type())
+        .reshape(shape);
   at::Tensor values = at::empty({rows, padded}, at::kShort), row_scales = at::empty({rows}),
              sums = at::empty({rows, steps}, at::kInt);
   const lowbit::Activations activations{values.data_ptr<int16_t>(), row_scales.data_ptr<float>(),
@@ -206,8 +214,6 @@ at::Tensor multiply(const at::Tensor& x, const PackedWeight& packed, const at::T
   });
   at::Tensor result = out.narrow(1, first - from * kTile, count);
   if (bias.defined()) result = at::add(result, bias.narrow(0, first, count));
-  auto shape = x.sizes().vec();
-  shape.back() = count;
   return result.to(x.scalar_type()).reshape(shape);
 }
 

@@ -4,6 +4,9 @@
 #include <cmath>
 #include <numbers>
 
+#include "showo/train/muon.h"
+#include "showo/train/run.h"
+
 namespace showo {
 
 double learning_rate(const OptimizerOptions& options, int64_t step, int64_t total) {
@@ -20,13 +23,17 @@ AdamW::AdamW(const torch::nn::Module& module, OptimizerOptions options,
     : options_(std::move(options)) {
   for (const auto& item : module.named_parameters()) {
     if (names && std::ranges::find(*names, item.key()) == names->end()) continue;
-    const bool decays =
-        std::none_of(options_.no_decay.begin(), options_.no_decay.end(),
-                     [&](const auto& word) { return item.key().find(word) != std::string::npos; });
+    auto named = [&](const std::vector<std::string>& words) {
+      return std::ranges::any_of(words, [&](const auto& word) {
+        return item.key().find(word) != std::string::npos;
+      });
+    };
     const auto& parameter = item.value();
+    const bool muon = parameter.dim() == 2 && named(options_.muon);
     slots_.push_back({item.key(), parameter, torch::zeros_like(parameter),
-                      torch::zeros_like(parameter),
-                      torch::zeros({}, parameter.options().dtype(torch::kFloat)), decays});
+                      muon ? torch::empty({0}, parameter.options()) : torch::zeros_like(parameter),
+                      torch::zeros({}, parameter.options().dtype(torch::kFloat)),
+                      !named(options_.no_decay), muon});
   }
 }
 
@@ -56,22 +63,33 @@ double AdamW::clip() {
   return clip_gradients(parameters, options_.clip);
 }
 
+AdamW::Group AdamW::group(bool muon, bool decays) {
+  Group group;
+  for (auto& slot : slots_) {
+    if (slot.muon != muon || slot.decays != decays || !slot.parameter.grad().defined()) continue;
+    group.parameters.push_back(slot.parameter);
+    group.gradients.push_back(slot.parameter.grad());
+    group.means.push_back(slot.mean);
+    group.squares.push_back(slot.square);
+    group.steps.push_back(slot.step);
+  }
+  return group;
+}
+
 void AdamW::step(double lr) {
   torch::NoGradGuard no_grad;
   for (const bool decays : {true, false}) {
-    std::vector<torch::Tensor> parameters, gradients, means, squares, steps;
-    for (auto& slot : slots_) {
-      if (slot.decays != decays || !slot.parameter.grad().defined()) continue;
-      parameters.push_back(slot.parameter);
-      gradients.push_back(slot.parameter.grad());
-      means.push_back(slot.mean);
-      squares.push_back(slot.square);
-      steps.push_back(slot.step);
+    const double decay = decays ? options_.weight_decay : 0;
+    const Group adamw = group(/*muon=*/false, decays), muon = group(/*muon=*/true, decays);
+    if (!muon.parameters.empty()) {
+      const auto device = muon.parameters.front().device().type();
+      muon_step(muon.parameters, muon.gradients, muon.means, lr, decay,
+                multiplies_bf16(device) ? torch::kBFloat16 : torch::kFloat);
     }
-    if (parameters.empty()) continue;
-    at::_foreach_add_(steps, 1);
-    at::_fused_adamw_(parameters, gradients, means, squares, {}, steps, lr, options_.beta1,
-                      options_.beta2, decays ? options_.weight_decay : 0, options_.eps,
+    if (adamw.parameters.empty()) continue;
+    at::_foreach_add_(adamw.steps, 1);
+    at::_fused_adamw_(adamw.parameters, adamw.gradients, adamw.means, adamw.squares, {},
+                      adamw.steps, lr, options_.beta1, options_.beta2, decay, options_.eps,
                       /*amsgrad=*/false, /*maximize=*/false);
   }
 }

@@ -1,5 +1,6 @@
 // AdamW as published (β 0.9/0.999, eps 1e-8, decay 0.01 but none on parameters with certain words
-// in their names), and the learning rate's warm-up and cosine.
+// in their names), Muon instead of it on the matrices a recipe names, and the learning rate's
+// warm-up and cosine.
 #pragma once
 
 #include <torch/torch.h>
@@ -18,6 +19,7 @@ struct OptimizerOptions {
   double clip = 0;
   std::vector<std::string> no_decay{"bias", "layer_norm.weight", "mlm_ln.weight",
                                     "embeddings.weight"};
+  std::vector<std::string> muon;
   template <class V>
   void visit(V& v) {
     v(lr, "lr", "learning rate after warm-up");
@@ -29,6 +31,7 @@ struct OptimizerOptions {
     v(warmup_steps, "warmup_steps", "steps of linear warm-up");
     v(clip, "clip", "largest norm of the gradient; 0 does not clip");
     v(no_decay, "no_decay", "parameters whose name contains one of these do not decay");
+    v(muon, "muon", "matrices whose name contains one of these are learned by Muon");
   }
 };
 
@@ -41,6 +44,7 @@ void zero_gradients(std::vector<torch::Tensor>& parameters);
 /// before.
 double clip_gradients(const std::vector<torch::Tensor>& parameters, double most);
 
+/// AdamW, but Muon for the matrices that options.muon names.
 class AdamW {
  public:
   /// Over all of the module's parameters, or those of `names` alone.
@@ -58,9 +62,14 @@ class AdamW {
  private:
   struct Slot {
     std::string name;
-    torch::Tensor parameter, mean, square, step;
-    bool decays;
+    torch::Tensor parameter, mean, square, step;  // of Muon's, mean is the momentum, square empty
+    bool decays, muon;
   };
+  // What one call of a rule steps.
+  struct Group {
+    std::vector<torch::Tensor> parameters, gradients, means, squares, steps;
+  };
+  Group group(bool muon, bool decays);
   OptimizerOptions options_;
   std::vector<Slot> slots_;
 };
