@@ -74,6 +74,16 @@ class Distributed(unittest.TestCase):
         self.expect_close(one, self.train(1, "accumulated", accumulate=2,
                                           batch={"t2i": 2, "mmu": 2, "lm": 0, "image_size": 16}))
 
+    def test_muon_is_sharded_too_and_goes_on_with_another_number_of_processes(self):
+        muon = {"optimizer": {"lr": 1e-3, "warmup_steps": 2, "clip": 1.0, "muon": ["layers."]}}
+        one = self.train(1, "one", **muon)
+        self.expect_close(one, self.train(2, "sharded", shard_optimizer=True, **muon))
+        self.train(2, "parts", "--steps", "3", shard_optimizer=True, **muon)
+        for code, error in self.finish(self.start(self.recipe(2, shard_optimizer=True, **muon), "parts", 2)):
+            self.assertEqual(code, 0, error)
+            self.assertIn("resumed at step 3", error)
+        self.expect_close(one, tiny_run.weights(self.path / "parts/checkpoint/model/model.safetensors"))
+
     def test_a_sharded_run_goes_on_with_another_number_of_processes(self):
         self.train(2, "run", "--steps", "3", shard_optimizer=True)
         self.assertTrue((self.path / "run/checkpoints/step-0000003").is_dir())

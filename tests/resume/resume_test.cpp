@@ -83,6 +83,7 @@ TEST_F(Resume, ShowoRunEndsWithTheSameBits) {
   recipe.accumulate = 2;
   recipe.ema = 0.9;
   recipe.recompute = true;
+  recipe.optimizer.muon = {"layers."};
   recipe.evaluation.data = recipe.data;
   recipe.evaluation.every = recipe.evaluation.batches = 2;
   recipe.optimizer.warmup_steps = 2;

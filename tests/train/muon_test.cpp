@@ -17,9 +17,9 @@ torch::Tensor gaussian(std::vector<int64_t> sizes, uint64_t seed) {
 
 struct TwoLayersImpl : torch::nn::Module {
   TwoLayersImpl() {
-    inner = register_parameter("layers.weight", gaussian({24, 12}, 1));
-    bias = register_parameter("layers.bias", gaussian({24}, 2));
-    outer = register_parameter("head.weight", gaussian({8, 24}, 3));
+    inner = register_parameter("inner_weight", gaussian({24, 12}, 1));
+    bias = register_parameter("inner_bias", gaussian({24}, 2));
+    outer = register_parameter("outer_weight", gaussian({8, 24}, 3));
   }
   torch::Tensor loss(const torch::Tensor& x) {
     return torch::linear(torch::tanh(torch::linear(x, inner, bias)), outer).square().mean();
@@ -32,7 +32,7 @@ OptimizerOptions options() {
   OptimizerOptions options;
   options.warmup_steps = 0;
   options.weight_decay = 0.1;
-  options.muon = {"layers."};
+  options.muon = {"inner"};
   return options;
 }
 

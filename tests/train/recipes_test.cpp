@@ -24,6 +24,7 @@ const Stage kStages[] = {
     {"published/showo_instruction_tuning_1_512x512.yaml", "tuning1_512x512"},
     {"published/showo_instruction_tuning_2_512x512.yaml", "tuning2_512x512"},
     {"embedded/showo.yaml", "showo"},
+    {"embedded/showo_draw.yaml", "showo-draw"},
     {"embedded/showo_stage1.yaml", "showo-stage1"},
     {"embedded/showo_stage2.yaml", "showo-stage2"},
     {"embedded/showo_stage3.yaml", "showo-stage3"},

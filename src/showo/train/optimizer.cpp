@@ -18,22 +18,31 @@ double learning_rate(const OptimizerOptions& options, int64_t step, int64_t tota
          (options.lr - options.min_lr) * 0.5 * (1 + std::cos(std::numbers::pi * progress));
 }
 
+namespace {
+
+bool contains_one_of(const std::string& name, const std::vector<std::string>& words) {
+  return std::ranges::any_of(
+      words, [&](const auto& word) { return name.find(word) != std::string::npos; });
+}
+
+}  // namespace
+
+bool takes_muon(const OptimizerOptions& options, const std::string& name,
+                const torch::Tensor& parameter) {
+  return parameter.dim() == 2 && contains_one_of(name, options.muon);
+}
+
 AdamW::AdamW(const torch::nn::Module& module, OptimizerOptions options,
-             const std::optional<std::vector<std::string>>& names)
-    : options_(std::move(options)) {
+             const std::optional<std::vector<std::string>>& names, bool bf16)
+    : options_(std::move(options)), bf16_(bf16) {
   for (const auto& item : module.named_parameters()) {
     if (names && std::ranges::find(*names, item.key()) == names->end()) continue;
-    auto named = [&](const std::vector<std::string>& words) {
-      return std::ranges::any_of(words, [&](const auto& word) {
-        return item.key().find(word) != std::string::npos;
-      });
-    };
     const auto& parameter = item.value();
-    const bool muon = parameter.dim() == 2 && named(options_.muon);
+    const bool muon = takes_muon(options_, item.key(), parameter);
     slots_.push_back({item.key(), parameter, torch::zeros_like(parameter),
-                      muon ? torch::empty({0}, parameter.options()) : torch::zeros_like(parameter),
+                      muon ? torch::Tensor() : torch::zeros_like(parameter),
                       torch::zeros({}, parameter.options().dtype(torch::kFloat)),
-                      !named(options_.no_decay), muon});
+                      !contains_one_of(item.key(), options_.no_decay), muon});
   }
 }
 
@@ -84,7 +93,7 @@ void AdamW::step(double lr) {
     if (!muon.parameters.empty()) {
       const auto device = muon.parameters.front().device().type();
       muon_step(muon.parameters, muon.gradients, muon.means, lr, decay,
-                multiplies_bf16(device) ? torch::kBFloat16 : torch::kFloat);
+                bf16_ && multiplies_bf16(device) ? torch::kBFloat16 : torch::kFloat);
     }
     if (adamw.parameters.empty()) continue;
     at::_foreach_add_(adamw.steps, 1);
@@ -98,7 +107,7 @@ TensorMap AdamW::state() const {
   TensorMap state;
   for (const auto& slot : slots_) {
     state["mean." + slot.name] = slot.mean;
-    state["square." + slot.name] = slot.square;
+    if (!slot.muon) state["square." + slot.name] = slot.square;
     state["step." + slot.name] = slot.step;
   }
   return state;

@@ -19,7 +19,7 @@ struct OptimizerOptions {
   double clip = 0;
   std::vector<std::string> no_decay{"bias", "layer_norm.weight", "mlm_ln.weight",
                                     "embeddings.weight"};
-  std::vector<std::string> muon;
+  std::vector<std::string> muon{};
   template <class V>
   void visit(V& v) {
     v(lr, "lr", "learning rate after warm-up");
@@ -39,6 +39,10 @@ struct OptimizerOptions {
 /// 0.
 double learning_rate(const OptimizerOptions& options, int64_t step, int64_t total);
 
+/// Whether Muon learns a parameter of this name: a matrix, and named. It keeps no squares.
+bool takes_muon(const OptimizerOptions& options, const std::string& name,
+                const torch::Tensor& parameter);
+
 void zero_gradients(std::vector<torch::Tensor>& parameters);
 /// Scales the gradients so that their norm is at most `most` (0: leaves them), and returns the norm
 /// before.
@@ -47,22 +51,24 @@ double clip_gradients(const std::vector<torch::Tensor>& parameters, double most)
 /// AdamW, but Muon for the matrices that options.muon names.
 class AdamW {
  public:
-  /// Over all of the module's parameters, or those of `names` alone.
+  /// Over all of the module's parameters, or those of `names` alone. `bf16`: Muon's products are
+  /// computed in bf16 where the device multiplies it; everything else is fp32.
   AdamW(const torch::nn::Module& module, OptimizerOptions options,
-        const std::optional<std::vector<std::string>>& names = std::nullopt);
+        const std::optional<std::vector<std::string>>& names = std::nullopt, bool bf16 = false);
   /// One step with the gradients as they are; parameters without one stay.
   void step(double lr);
   void zero_grad();
   /// Scales the gradients so that their norm is at most options.clip, and returns the norm before.
   double clip();
-  /// Moments and step counts by parameter name, for checkpoints.
+  /// Moments ("mean.", and but for Muon's "square.") and step counts ("step.") by parameter name, for
+  /// checkpoints.
   TensorMap state() const;
   void load_state(const TensorMap& state, const std::string& source);
 
  private:
   struct Slot {
     std::string name;
-    torch::Tensor parameter, mean, square, step;  // of Muon's, mean is the momentum, square empty
+    torch::Tensor parameter, mean, square, step;  // of Muon's, mean is the momentum, no square
     bool decays, muon;
   };
   // What one call of a rule steps.
@@ -71,6 +77,7 @@ class AdamW {
   };
   Group group(bool muon, bool decays);
   OptimizerOptions options_;
+  bool bf16_;
   std::vector<Slot> slots_;
 };
 

@@ -46,7 +46,8 @@ Trainer::Trainer(const ShowoRecipe& recipe, const fs::path& folder, const Traine
       owners_(recipe.shard_optimizer && place.group.size() > 1
                   ? share_out(parameters_, place.group.size())
                   : std::vector<int>{}),
-      optimizer_(*model_, recipe.optimizer, owned_names(*model_, owners_, place.group.rank())),
+      optimizer_(*model_, recipe.optimizer, owned_names(*model_, owners_, place.group.rank()),
+                 recipe.bf16),
       ema_(*model_, recipe.ema),
       reducer_(parameters_, place.group),
       streams_(open(recipe.data, recipe.seed, {})),

@@ -66,6 +66,9 @@ TensorMap Trainer::optimizer_state() {
     const int owner = owners_[i++];
     for (const char* kind : {"mean.", "square.", "step."}) {
       const std::string name = kind + item.key();
+      if (std::string_view(kind) == "square." &&
+          takes_muon(recipe_.optimizer, item.key(), item.value()))
+        continue;
       auto tensor = owner == group.rank() ? state.at(name)
                     : std::string_view(kind) == "step."
                         ? torch::zeros({}, item.value().options().dtype(torch::kFloat))
