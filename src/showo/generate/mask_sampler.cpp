@@ -71,6 +71,9 @@ void SamplingOptions::check(int64_t tokens) const {
     throw UsageError(fmt::format("--order {}: expected confidence or halton", order));
   if (!(temperature >= 0 && temperature <= 100))
     throw UsageError(fmt::format("--temperature {}: expected 0 to 100", temperature));
+  if (!(code_temperature >= 0.01 && code_temperature <= 100))
+    throw UsageError(
+        fmt::format("--code-temperature {}: expected 0.01 to 100", code_temperature));
   try {
     mask_ratio(schedule, 0.5);
   } catch (const Error& error) {
@@ -137,7 +140,7 @@ Tensor sample_codes(Showo& model, const std::vector<Row>& prompts, const Row& un
       logits = branches[b].size() > 1
                    ? (1 + options.guidance) * logits[0] - options.guidance * logits[1]
                    : logits[0];
-      const auto probabilities = logits.softmax(-1);
+      const auto probabilities = (logits / options.code_temperature).softmax(-1);
       const auto drawn = torch::where(unknown, draws.codes(step, b, probabilities), canvas[b]);
       const auto left = static_cast<int64_t>(std::floor(
           static_cast<float>(tokens) * static_cast<float>(mask_ratio(options.schedule, r))));

@@ -16,7 +16,7 @@ struct SamplingOptions {
   int steps = 18;
   double guidance = 1.75;
   double guided = 1;
-  double temperature = 1;
+  double temperature = 1, code_temperature = 1;
   std::string schedule = "cosine";
   std::string order = "confidence";
   template <class V>
@@ -25,6 +25,8 @@ struct SamplingOptions {
     v(guidance, "guidance", "w in (1+w)·conditional − w·unconditional; 0 turns it off");
     v(guided, "guided", "share of the steps, from the first on, that guidance is used in");
     v(temperature, "temperature", "of the noise that decides which codes are kept");
+    v(code_temperature, "code_temperature",
+      "of the draw of codes: below 1 likely ones become likelier; 1 as published");
     v(schedule, "schedule", "cosine, linear, powX or sigmoid");
     v(order, "order",
       "which codes are kept first: the surest (confidence, as published) or those at the places of "
