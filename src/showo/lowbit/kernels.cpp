@@ -14,6 +14,9 @@
 #include <hwy/highway.h>
 
 HWY_BEFORE_NAMESPACE();
+#if HWY_TARGET == HWY_AVX3_DL && HWY_COMPILER_GCC_ACTUAL
+#pragma GCC target("avx512vnni")  // a CPU of this target has it, but Highway does not say so
+#endif
 namespace showo::lowbit::HWY_NAMESPACE {
 
 #if HWY_TARGET == HWY_SCALAR
