@@ -12,7 +12,7 @@ struct EvalFlags {
   ModelFlags model;
   SamplingFlags sampling;
   std::string shards, recogniser, features;
-  int64_t scenes = 500;
+  int64_t scenes = 500, questions = -1;
 };
 
 Json to_json(const PictureTallies& tallies) {
@@ -76,7 +76,8 @@ void eval(EvalFlags& flags) {
   session.lap("pictures");
   Json results = to_json(pictures);
   std::string text = to_text(pictures);
-  for (const auto& [type, tally] : ask_questions(session.pipeline(), flags.shards, flags.scenes)) {
+  const int64_t asked = flags.questions < 0 ? flags.scenes : flags.questions;
+  for (const auto& [type, tally] : ask_questions(session.pipeline(), flags.shards, asked)) {
     results["questions"][type] = {{"right", tally.right}, {"asked", tally.asked}};
     text += fmt::format("\n{}: {:.1f} % of {}", type,
                         100.0 * static_cast<double>(tally.right) / static_cast<double>(tally.asked),
@@ -94,6 +95,9 @@ void add_eval(CLI::App& app) {
   auto f = std::make_shared<EvalFlags>();
   command->add_option("shards", f->shards, "a split: data/emoji/compositions.tar")->required();
   command->add_option("--scenes", f->scenes, "how many of its scenes")->capture_default_str();
+  command
+      ->add_option("--questions", f->questions, "of how many scenes to ask; as --scenes if not said")
+      ->check(CLI::NonNegativeNumber);
   command->add_option("--recogniser", f->recogniser,
                       "folder of a recogniser, which judges generated pictures");
   command->add_option("--features", f->features,

@@ -179,9 +179,11 @@ class BadRequests(Fixture):
         cases = [(2, text, "generate", "an apple", "-o", out, *arguments) for text, arguments in (
             ("--steps 0", ("--steps", "0")), ("--steps 257", ("--steps", "257")),
             ("--guidance nan", ("--guidance", "nan")), ("--temperature inf", ("--temperature", "inf")),
-            ("--schedule", ("--schedule", "foo")), ("--device tpu", ("--device", "tpu")))]
+            ("--schedule", ("--schedule", "foo")), ("--guided 2", ("--guided", "2")),
+            ("--code-temperature 0", ("--code-temperature", "0")), ("--order random", ("--order", "random")), ("--preset quick", ("--preset", "quick")), ("--device tpu", ("--device", "tpu")))]
         if not Path("/dev/nvidia0").exists():
             cases.append((2, "--device cuda", "generate", "an apple", "--device", "cuda"))
+        cases.append((1, "fewest 5", "data", "emoji", "--fewest", "5", "--out", self.path / "data"))
         cases.append((2, "--offset 8", "extend", picture, "an apple", "--offset", "8"))
         cases.append((2, "expected at most", "ask", picture, "what is this? " * 5000))
         small, black = self.write("small.png", png(8, 8)), self.write("black.png", png(64, 64))

@@ -22,6 +22,11 @@ struct SceneContents {
   std::set<std::string> kinds;
   int64_t things = 0;
   std::string background;
+  struct Place {
+    std::string kind;
+    int64_t x, y;  // the thing's centre, pixels
+  };
+  std::vector<Place> places;  // of a sample; the recogniser does not tell them
 };
 
 /// From a sample's metadata as the emoji world writes it. Throws Error naming the sample.
@@ -42,6 +47,7 @@ struct RecogniserConfig {
 struct RecogniserImpl : torch::nn::Module {
   explicit RecogniserImpl(const RecogniserConfig& config);
   struct Logits {
+    torch::Tensor kinds_BKHW;  // a cell is 8×8 pixels
     torch::Tensor kinds_BK, things_BN, backgrounds_BC;
   };
   /// Pictures [B, 3, H, W] in [−1, 1].
