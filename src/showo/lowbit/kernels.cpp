@@ -215,6 +215,34 @@ void quantize_row(const float* x, int64_t count, int64_t padded, int16_t* values
   }
 }
 
+void unpack_tile(const Codes& w, int64_t tile, int8_t* rows) {
+  constexpr int64_t kPairs = kStep / 2;  // a block of these stays in the nearest cache
+  const auto* pairs = reinterpret_cast<const uint16_t*>(w.codes + tile * kTile * w.inputs);
+  for (int64_t start = 0; start < w.inputs / 2; start += kPairs) {
+    for (int64_t i = 0; i < kTile; ++i) {
+      uint16_t row[kPairs];
+      for (int64_t p = 0; p < kPairs; ++p) row[p] = pairs[(start + p) * kTile + i];
+      std::memcpy(rows + i * w.inputs + start * 2, row, sizeof row);
+    }
+  }
+}
+
+void round_to_bytes(const float* x, int64_t count, int64_t padded, int8_t* bytes, float* scale) {
+  constexpr float kByteMax = 127;
+  float largest = 0;
+  for (int64_t i = 0; i < count; ++i) largest = std::max(largest, std::abs(x[i]));
+  *scale = largest / kByteMax;
+  const float inverse = largest > 0 ? kByteMax / largest : 0;
+  for (int64_t i = 0; i < count; ++i) bytes[i] = static_cast<int8_t>(std::nearbyint(x[i] * inverse));
+  std::fill(bytes + count, bytes + padded, int8_t{0});
+}
+
+void scale_sums(const int32_t* sums, const float* scales, float row_scale, const float* offsets,
+                int64_t count, float* to) {
+  for (int64_t i = 0; i < count; ++i)
+    to[i] = static_cast<float>(sums[i]) * scales[i] * row_scale + offsets[i];
+}
+
 }  // namespace showo::lowbit::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
@@ -223,6 +251,9 @@ namespace showo::lowbit {
 
 HWY_EXPORT(multiply_tile);
 HWY_EXPORT(quantize_row);
+HWY_EXPORT(unpack_tile);
+HWY_EXPORT(round_to_bytes);
+HWY_EXPORT(scale_sums);
 
 void multiply_tile(const Codes& weights, int64_t tile, const Activations& x, float* out,
                    int64_t stride) {
@@ -232,6 +263,19 @@ void multiply_tile(const Codes& weights, int64_t tile, const Activations& x, flo
 void quantize_row(const float* x, int64_t count, int64_t padded, int16_t* values, float* scale,
                   int32_t* sums) {
   HWY_DYNAMIC_DISPATCH(quantize_row)(x, count, padded, values, scale, sums);
+}
+
+void unpack_tile(const Codes& weights, int64_t tile, int8_t* rows) {
+  HWY_DYNAMIC_DISPATCH(unpack_tile)(weights, tile, rows);
+}
+
+void round_to_bytes(const float* x, int64_t count, int64_t padded, int8_t* bytes, float* scale) {
+  HWY_DYNAMIC_DISPATCH(round_to_bytes)(x, count, padded, bytes, scale);
+}
+
+void scale_sums(const int32_t* sums, const float* scales, float row_scale, const float* offsets,
+                int64_t count, float* to) {
+  HWY_DYNAMIC_DISPATCH(scale_sums)(sums, scales, row_scale, offsets, count, to);
 }
 
 }  // namespace showo::lowbit

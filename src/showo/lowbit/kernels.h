@@ -36,4 +36,14 @@ void quantize_row(const float* x, int64_t count, int64_t padded, int16_t* values
 void multiply_tile(const Codes& weights, int64_t tile, const Activations& x, float* out,
                    int64_t stride);
 
+/// Tile `tile` of 8-bit codes → rows [kTile, inputs].
+void unpack_tile(const Codes& weights, int64_t tile, int8_t* rows);
+
+/// x [count], padded with zeros to `padded` → bytes and the scale that makes the largest 127.
+void round_to_bytes(const float* x, int64_t count, int64_t padded, int8_t* bytes, float* scale);
+
+/// to[i] = sums[i]·scales[i]·row_scale + offsets[i].
+void scale_sums(const int32_t* sums, const float* scales, float row_scale, const float* offsets,
+                int64_t count, float* to);
+
 }  // namespace showo::lowbit

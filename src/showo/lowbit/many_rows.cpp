@@ -4,30 +4,18 @@
 #include <ATen/Parallel.h>
 #include <ATen/cpu/Utils.h>
 
-#include <algorithm>
-#include <cmath>
-#include <cstring>
-
 #include "showo/lowbit/kernels.h"
 
 namespace showo::lowbit {
 namespace {
 
-constexpr float kByteMax = 127;
-
-// Channels from … to of the tiles' layout [inputs / 2][16][2] → rows [channels, inputs].
+// Channels of tiles from … to → rows [channels, inputs].
 at::Tensor plain_rows(const PackedWeight& packed, int64_t from, int64_t to, int64_t inputs) {
   at::Tensor rows = at::empty({(to - from) * kTile, inputs}, at::kChar);
-  const auto* codes = packed.codes.const_data_ptr<uint8_t>();
-  auto* out = reinterpret_cast<uint8_t*>(rows.data_ptr<int8_t>());
+  const Codes codes{packed.codes.const_data_ptr<uint8_t>(), nullptr, inputs, inputs, 8};
   at::parallel_for(from, to, 4, [&](int64_t begin, int64_t end) {
-    for (int64_t tile = begin; tile < end; ++tile) {
-      const uint8_t* in = codes + tile * kTile * inputs;
-      uint8_t* at = out + (tile - from) * kTile * inputs;
-      for (int64_t pair = 0; pair < inputs / 2; ++pair)
-        for (int64_t i = 0; i < kTile; ++i)
-          std::memcpy(at + i * inputs + pair * 2, in + (pair * kTile + i) * 2, 2);
-    }
+    for (int64_t tile = begin; tile < end; ++tile)
+      unpack_tile(codes, tile, rows.data_ptr<int8_t>() + (tile - from) * kTile * inputs);
   });
   return rows;
 }
@@ -36,20 +24,10 @@ at::Tensor plain_rows(const PackedWeight& packed, int64_t from, int64_t to, int6
 at::Tensor round_rows(const at::Tensor& x, at::Tensor& bytes) {
   const int64_t inputs = x.size(1), padded = bytes.size(1);
   at::Tensor scales = at::empty({x.size(0)});
-  const auto* from = x.const_data_ptr<float>();
-  auto* to = bytes.data_ptr<int8_t>();
-  auto* scale = scales.data_ptr<float>();
   at::parallel_for(0, x.size(0), 8, [&](int64_t begin, int64_t end) {
     for (int64_t r = begin; r < end; ++r) {
-      const float* row = from + r * inputs;
-      float largest = 0;
-      for (int64_t i = 0; i < inputs; ++i) largest = std::max(largest, std::abs(row[i]));
-      scale[r] = largest / kByteMax;
-      const float inverse = largest > 0 ? kByteMax / largest : 0;
-      int8_t* at = to + r * padded;
-      for (int64_t i = 0; i < inputs; ++i)
-        at[i] = static_cast<int8_t>(std::nearbyint(row[i] * inverse));
-      std::fill(at + inputs, at + padded, int8_t{0});
+      round_to_bytes(x.const_data_ptr<float>() + r * inputs, inputs, padded,
+                     bytes.data_ptr<int8_t>() + r * padded, scales.data_ptr<float>() + r);
     }
   });
   return scales;
@@ -80,13 +58,10 @@ at::Tensor multiply_bytes(const at::Tensor& x, const PackedWeight& packed, const
                                             : at::zeros({count});
   at::Tensor out = at::empty({rows, count});
   at::parallel_for(0, rows, 4, [&](int64_t begin, int64_t end) {
-    const float *scale = scales.const_data_ptr<float>(), *add = offsets.const_data_ptr<float>();
     for (int64_t r = begin; r < end; ++r) {
-      const int32_t* sum = sums.const_data_ptr<int32_t>() + r * channels + (first - from * kTile);
-      const float row_scale = row_scales.const_data_ptr<float>()[r];
-      float* at = out.data_ptr<float>() + r * count;
-      for (int64_t i = 0; i < count; ++i)
-        at[i] = static_cast<float>(sum[i]) * scale[i] * row_scale + add[i];
+      scale_sums(sums.const_data_ptr<int32_t>() + r * channels + (first - from * kTile),
+                 scales.const_data_ptr<float>(), row_scales.const_data_ptr<float>()[r],
+                 offsets.const_data_ptr<float>(), count, out.data_ptr<float>() + r * count);
     }
   });
   return out;
