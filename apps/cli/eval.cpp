@@ -71,8 +71,8 @@ void eval(EvalFlags& flags) {
   PictureJudges judges;
   if (!flags.recogniser.empty()) judges.recogniser = load_recogniser(flags.recogniser);
   if (!flags.features.empty()) judges.features = load_features(flags.features);
-  const auto pictures =
-      judge_pictures(session.pipeline(), judges, flags.shards, flags.scenes, flags.sampling.options);
+  const auto pictures = judge_pictures(session.pipeline(), judges, flags.shards, flags.scenes,
+                                       flags.sampling.options);
   session.lap("pictures");
   Json results = to_json(pictures);
   std::string text = to_text(pictures);
@@ -96,7 +96,8 @@ void add_eval(CLI::App& app) {
   command->add_option("shards", f->shards, "a split: data/emoji/compositions.tar")->required();
   command->add_option("--scenes", f->scenes, "how many of its scenes")->capture_default_str();
   command
-      ->add_option("--questions", f->questions, "of how many scenes to ask; as --scenes if not said")
+      ->add_option("--questions", f->questions,
+                   "of how many scenes to ask; as --scenes if not said")
       ->check(CLI::NonNegativeNumber);
   command->add_option("--recogniser", f->recogniser,
                       "folder of a recogniser, which judges generated pictures");

@@ -49,8 +49,8 @@ void generate(const PictureFlags& f) {
   for (int64_t i = 0; i < f.count; ++i) {
     // The first picture has the seed itself, so that a single one can be made again.
     const uint64_t seed = i == 0 ? f.model.seed : derive_seed(f.model.seed, i) >> 11;
-    images.push_back(session.pipeline().text_to_image(f.prompt, {seed}, f.sampling.options,
-                                                      session.on_step(f.sampling.options.steps))[0]);
+    images.push_back(session.pipeline().text_to_image(
+        f.prompt, {seed}, f.sampling.options, session.on_step(f.sampling.options.steps))[0]);
     seeds.push_back(std::to_string(seed));
     const std::string path = numbered(f.out, i, f.count);
     write_png(path, images.back(), session.metadata(f.prompt, seed, f.sampling.options));

@@ -5,7 +5,8 @@
 namespace showo::cli {
 
 void SamplingFlags::add_to(CLI::App& command) {
-  command.add_option("--preset", preset, "exact, balanced or fast; flags of their own go before it")
+  command
+      .add_option("--preset", preset, "exact, balanced or fast; flags of their own go before it")
       ->capture_default_str();
   add_flags(command, options);
 }

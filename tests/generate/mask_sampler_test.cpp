@@ -139,8 +139,8 @@ TEST(SampleCodes, LeavesGuidanceOutAfterItsShareOfTheSteps) {
   Tensor canvas = f.blank(1)[0];
   f.sample({{1, 2}}, {1}, f.blank(1), options, [&](const MaskStep& step) {
     const double w = step.step < 2 ? 3 : 0;
-    const auto expected =
-        (1 + w) * f.dense_logits(f.prompt({1, 2}), canvas) - w * f.dense_logits(f.prompt({}), canvas);
+    const auto expected = (1 + w) * f.dense_logits(f.prompt({1, 2}), canvas) -
+                          w * f.dense_logits(f.prompt({}), canvas);
     EXPECT_LT((step.image_logits_BNK[0] - expected).abs().max().item<double>(),
               1e-4 * expected.abs().max().item<double>())
         << step.step;
@@ -190,7 +190,8 @@ TEST(SampleCodes, DrawTheLikeliestCodesWhenCold) {
     const auto [best, codes] = step.image_logits_BNK[0].topk(2);
     const auto clear = (best.select(1, 0) - best.select(1, 1)).gt(0.2);  // twenty times the cold
     ASSERT_GT(clear.sum().item<int64_t>(), 3);
-    EXPECT_TRUE(step.codes_BN[0].masked_select(clear).equal(codes.select(1, 0).masked_select(clear)));
+    EXPECT_TRUE(
+        step.codes_BN[0].masked_select(clear).equal(codes.select(1, 0).masked_select(clear)));
   });
 }
 

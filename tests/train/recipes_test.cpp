@@ -274,7 +274,9 @@ TEST_F(RecipesRun, TwoStepsEachFromTheStageBefore) {
                   1e-12);
       EXPECT_FALSE(line.contains("skipped"));
     }
-    if (recipe.evaluation.every > 0) EXPECT_GT(metrics[2].at("eval_mmu"), 0);
+    if (recipe.evaluation.every > 0) {
+      EXPECT_GT(metrics[2].at("eval_mmu"), 0);
+    }
     const Json config = read_json(folder_ / "runs" / stage.run / "checkpoint/model/config.json");
     const bool published = std::string(stage.file).starts_with("published");
     EXPECT_EQ(config.at("vocab_size") == 58498, published);

@@ -17,8 +17,7 @@ EmojiOptions checked(EmojiOptions options) {
   if (options.canvas < 64 || options.canvas > 512 || options.canvas % 16)
     fail("canvas {}: expected a multiple of 16 from 64 to 512", options.canvas);
   if (options.kinds < 10) fail("kinds {}: expected at least 10", options.kinds);
-  if (options.fewest < 1 || options.fewest > 4)
-    fail("fewest {}: expected 1 to 4", options.fewest);
+  if (options.fewest < 1 || options.fewest > 4) fail("fewest {}: expected 1 to 4", options.fewest);
   if (options.scenes < 1 || options.held_apart < 1 || options.scenes_per_shard < 1)
     fail("scenes: expected at least 1 of each");
   return options;
@@ -90,8 +89,11 @@ Scene EmojiWorld::propose(Dice& dice, Split split) const {
   Scene scene;
   const int canvas = options_.canvas, half = canvas / 2;
   const size_t roll = dice.below(100);
-  const size_t count = std::max<size_t>(
-      roll < 40 ? 1 : roll < 75 ? 2 : roll < 90 ? 3 : 4, static_cast<size_t>(options_.fewest));
+  const size_t count = std::max<size_t>(roll < 40   ? 1
+                                        : roll < 75 ? 2
+                                        : roll < 90 ? 3
+                                                    : 4,
+                                        static_cast<size_t>(options_.fewest));
   scene.background = dice.below(backgrounds().size());
   scene.layout = count == 1         ? Scene::Layout::kOne
                  : count > 2        ? Scene::Layout::kQuadrants

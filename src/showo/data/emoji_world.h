@@ -23,7 +23,8 @@ struct EmojiOptions {
     v(seed, "seed", "the world's seed");
     v(canvas, "canvas", "pixels a side, a multiple of 16 from 64 on");
     v(kinds, "kinds", "how many of the file's kinds to use, from the first on");
-    v(fewest, "fewest", "fewest things in a scene, 1 to 4: crowded ones teach an image tokenizer more");
+    v(fewest, "fewest",
+      "fewest things in a scene, 1 to 4: crowded ones teach an image tokenizer more");
     v(scenes, "scenes", "training scenes");
     v(held_apart, "held_apart", "scenes in each held-apart split");
     v(scenes_per_shard, "scenes_per_shard", "scenes in a training shard");

@@ -142,7 +142,8 @@ void train_recogniser(const std::string& shards, const RecogniserOptions& option
       pictures.push_back(
           to_tensor(decode_image(std::as_bytes(std::span(sample.image_bytes)), sample.key)));
       for (const auto& kind : contents.kinds) present[b][place(config.kinds, kind)] = 1;
-      // Where each thing stands says which pixels its name is of; without it names are learned slowly.
+      // Where each thing stands says which pixels its name is of; without it names are learned
+      // slowly.
       const int64_t side = pictures.back().size(2) / kCell;
       for (const auto& at : contents.places) {
         cells.push_back((b * side + at.y / kCell) * side + at.x / kCell);

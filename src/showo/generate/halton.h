@@ -7,8 +7,8 @@
 
 namespace showo {
 
-/// int64 [tokens]: when each position of a square grid, row by row, comes in the sequence of bases 2
-/// (down) and 3 (across). `tokens` is a square.
+/// int64 [tokens]: when each position of a square grid, row by row, comes in the sequence of bases
+/// 2 (down) and 3 (across). `tokens` is a square.
 at::Tensor halton_ranks(int64_t tokens);
 
 }  // namespace showo

@@ -72,8 +72,7 @@ void SamplingOptions::check(int64_t tokens) const {
   if (!(temperature >= 0 && temperature <= 100))
     throw UsageError(fmt::format("--temperature {}: expected 0 to 100", temperature));
   if (!(code_temperature >= 0.01 && code_temperature <= 100))
-    throw UsageError(
-        fmt::format("--code-temperature {}: expected 0.01 to 100", code_temperature));
+    throw UsageError(fmt::format("--code-temperature {}: expected 0.01 to 100", code_temperature));
   try {
     mask_ratio(schedule, 0.5);
   } catch (const Error& error) {

@@ -233,7 +233,8 @@ void round_to_bytes(const float* x, int64_t count, int64_t padded, int8_t* bytes
   for (int64_t i = 0; i < count; ++i) largest = std::max(largest, std::abs(x[i]));
   *scale = largest / kByteMax;
   const float inverse = largest > 0 ? kByteMax / largest : 0;
-  for (int64_t i = 0; i < count; ++i) bytes[i] = static_cast<int8_t>(std::nearbyint(x[i] * inverse));
+  for (int64_t i = 0; i < count; ++i)
+    bytes[i] = static_cast<int8_t>(std::nearbyint(x[i] * inverse));
   std::fill(bytes + count, bytes + padded, int8_t{0});
 }
 

@@ -1,5 +1,5 @@
-// Muon (Jordan et al. 2024, kellerjordan.github.io/posts/muon): momentum whose matrix is replaced by
-// the nearest orthogonal one, so that all its directions are learned at one rate. Scaled as in
+// Muon (Jordan et al. 2024, kellerjordan.github.io/posts/muon): momentum whose matrix is replaced
+// by the nearest orthogonal one, so that all its directions are learned at one rate. Scaled as in
 // arXiv 2502.16982, where a learning rate and a decay that suit AdamW suit it too.
 #pragma once
 

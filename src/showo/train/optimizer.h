@@ -60,8 +60,8 @@ class AdamW {
   void zero_grad();
   /// Scales the gradients so that their norm is at most options.clip, and returns the norm before.
   double clip();
-  /// Moments ("mean.", and but for Muon's "square.") and step counts ("step.") by parameter name, for
-  /// checkpoints.
+  /// Moments ("mean.", and but for Muon's "square.") and step counts ("step.") by parameter name,
+  /// for checkpoints.
   TensorMap state() const;
   void load_state(const TensorMap& state, const std::string& source);
 
