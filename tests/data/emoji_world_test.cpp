@@ -102,6 +102,47 @@ TEST(EmojiWorld, TheSameSeedSplitAndIndexGiveTheSameSampleInAnyOrder) {
   }
 }
 
+// A tokenizer of stride 8 meets a thing in one position only when it stands on multiples of 8.
+TEST(EmojiWorld, ThingsHaveTheSizesAskedForAndStandOnTheGrid) {
+  auto options = small_world();
+  options.grid = 8;
+  options.small = 32;
+  options.large = 48;
+  std::set<std::pair<size_t, int>> sizes;  // of one thing, of one of several
+  for (const int canvas : {64, 128}) {
+    options.canvas = canvas;
+    EmojiWorld world(options);
+    for (int i = 0; i < 400; ++i) {
+      const Sample sample = world.sample(Split::kTrain, i);
+      const Json json = Json::parse(sample.metadata);
+      const auto objects = objects_of(json);
+      for (const Seen& o : objects) {
+        ASSERT_EQ(o.x * 64 / canvas % 8, 0) << sample.metadata;
+        ASSERT_EQ(o.y * 64 / canvas % 8, 0) << sample.metadata;
+        ASSERT_LE(std::max(o.x, o.y) + o.size, canvas) << sample.metadata;
+        sizes.insert({std::min<size_t>(objects.size(), 2), o.size * 64 / canvas});
+      }
+      if (canvas != 64) continue;  // place_of counts in these pixels
+      for (const Turn& turn : sample.turns) {
+        if (turn.type != "position") continue;
+        EXPECT_EQ(turn.answer, answer(turn, json)) << sample.metadata;
+      }
+    }
+  }
+  EXPECT_EQ(sizes, (std::set<std::pair<size_t, int>>{{1, 32}, {1, 48}, {2, 32}}));
+}
+
+TEST(EmojiWorld, RefusesSizesThatDoNotFit) {
+  for (const auto& [grid, small, large] :
+       {std::tuple{0, 28, 40}, {17, 28, 40}, {4, 33, 40}, {4, 7, 40}, {4, 28, 27}, {4, 28, 65}}) {
+    auto options = small_world();
+    options.grid = grid;
+    options.small = small;
+    options.large = large;
+    EXPECT_THROW(EmojiWorld{options}, Error) << grid << " " << small << " " << large;
+  }
+}
+
 TEST(EmojiWorld, SeedsAndSplitsAndIndicesDiffer) {
   EmojiWorld one(small_world(1)), two(small_world(2));
   std::set<std::string> pictures;

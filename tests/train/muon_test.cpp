@@ -78,6 +78,19 @@ TEST(Muon, StepsTheMatricesThatAreNamedAndAdamWTheOthers) {
   EXPECT_NEAR(rms / 0.01, 0.2, 0.07);
 }
 
+TEST(Muon, StepsAKernelAsTheMatrixOfItsRowsInWhateverMemoryFormat) {
+  const auto start = gaussian({6, 4, 3, 3}, 20), gradient = gaussian({6, 4, 3, 3}, 21);
+  auto matrix = start.flatten(1).clone(), plain = start.clone();
+  auto last = start.clone(torch::MemoryFormat::ChannelsLast);
+  for (auto* parameter : {&matrix, &plain, &last}) {
+    muon_step({*parameter}, {gradient.reshape(parameter->sizes())}, {torch::zeros_like(*parameter)},
+              0.1, 0.01, torch::kFloat);
+  }
+  EXPECT_TRUE(plain.flatten(1).equal(matrix));
+  EXPECT_TRUE(last.equal(plain));
+  EXPECT_FALSE(plain.equal(start));
+}
+
 TEST(Muon, LearnsAndGoesOnFromItsStateWithTheSameBits) {
   TwoLayers whole, stopped;
   AdamW optimizer(*whole, options()), first(*stopped, options());

@@ -10,13 +10,18 @@ namespace showo {
 namespace {
 
 constexpr int kMaxProposals = 1'000'000;
-constexpr int kGrid =
-    4;  // pixels: the tokenizer's stride, so that a thing looks alike wherever it stands
+constexpr int kSide =
+    64;  // the canvas that sizes and the grid are said for; larger ones scale them
 
 EmojiOptions checked(EmojiOptions options) {
   if (options.canvas < 64 || options.canvas > 512 || options.canvas % 16)
     fail("canvas {}: expected a multiple of 16 from 64 to 512", options.canvas);
   if (options.kinds < 10) fail("kinds {}: expected at least 10", options.kinds);
+  if (options.grid < 1 || options.grid > 16) fail("grid {}: expected 1 to 16", options.grid);
+  if (options.small < 8 || options.small > kSide / 2)
+    fail("small {}: expected 8 to {}", options.small, kSide / 2);
+  if (options.large < options.small || options.large > kSide)
+    fail("large {}: expected {} (small) to {}", options.large, options.small, kSide);
   if (options.fewest < 1 || options.fewest > 4) fail("fewest {}: expected 1 to 4", options.fewest);
   if (options.scenes < 1 || options.held_apart < 1 || options.scenes_per_shard < 1)
     fail("scenes: expected at least 1 of each");
@@ -34,18 +39,20 @@ std::vector<Kind> first_kinds(const EmojiOptions& options) {
 
 uint64_t mix(uint64_t hash, uint64_t value) { return derive_seed(hash ^ value, value); }
 
-int on_grid(Dice& dice, int low, int high) {
-  return low + kGrid * static_cast<int>(dice.below((high - low) / kGrid + 1));
+int on_grid(Dice& dice, int grid, int low, int high) {
+  low = (low + grid - 1) / grid * grid;
+  return low + grid * static_cast<int>(dice.below((high - low) / grid + 1));
 }
 
-// Near one end, in the middle or near the other end, and never in between, where no word would fit.
-int third(Dice& dice, int free) {
-  const int near = kGrid * static_cast<int>(dice.below(2));
+// At one end or, where there is room, near it, in the middle, or so at the other end, and never in
+// between, where no word would fit.
+int third(Dice& dice, int grid, int free) {
+  const int near = free > 4 * grid ? grid * static_cast<int>(dice.below(2)) : 0;
   switch (dice.below(3)) {
     case 0:
       return near;
     case 1:
-      return free / 2 / kGrid * kGrid;
+      return free / 2 / grid * grid;
     default:
       return free - near;
   }
@@ -87,7 +94,8 @@ bool EmojiWorld::reserved_style(const Scene& scene) const {
 
 Scene EmojiWorld::propose(Dice& dice, Split split) const {
   Scene scene;
-  const int canvas = options_.canvas, half = canvas / 2;
+  const int canvas = options_.canvas, half = canvas / 2, scale = canvas / kSide,
+            grid = options_.grid * scale;
   const size_t roll = dice.below(100);
   const size_t count = std::max<size_t>(roll < 40   ? 1
                                         : roll < 75 ? 2
@@ -113,20 +121,20 @@ Scene EmojiWorld::propose(Dice& dice, Split split) const {
     if (split == Split::kStyles && i == 0)
       object.kind = 9 + 10 * dice.below(icons_.kinds().size() / 10);
     object.small = count > 1 || dice.chance(0.3);
-    object.size = (object.small ? 28 : 40) * (canvas / 64);
+    object.size = (object.small ? options_.small : options_.large) * scale;
     const int free = canvas - object.size, free_half = half - object.size;
     const bool across = scene.layout == Scene::Layout::kSideBySide;
     if (count == 1) {
-      object.x = third(dice, free);
-      object.y = third(dice, free);
+      object.x = third(dice, grid, free);
+      object.y = third(dice, grid, free);
     } else if (count == 2) {
-      const int along = static_cast<int>(i) * half + on_grid(dice, 0, free_half),
-                beside = on_grid(dice, free / 3, free - free / 3);
+      const int along = static_cast<int>(i) * half + on_grid(dice, grid, 0, free_half),
+                beside = on_grid(dice, grid, free / 3, free - free / 3);
       object.x = across ? along : beside;
       object.y = across ? beside : along;
     } else {
-      object.x = static_cast<int>(cells[i] % 2) * half + on_grid(dice, 0, free_half);
-      object.y = static_cast<int>(cells[i] / 2) * half + on_grid(dice, 0, free_half);
+      object.x = static_cast<int>(cells[i] % 2) * half + on_grid(dice, grid, 0, free_half);
+      object.y = static_cast<int>(cells[i] / 2) * half + on_grid(dice, grid, 0, free_half);
     }
     scene.objects.push_back(object);
   }

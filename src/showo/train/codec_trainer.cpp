@@ -44,7 +44,7 @@ CodecTrainer::CodecTrainer(const CodecRecipe& recipe, const fs::path& folder,
       folder_(folder, recipe, place.group.leads()),
       codec_(on(place.device, new_codec(recipe))),
       stream_(open(recipe.shards, recipe.seed)),
-      optimizer_(*codec_, recipe.optimizer),
+      optimizer_(*codec_, recipe.optimizer, std::nullopt, recipe.bf16),
       ema_(*codec_, recipe.ema),
       reducer_(codec_->parameters(), place.group),
       usage_(recipe.codec.codebook_size()) {
@@ -78,7 +78,8 @@ CodecTrainer::Pass CodecTrainer::pass(const torch::Tensor& image) {
   Pass pass;
   {
     Autocast autocast(recipe_.bf16, place_.device.type());
-    pass.quantized = quantize(codec_->encoder(image));
+    pass.quantized = quantize(codec_->encoder(image),
+                              recipe_.joint_entropy ? EntropyOf::kCodes : EntropyOf::kBits);
     pass.reconstruction = codec_->decoder(pass.quantized.z_BKHW).to(torch::kFloat);
   }
   const auto difference = pass.reconstruction - image;

@@ -32,6 +32,7 @@ struct CodecRecipe {
   SourceConfig shards;
   int64_t image_size = 256, batch = 16, steps = 10000;
   double l1 = 1, l2 = 1, commitment = 1, entropy = 1, perceptual = 0, adversarial = 0;
+  bool joint_entropy = false;
   std::string features;
   int64_t adversarial_start = 0;
   AdversaryOptions discriminator;
@@ -52,6 +53,7 @@ struct CodecRecipe {
     v(l2, "l2", "weight of the squared error");
     v(commitment, "commitment", "weight of the commitment term (itself 0.1 as published)");
     v(entropy, "entropy", "weight of the entropy term (itself 0.1 as published)");
+    v(joint_entropy, "joint_entropy", "entropy of whole codes' mean in place of each bit's");
     v(perceptual, "perceptual", "weight of the feature distance; 0: none");
     v(features, "features", "folder of the feature network; alone, its distance is only logged");
     v(adversarial, "adversarial",

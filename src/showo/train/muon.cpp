@@ -27,19 +27,21 @@ void muon_step(const std::vector<at::Tensor>& parameters, const std::vector<at::
   at::NoGradGuard no_grad;
   std::map<std::pair<int64_t, int64_t>, std::vector<size_t>> by_shape;  // one product for each
   for (size_t i = 0; i < parameters.size(); ++i)
-    by_shape[{parameters[i].size(0), parameters[i].size(1)}].push_back(i);
+    by_shape[{parameters[i].size(0), parameters[i].numel() / parameters[i].size(0)}].push_back(i);
   for (const auto& [shape, members] : by_shape) {
     std::vector<at::Tensor> updates;
     for (size_t i : members) {
       at::Tensor momentum = momenta[i];
       momentum.mul_(kMuonMomentum).add_(gradients[i]);
-      updates.push_back(gradients[i].add(momentum, kMuonMomentum));  // Nesterov's look ahead
+      // Nesterov's look ahead
+      updates.push_back(gradients[i].add(momentum, kMuonMomentum).flatten(1));
     }
     const auto directions = orthogonalised(at::stack(updates), dtype);
     const double scale = 0.2 * std::sqrt(static_cast<double>(std::max(shape.first, shape.second)));
     for (size_t m = 0; m < members.size(); ++m) {
       at::Tensor parameter = parameters[members[m]];
-      parameter.mul_(1 - lr * decay).add_(directions[static_cast<int64_t>(m)], -lr * scale);
+      parameter.mul_(1 - lr * decay)
+          .add_(directions[static_cast<int64_t>(m)].reshape(parameter.sizes()), -lr * scale);
     }
   }
 }

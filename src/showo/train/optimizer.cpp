@@ -29,7 +29,7 @@ bool contains_one_of(const std::string& name, const std::vector<std::string>& wo
 
 bool takes_muon(const OptimizerOptions& options, const std::string& name,
                 const torch::Tensor& parameter) {
-  return parameter.dim() == 2 && contains_one_of(name, options.muon);
+  return parameter.dim() >= 2 && contains_one_of(name, options.muon);
 }
 
 AdamW::AdamW(const torch::nn::Module& module, OptimizerOptions options,

@@ -31,7 +31,7 @@ struct OptimizerOptions {
     v(warmup_steps, "warmup_steps", "steps of linear warm-up");
     v(clip, "clip", "largest norm of the gradient; 0 does not clip");
     v(no_decay, "no_decay", "parameters whose name contains one of these do not decay");
-    v(muon, "muon", "matrices whose name contains one of these are learned by Muon");
+    v(muon, "muon", "matrices and kernels whose name contains one of these are learned by Muon");
   }
 };
 
@@ -39,7 +39,8 @@ struct OptimizerOptions {
 /// 0.
 double learning_rate(const OptimizerOptions& options, int64_t step, int64_t total);
 
-/// Whether Muon learns a parameter of this name: a matrix, and named. It keeps no squares.
+/// Whether Muon learns a parameter of this name: a matrix, or a convolution's kernel as one of
+/// [out, in·height·width], and named. It keeps no squares.
 bool takes_muon(const OptimizerOptions& options, const std::string& name,
                 const torch::Tensor& parameter);
 
