@@ -122,5 +122,34 @@ TEST(Understanding, LeavesOutAnIndependentQuestionThatDoesNotFit) {
   EXPECT_EQ(row.layout.questions, (IdList{4, 8}));
 }
 
+TEST(CutPads, KeepsTheLongestPromptAndEveryPosition) {
+  const Prompting prompting(Vocabulary::after(300, 64, 298, 299), 5);
+  std::vector<Row> rows = {
+      prompting.text_to_image(std::vector<int64_t>{7}, std::vector<int64_t>{310}),
+      prompting.text_to_image({}, std::vector<int64_t>{310})};
+  const auto before = rows;
+  cut_pads(rows, prompting.vocabulary().pad);
+  EXPECT_EQ(rows[0].layout.pads, 0);
+  EXPECT_EQ(rows[1].layout.pads, 1);
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const RowLayout &was = before[i].layout, &is = rows[i].layout;
+    EXPECT_EQ(is.position + is.soi, was.soi);
+    EXPECT_EQ(is.position + is.eoi, was.eoi);
+    EXPECT_EQ(is.length, was.length - is.position);
+    EXPECT_TRUE(std::equal(rows[i].ids.begin(), rows[i].ids.end(),
+                           before[i].ids.begin() + is.position, before[i].ids.end()));
+    EXPECT_EQ(rows[i].labels.size(), rows[i].ids.size());
+  }
+}
+
+TEST(CutPads, CutsTheRightOfTexts) {
+  const Prompting prompting(Vocabulary::after(300, 64, 298, 299), 5);
+  std::vector<Row> rows = {prompting.language(std::vector<int64_t>{7, 8}, 9)};
+  cut_pads(rows, prompting.vocabulary().pad);
+  EXPECT_EQ(rows[0].ids.size(), 4);
+  EXPECT_EQ(rows[0].layout.length, 4);
+  EXPECT_EQ(rows[0].layout.position, 0);
+}
+
 }  // namespace
 }  // namespace showo

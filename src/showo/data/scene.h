@@ -1,5 +1,5 @@
-// A scene of the emoji world: one to four things on a plain background, at places and sizes on a
-// grid of 4 pixels.
+// A scene of the emoji world: one to four things on a plain background, at places on a
+// grid.
 #pragma once
 
 #include <string>

@@ -31,6 +31,7 @@ at::Tensor token_positions(const std::vector<RowLayout>& rows, int64_t length) {
   auto positions = plain.expand({static_cast<int64_t>(rows.size()), length}).clone();
   for (size_t i = 0; i < rows.size(); ++i) {
     auto row = positions[static_cast<int64_t>(i)];
+    row.add_(rows[i].position);
     for (const int64_t start : rows[i].questions) {
       const int64_t count = length - start;
       row.narrow(0, start, count).copy_(plain.narrow(0, rows[i].eoi + 1, count));

@@ -17,7 +17,7 @@ namespace showo {
 at::Tensor allowed_attention(const RowLayout& layout, int64_t length);
 /// bool [B, 1, T, T] for rows of one batch.
 at::Tensor allowed_attention(const std::vector<RowLayout>& rows, int64_t length);
-/// int64 [B, T]: where each token stands; 0, 1, 2 … but for independent questions.
+/// int64 [B, T]: where each token stands; 0, 1, 2 … but for independent questions and cut pads.
 at::Tensor token_positions(const std::vector<RowLayout>& rows, int64_t length);
 
 }  // namespace showo

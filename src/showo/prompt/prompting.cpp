@@ -23,6 +23,29 @@ void pad_right(Row& row, int64_t length, int64_t pad) {
 
 }  // namespace
 
+void cut_pads(std::vector<Row>& rows, int64_t pad) {
+  const auto fewest = std::min_element(rows.begin(), rows.end(), [](const Row& a, const Row& b) {
+    return a.layout.pads < b.layout.pads;
+  });
+  const int64_t left = fewest == rows.end() ? 0 : fewest->layout.pads;
+  for (Row& row : rows) {
+    RowLayout& at = row.layout;
+    const auto end =
+        std::find_if(row.ids.rbegin(), row.ids.rend(), [&](int64_t id) { return id != pad; });
+    row.ids.erase(end.base(), row.ids.end());
+    row.labels.resize(row.ids.size());
+    row.ids.erase(row.ids.begin(), row.ids.begin() + left);
+    row.labels.erase(row.labels.begin(), row.labels.begin() + left);
+    at.length = static_cast<int64_t>(row.ids.size());
+    at.position += left;
+    at.pads -= left;
+    if (at.task == Task::kT2i) {  // only these have pads on the left
+      at.soi -= left;
+      at.eoi -= left;
+    }
+  }
+}
+
 Row Prompting::text_to_image(Ids text, Ids image, Ids image_labels) const {
   std::vector<int64_t> prompt = {v_.t2i, v_.bos};
   append(prompt, text);
@@ -40,7 +63,7 @@ Row Prompting::text_to_image(Ids text, Ids image, Ids image_labels) const {
   append(row.labels, image_labels);
   for (auto* side : {&row.ids, &row.labels}) side->push_back(v_.eoi);
   const auto length = static_cast<int64_t>(row.ids.size());
-  row.layout = {Task::kT2i, length, pads, text_tokens_ + 1, length - 1, {}};
+  row.layout = {Task::kT2i, length, pads, text_tokens_ + 1, length - 1, {}, 0};
   return row;
 }
 
@@ -50,7 +73,7 @@ Row Prompting::picture_first(Ids image) const {
   append(row.ids, image);
   row.ids.push_back(v_.eoi);
   row.labels.assign(row.ids.size(), kIgnore);
-  row.layout = {Task::kMmu, 0, 0, 1, static_cast<int64_t>(row.ids.size()) - 1, {}};
+  row.layout = {Task::kMmu, 0, 0, 1, static_cast<int64_t>(row.ids.size()) - 1, {}, 0};
   return row;
 }
 
@@ -124,7 +147,7 @@ Row Prompting::language(Ids text, int64_t length) const {
   if (static_cast<int64_t>(row.ids.size()) > length) row.ids.resize(length);
   row.labels = row.ids;
   pad_right(row, length, v_.pad);
-  row.layout = {Task::kLm, length, 0, -1, -1, {}};
+  row.layout = {Task::kLm, length, 0, -1, -1, {}, 0};
   return row;
 }
 

@@ -24,6 +24,7 @@ struct RowLayout {
   /// Where independent questions of an MMU row begin, each at its [SOT]: none sees another, and
   /// each stands at the positions that follow the picture. Empty: the text is one.
   std::vector<int64_t> questions;
+  int64_t position = 0;  // of the first token: that of the pads cut before it
 };
 
 struct Row {
@@ -32,6 +33,11 @@ struct Row {
   std::vector<int64_t> labels;
   RowLayout layout;
 };
+
+/// Cuts what no row of a batch needs: the columns where every row has a pad on its left, and each
+/// row's pads on its right. Nothing sees a pad and tokens keep their positions, so only the cost of
+/// the batch changes.
+void cut_pads(std::vector<Row>& rows, int64_t pad);
 
 using Ids = std::span<const int64_t>;
 

@@ -24,7 +24,8 @@ Tensor BatchMaker::codes_of(const std::vector<Sample>& samples) {
   return codec_->encode(torch::stack(pictures).contiguous(torch::MemoryFormat::ChannelsLast)).cpu();
 }
 
-Batch BatchMaker::collate(const std::vector<Row>& rows) const {
+Batch BatchMaker::collate(std::vector<Row> rows) const {
+  cut_pads(rows, prompting_.vocabulary().pad);
   size_t length = 0;
   for (const Row& row : rows) length = std::max(length, row.ids.size());
   Batch batch;
@@ -89,7 +90,7 @@ Batch BatchMaker::text_to_image(const std::vector<Sample>& samples,
                                             to_vector(torch::where(masked, v.mask_token, row)),
                                             to_vector(torch::where(masked, row, kIgnore))));
   }
-  return collate(rows);
+  return collate(std::move(rows));
 }
 
 Batch BatchMaker::understanding(const std::vector<Sample>& samples) {
@@ -108,7 +109,7 @@ Batch BatchMaker::understanding(const std::vector<Sample>& samples) {
                        ? prompting_.independent_questions(codes, turns, options_.mmu_length)
                        : prompting_.understanding(codes, turns, options_.mmu_length));
   }
-  return collate(rows);
+  return collate(std::move(rows));
 }
 
 Batch BatchMaker::language(const std::vector<std::string>& lines) {
@@ -118,7 +119,7 @@ Batch BatchMaker::language(const std::vector<std::string>& lines) {
     rows.push_back(prompting_.language(
         text, std::min<int64_t>(options_.lm_length, static_cast<int64_t>(text.size()) + 2)));
   }
-  return collate(rows);
+  return collate(std::move(rows));
 }
 
 std::string question_text(const std::string& question) {

@@ -62,7 +62,7 @@ class BatchMaker {
   Tensor codes_of(const std::vector<Sample>& samples);
 
  private:
-  Batch collate(const std::vector<Row>& rows) const;
+  Batch collate(std::vector<Row> rows) const;
   BatchOptions options_;
   Prompting prompting_;
   std::shared_ptr<const Tokenizer> tokenizer_;
