@@ -150,6 +150,39 @@ TEST(SampleCodes, LeavesGuidanceOutAfterItsShareOfTheSteps) {
   EXPECT_TRUE(none.equal(f.sample({{1}}, {5}, f.blank(1), {.steps = 4, .guidance = 0})));
 }
 
+// What was masked one step before, at first everything, is computed again beside what was kept by
+// then; so the first two steps, and every step that computes all, are exact.
+TEST(SampleCodes, RefreshesKeptCodesWhenItsTurnComes) {
+  Fixture f(tiny_showo());
+  const SamplingOptions options{.steps = 8, .guidance = 2, .refresh = 4};
+  Tensor canvas = f.blank(1)[0];
+  f.sample({{1, 2}}, {1}, f.blank(1), options, [&](const MaskStep& step) {
+    const auto expected =
+        3 * f.dense_logits(f.prompt({1, 2}), canvas) - 2 * f.dense_logits(f.prompt({}), canvas);
+    const auto wanted = canvas < 0;
+    const double off = (step.image_logits_BNK[0] - expected)
+                           .abs()
+                           .masked_select(wanted.unsqueeze(1))
+                           .max()
+                           .item<double>() /
+                       expected.abs().max().item<double>();
+    if (step.step < 2 || step.step == 4) {
+      EXPECT_LT(off, 1e-4) << step.step;
+    } else {
+      EXPECT_GT(off, 1e-4) << step.step << ": nothing was left as it was";
+    }
+    canvas = torch::where(step.masked_BN[0], -1, step.codes_BN[0]);
+  });
+}
+
+TEST(SampleCodes, WithReuseStillDependsOnTheSeedAlone) {
+  Fixture f(tiny_showo());
+  const SamplingOptions options{.steps = 6, .guidance = 2, .guided = 0.7, .refresh = 3};
+  const auto alone = f.sample({{1, 2}}, {7}, f.blank(1), options);
+  const auto together = f.sample({{3}, {1, 2}, {1, 2}}, {4, 7, 8}, f.blank(3), options);
+  EXPECT_TRUE(together[1].equal(alone[0]));
+}
+
 TEST(SampleCodes, InHaltonOrderKeepsThePlacesOfTheSequenceFirst) {
   Fixture f(tiny_showo());
   const auto ranks = halton_ranks(16);
@@ -203,6 +236,7 @@ TEST(SamplingOptions, RefusesWhatMakesNoSense) {
   EXPECT_THROW(SamplingOptions{.temperature = INFINITY}.check(16), UsageError);
   EXPECT_THROW(SamplingOptions{.code_temperature = 0}.check(16), UsageError);
   EXPECT_THROW(SamplingOptions{.guided = 1.5}.check(16), UsageError);
+  EXPECT_THROW(SamplingOptions{.refresh = 0}.check(16), UsageError);
   EXPECT_THROW(SamplingOptions{.order = "random"}.check(16), UsageError);
   EXPECT_THROW(SamplingOptions{.schedule = "cubist"}.check(16), Error);
   EXPECT_NO_THROW(SamplingOptions{}.check(18));

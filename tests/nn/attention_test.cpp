@@ -74,5 +74,20 @@ TEST(KvCache, GivesTheSameAsAllAtOnce) {
   EXPECT_EQ(cache.length(), 0);
 }
 
+TEST(KvCache, PutsTokensInPlaceOfEarlierOnesWithoutTouchingItsCopies) {
+  torch::manual_seed(5);
+  const auto k = torch::randn({1, 2, 6, 8}), v = torch::randn({1, 2, 6, 8});
+  KvCache cache(1);
+  cache.append(0, k.clone(), v.clone());
+  KvCache copy = cache;
+  const auto places = torch::tensor({4, 1});
+  const auto other = torch::randn({1, 2, 2, 8});
+  const auto [keys, values] = cache.put(0, places, other, -other);
+  EXPECT_EQ(cache.length(), 6);
+  EXPECT_TRUE(keys.equal(k.index_copy(2, places, other)));
+  EXPECT_TRUE(values.equal(v.index_copy(2, places, -other)));
+  EXPECT_TRUE(copy.append(0, other, other).first.narrow(2, 0, 6).equal(k));
+}
+
 }  // namespace
 }  // namespace showo

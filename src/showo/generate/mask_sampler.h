@@ -16,6 +16,7 @@ struct SamplingOptions {
   int steps = 18;
   double guidance = 1.75;
   double guided = 1;
+  int refresh = 1;
   double temperature = 1, code_temperature = 1;
   std::string schedule = "cosine";
   std::string order = "confidence";
@@ -24,6 +25,9 @@ struct SamplingOptions {
     v(steps, "steps", "unmasking steps");
     v(guidance, "guidance", "w in (1+w)·conditional − w·unconditional; 0 turns it off");
     v(guided, "guided", "share of the steps, from the first on, that guidance is used in");
+    v(refresh, "refresh",
+      "every so many steps the whole picture is computed, in the others only what was masked: the "
+      "codes kept earlier stay as they were seen then; 1 computes all in each");
     v(temperature, "temperature", "of the noise that decides which codes are kept");
     v(code_temperature, "code_temperature",
       "of the draw of codes: below 1 likely ones become likelier; 1 as published");

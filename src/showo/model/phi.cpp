@@ -24,10 +24,13 @@ Tensor PhiAttentionImpl::forward(const Tensor& x, const Rope& rope, const Sequen
   const auto v_BHTD = split(v_proj(x)).transpose(1, 2);
   std::vector<Tensor> attended;  // each [B, t, C]
   int64_t start = 0;
-  for (const auto& [tokens, visible, cache] : sequences) {
+  for (const auto& [tokens, visible, cache, places] : sequences) {
     const auto own = [&](const Tensor& t) { return t.narrow(2, start, tokens); };
     auto k_BHSD = own(k_BHTD), v_BHSD = own(v_BHTD);
-    if (cache) std::tie(k_BHSD, v_BHSD) = cache->append(layer, k_BHSD, v_BHSD);
+    if (cache) {
+      std::tie(k_BHSD, v_BHSD) = places.defined() ? cache->put(layer, places, k_BHSD, v_BHSD)
+                                                  : cache->append(layer, k_BHSD, v_BHSD);
+    }
     attended.push_back(attend(own(q_BHTD), k_BHSD, v_BHSD, visible).transpose(1, 2).flatten(2));
     start += tokens;
   }

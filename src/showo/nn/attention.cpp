@@ -89,6 +89,16 @@ std::pair<Tensor, Tensor> KvCache::append(int64_t layer, const Tensor& k, const 
   return {keys.narrow(2, 0, length), values.narrow(2, 0, length)};
 }
 
+std::pair<Tensor, Tensor> KvCache::put(int64_t layer, const Tensor& places, const Tensor& k,
+                                       const Tensor& v) {
+  auto& [keys, values, length] = layers_[layer];
+  make_room(keys, length, length);
+  make_room(values, length, length);
+  keys.index_copy_(2, places, k);
+  values.index_copy_(2, places, v);
+  return {keys.narrow(2, 0, length), values.narrow(2, 0, length)};
+}
+
 void KvCache::truncate(int64_t length) {
   for (auto& layer : layers_) layer.length = std::min(layer.length, length);
 }

@@ -40,6 +40,9 @@ class KvCache {
   explicit KvCache(int64_t layers) : layers_(layers) {}
   /// Appends this call's keys and values and returns all of them, for use before the next call.
   std::pair<Tensor, Tensor> append(int64_t layer, const Tensor& k_BHTD, const Tensor& v_BHTD);
+  /// Puts them where tokens already are instead, `places` int64 [T]; the length stays.
+  std::pair<Tensor, Tensor> put(int64_t layer, const Tensor& places_T, const Tensor& k_BHTD,
+                                const Tensor& v_BHTD);
   int64_t length() const { return layers_[0].length; }
   /// Forgets all but the first `length` tokens; the room stays.
   void truncate(int64_t length);
@@ -53,11 +56,13 @@ class KvCache {
 };
 
 /// One of several sequences whose tokens follow each other in a call's T: how many tokens are its
-/// own, whom they see of it, and where its earlier ones are (null: there are none).
+/// own, whom they see of it, and where its earlier ones are (null: there are none). Tokens follow
+/// the earlier ones, or with `places` they take the places of some of them.
 struct Sequence {
   int64_t tokens;
   Visible visible;
   KvCache* cache = nullptr;
+  Tensor places{};  // int64 [tokens]
 };
 using Sequences = std::vector<Sequence>;
 
