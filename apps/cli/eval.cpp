@@ -17,27 +17,24 @@ struct EvalFlags {
 
 Json to_json(const PictureTallies& tallies) {
   Json json = Json::object();
-  for (const auto& [things, t] : tallies) {
-    json[std::to_string(things)] = {{"judged", t.judged},
-                                    {"kinds", t.kinds},
-                                    {"things", t.things},
-                                    {"background", t.background},
-                                    {"all", t.all}};
+  for (const auto& [asked, t] : tallies) {
+    json[asked] = {{"judged", t.judged},         {"kinds", t.kinds},   {"things", t.things},
+                   {"background", t.background}, {"places", t.places}, {"all", t.all}};
   }
   return json;
 }
 
 std::string to_text(const std::string& name, const PictureTallies& tallies) {
   std::string text;
-  for (const auto& [things, t] : tallies) {
+  for (const auto& [asked, t] : tallies) {
     auto share = [&, judged = t.judged](int64_t count) {
       return 100.0 * static_cast<double>(count) / static_cast<double>(judged);
     };
     text += fmt::format(
-        "\n{}, {} thing{}: all {:.1f} %, kinds {:.1f} %, number {:.1f} %, background {:.1f} % of "
-        "{}",
-        name, things, things == 1 ? "" : "s", share(t.all), share(t.kinds), share(t.things),
-        share(t.background), t.judged);
+        "\n{}, {}: all {:.1f} %, kinds {:.1f} %, number {:.1f} %, background {:.1f} %", name, asked,
+        share(t.all), share(t.kinds), share(t.things), share(t.background));
+    if (asked == "position") text += fmt::format(", places {:.1f} %", share(t.places));
+    text += fmt::format(" of {}", t.judged);
   }
   return text;
 }

@@ -9,17 +9,24 @@
 namespace showo {
 namespace {
 
-void judge(Recogniser& recogniser, const Image& picture, const SceneContents& wanted,
-           PictureTallies& tallies) {
+void judge(Recogniser& recogniser, const Image& picture, const std::string& caption,
+           const SceneContents& wanted, PictureTallies& tallies) {
   const SceneContents found = recogniser->recognise(to_tensor(picture).unsqueeze(0)).front();
-  PictureTally& tally = tallies[wanted.things];
   const bool kinds = found.kinds == wanted.kinds, things = found.things == wanted.things,
              background = found.background == wanted.background;
-  ++tally.judged;
-  tally.kinds += kinds;
-  tally.things += things;
-  tally.background += background;
-  tally.all += kinds && things && background;
+  const std::optional<bool> placed = stands_as_said(caption, wanted, found);
+  auto count = [&](const std::string& name) {
+    PictureTally& tally = tallies[name];
+    ++tally.judged;
+    tally.kinds += kinds;
+    tally.things += things;
+    tally.background += background;
+    tally.places += placed.value_or(false);
+    tally.all += kinds && things && background && (name != "position" || placed.value_or(false));
+  };
+  count(fmt::format("{} thing{}", wanted.things, wanted.things == 1 ? "" : "s"));
+  if (wanted.things > 1 && wanted.kinds.size() == 1) count("count");
+  if (placed) count("position");
 }
 
 // What distances of reconstructions add up to.
@@ -53,7 +60,34 @@ class Distances {
   FeatureMoments pictures_, reconstructions_;
 };
 
+const SceneContents::Place* place_of(const SceneContents& contents, const std::string& kind) {
+  for (const auto& place : contents.places) {
+    if (place.kind == kind) return &place;
+  }
+  return nullptr;
+}
+
+bool says(const std::string& caption, const char* words) {
+  return caption.find(words) != std::string::npos;
+}
+
 }  // namespace
+
+std::optional<bool> stands_as_said(const std::string& caption, const SceneContents& scene,
+                                   const SceneContents& found) {
+  const bool beside = says(caption, " to the left of "), above = says(caption, " above ");
+  const bool placed = says(caption, " on the ") || says(caption, " at the ");
+  if (scene.places.empty() || !(beside || above || (placed && scene.places.size() == 1)))
+    return std::nullopt;
+  const auto* first = place_of(found, scene.places[0].kind);
+  const auto* last = place_of(found, scene.places.back().kind);
+  if (!first || !last) return false;
+  if (beside) return first->x < last->x;
+  if (above) return first->y < last->y;
+  const auto& wanted = scene.places[0];
+  return std::abs(first->x - wanted.x) <= kRecogniserCell &&
+         std::abs(first->y - wanted.y) <= kRecogniserCell;
+}
 
 PictureFigures judge_pictures(Pipeline& pipeline, PictureJudges& judges, const std::string& shards,
                               int64_t scenes, const SamplingOptions& options) {
@@ -72,9 +106,10 @@ PictureFigures judge_pictures(Pipeline& pipeline, PictureJudges& judges, const s
       if (judges.recogniser) {
         const SceneContents wanted = contents_of(*sample);
         const auto seed = static_cast<uint64_t>(done);
-        judge(judges.recogniser, picture, wanted, figures.real);
-        judge(judges.recogniser, reconstruction, wanted, figures.reconstructed);
-        judge(judges.recogniser, pipeline.text_to_image(sample->caption, {seed}, options).front(),
+        const std::string& said = sample->caption;
+        judge(judges.recogniser, picture, said, wanted, figures.real);
+        judge(judges.recogniser, reconstruction, said, wanted, figures.reconstructed);
+        judge(judges.recogniser, pipeline.text_to_image(said, {seed}, options).front(), said,
               wanted, figures.generated);
       }
       progress.update(++done);

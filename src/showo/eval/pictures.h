@@ -12,13 +12,21 @@
 namespace showo {
 
 /// Of pictures judged by the recogniser: how often it finds exactly the kinds, the number of things
-/// and the background that it should; `all` of them at once.
+/// and the background that it should, and things where they should be; `all` of what was asked.
 struct PictureTally {
-  int64_t judged = 0, kinds = 0, things = 0, background = 0, all = 0;
+  int64_t judged = 0, kinds = 0, things = 0, background = 0, places = 0, all = 0;
 };
 
-/// By the number of things in the scene (1 … 4).
-using PictureTallies = std::map<int64_t, PictureTally>;
+/// By what was asked: "1 thing", "2 things" and so on for every picture; and again "count" for
+/// those whose caption says how many there are of a kind, "position" for those whose caption says
+/// where things are, the only ones of which places are judged.
+using PictureTallies = std::map<std::string, PictureTally>;
+
+/// Whether what was found stands as `caption` says it: of two things, one to the left of the other
+/// or above it; of one thing, within a cell of the recogniser of where the scene has it. Nothing
+/// when the caption says nothing of places.
+std::optional<bool> stands_as_said(const std::string& caption, const SceneContents& scene,
+                                   const SceneContents& found);
 
 struct PictureFigures {
   double psnr = 0, ssim = 0;  // of reconstructions, means over pictures; psnr in dB

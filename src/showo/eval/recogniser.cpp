@@ -61,13 +61,19 @@ std::vector<SceneContents> RecogniserImpl::recognise(const Tensor& image) {
   torch::NoGradGuard no_grad;
   const Logits logits = forward(image);
   const auto present = logits.kinds_BK.gt(0), things = logits.things_BN.argmax(1),
-             colours = logits.backgrounds_BC.argmax(1);
+             colours = logits.backgrounds_BC.argmax(1),
+             cells = logits.kinds_BKHW.flatten(2).argmax(2);
+  const int64_t across = logits.kinds_BKHW.size(3), half = kRecogniserCell / 2;
   std::vector<SceneContents> all;
   for (int64_t b = 0; b < image.size(0); ++b) {
     SceneContents contents;
     for (size_t kind = 0; kind < config.kinds.size(); ++kind) {
-      if (present[b][static_cast<int64_t>(kind)].item<bool>())
-        contents.kinds.insert(config.kinds[kind]);
+      const auto k = static_cast<int64_t>(kind);
+      if (!present[b][k].item<bool>()) continue;
+      const auto cell = cells[b][k].item<int64_t>();
+      contents.kinds.insert(config.kinds[kind]);
+      contents.places.push_back({config.kinds[kind], cell % across * kRecogniserCell + half,
+                                 cell / across * kRecogniserCell + half});
     }
     contents.things = 1 + things[b].item<int64_t>();
     contents.background = config.backgrounds[colours[b].item<int64_t>()];
@@ -111,8 +117,6 @@ RecogniserConfig names_in(const std::string& shards) {
   return config;
 }
 
-constexpr int64_t kCell = 8;  // pixels of a cell's side
-
 int64_t place(const std::vector<std::string>& names, const std::string& name) {
   return std::lower_bound(names.begin(), names.end(), name) - names.begin();
 }
@@ -144,9 +148,9 @@ void train_recogniser(const std::string& shards, const RecogniserOptions& option
       for (const auto& kind : contents.kinds) present[b][place(config.kinds, kind)] = 1;
       // Where each thing stands says which pixels its name is of; without it names are learned
       // slowly.
-      const int64_t side = pictures.back().size(2) / kCell;
+      const int64_t side = pictures.back().size(2) / kRecogniserCell;
       for (const auto& at : contents.places) {
-        cells.push_back((b * side + at.y / kCell) * side + at.x / kCell);
+        cells.push_back((b * side + at.y / kRecogniserCell) * side + at.x / kRecogniserCell);
         kinds.push_back(place(config.kinds, at.kind));
       }
       things.push_back(contents.things - 1);
@@ -157,10 +161,16 @@ void train_recogniser(const std::string& shards, const RecogniserOptions& option
     {
       Autocast autocast(true);
       const auto logits = recogniser->forward(torch::stack(pictures));
-      const auto centres = logits.kinds_BKHW.permute({0, 2, 3, 1})
-                               .flatten(0, 2)
-                               .index_select(0, torch::tensor(cells));
-      loss = torch::cross_entropy_loss(centres.to(torch::kFloat), torch::tensor(kinds)) +
+      const auto at_cells = torch::tensor(cells), named = torch::tensor(kinds);
+      auto at_centres = [&](const Tensor& cells_BKHW) {
+        return cells_BKHW.permute({0, 2, 3, 1}).flatten(0, 2).index_select(0, at_cells);
+      };
+      const auto kinds_BKHW = logits.kinds_BKHW.to(torch::kFloat);
+      // Of the kinds, the thing's is the surest in its cell; of the cells, the thing's for its
+      // kind.
+      const auto surest = kinds_BKHW.flatten(2).log_softmax(2).view_as(kinds_BKHW);
+      loss = torch::cross_entropy_loss(at_centres(kinds_BKHW), named) +
+             torch::nll_loss(at_centres(surest), named) +
              torch::binary_cross_entropy_with_logits(logits.kinds_BK.to(torch::kFloat), present)
                  .mul(20) +
              torch::cross_entropy_loss(logits.things_BN.to(torch::kFloat), torch::tensor(things)) +

@@ -1,6 +1,6 @@
 // An independent judge of generated pictures: a small convolutional network that says which kinds
-// of things a scene of the emoji world shows, how many things, and on which background. It is
-// trained on real scenes alone and shares nothing with the model it judges.
+// of things a scene of the emoji world shows and where, how many things, and on which background.
+// It is trained on real scenes alone and shares nothing with the model it judges.
 #pragma once
 
 #include <torch/torch.h>
@@ -26,11 +26,14 @@ struct SceneContents {
     std::string kind;
     int64_t x, y;  // the thing's centre, pixels
   };
-  std::vector<Place> places;  // of a sample; the recogniser does not tell them
+  /// Of a sample, every thing; of what the recogniser found, one for each kind, to 8 pixels.
+  std::vector<Place> places;
 };
 
 /// From a sample's metadata as the emoji world writes it. Throws Error naming the sample.
 SceneContents contents_of(const Sample& sample);
+
+constexpr int64_t kRecogniserCell = 8;  // pixels of the side of a cell, which has one place
 
 struct RecogniserConfig {
   std::vector<std::string> kinds, backgrounds;
@@ -47,7 +50,7 @@ struct RecogniserConfig {
 struct RecogniserImpl : torch::nn::Module {
   explicit RecogniserImpl(const RecogniserConfig& config);
   struct Logits {
-    torch::Tensor kinds_BKHW;  // a cell is 8×8 pixels
+    torch::Tensor kinds_BKHW;  // H, W in cells
     torch::Tensor kinds_BK, things_BN, backgrounds_BC;
   };
   /// Pictures [B, 3, H, W] in [−1, 1].
