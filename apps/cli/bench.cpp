@@ -56,6 +56,20 @@ Showo random_model(torch::ScalarType dtype, const std::optional<LowBits>& low_bi
   return model;
 }
 
+// Of the model's folder, or random weights of the published shapes.
+Magvit bench_codec(const BenchFlags& f, torch::ScalarType dtype) {
+  Magvit codec{nullptr};
+  if (f.random) {
+    codec = Magvit(CodecConfig{});
+    initialise_codec(codec, f.model.seed);
+    codec->eval();
+  } else {
+    codec = load_codec(ModelPaths::in(f.model.model, f.model.llm, f.model.codec).codec);
+  }
+  codec->to(parse_device(f.model.device), dtype);
+  return codec;
+}
+
 double streaming_read() {  // bytes a second that all threads read from memory
   const at::Tensor buffer = at::ones({int64_t{1} << 28}, at::kInt);
   const auto* data = buffer.const_data_ptr<int>();
@@ -151,6 +165,13 @@ void bench(const BenchFlags& f) {
   const std::vector<int64_t> masked(model->config.num_vq_tokens, v.mask_token),
       picture(model->config.num_vq_tokens, v.image_offset + 7);
 
+  Magvit codec = bench_codec(f, dtype);
+  const auto side = std::llround(std::sqrt(static_cast<double>(picture.size())));
+  const auto codes = torch::zeros({1, side * side}, torch::kLong);
+  const auto pixels =
+      torch::rand({1, 3, side * codec->config.stride(), side * codec->config.stride()});
+  std::vector<double> encodes, decoded;
+
   SamplingOptions sampling;
   sampling.steps = f.steps;
   sampling.guidance = f.guidance;
@@ -170,6 +191,8 @@ void bench(const BenchFlags& f) {
                    if (step.step > 0 || f.steps == 1) steps.push_back(took);
                    before = now;
                  });
+    encodes.push_back(seconds([&] { codec->encode(pixels).cpu(); }));
+    decoded.push_back(seconds([&] { codec->decode(codes, side, side).cpu(); }));
     KvCache cache = model->new_cache();
     Tensor logits;
     const Row question = prompting.question(picture, text);
@@ -189,6 +212,8 @@ void bench(const BenchFlags& f) {
   const Json results = {
       {"load_s", load},
       {"image_step_s", median(steps)},
+      {"encode_s", median(encodes)},
+      {"decode_s", median(decoded)},
       {"read_tokens_per_s", median(reads)},
       {"decode_tokens_per_s", median(decodes)},
       {"decode_bytes_per_s", median(decodes) * static_cast<double>(weights)},
@@ -203,12 +228,14 @@ void bench(const BenchFlags& f) {
   }
   fmt::print(
       "load                 {:8.2f} s\nimage step           {:8.3f} s ({} tokens{})\n"
+      "picture to codes     {:8.3f} s\ncodes to picture     {:8.3f} s\n"
       "reading              {:8.1f} tokens/s\nanswering            {:8.1f} tokens/s\n"
       "weights a token      {:8.1f} GB/s; memory streams {:.1f} GB/s\n"
       "peak memory          {:8.2f} GB\n",
       load, median(steps), model->config.num_vq_tokens, f.guidance > 0 ? ", guided" : "",
-      median(reads), median(decodes), median(decodes) * static_cast<double>(weights) / 1e9,
-      bandwidth / 1e9, static_cast<double>(usage.ru_maxrss) * 1024 / 1e9);
+      median(encodes), median(decoded), median(reads), median(decodes),
+      median(decodes) * static_cast<double>(weights) / 1e9, bandwidth / 1e9,
+      static_cast<double>(usage.ru_maxrss) * 1024 / 1e9);
 }
 
 }  // namespace

@@ -179,7 +179,7 @@ class BadRequests(Fixture):
         cases = [(2, text, "generate", "an apple", "-o", out, *arguments) for text, arguments in (
             ("--steps 0", ("--steps", "0")), ("--steps 257", ("--steps", "257")),
             ("--guidance nan", ("--guidance", "nan")), ("--temperature inf", ("--temperature", "inf")),
-            ("--schedule", ("--schedule", "foo")), ("--guided 2", ("--guided", "2")),
+            ("--schedule", ("--schedule", "foo")), ("--guided 2", ("--guided", "2")), ("--refresh 0", ("--refresh", "0")),
             ("--code-temperature 0", ("--code-temperature", "0")), ("--order random", ("--order", "random")), ("--preset quick", ("--preset", "quick")), ("--device tpu", ("--device", "tpu")))]
         if not Path("/dev/nvidia0").exists():
             cases.append((2, "--device cuda", "generate", "an apple", "--device", "cuda"))

@@ -135,9 +135,12 @@ MagvitImpl::MagvitImpl(const CodecConfig& config)
   }
 }
 
+// Convolutions and norms keep the layout of what comes in; with channels last they take 3/4 of the
+// time on CPUs.
 Tensor MagvitImpl::encode(const Tensor& image) {
   const auto& like = encoder->conv_in->weight;
-  return codes_of(encoder(image.to(like.device(), like.scalar_type())));
+  return codes_of(encoder(
+      image.to(like.device(), like.scalar_type()).contiguous(torch::MemoryFormat::ChannelsLast)));
 }
 
 Tensor MagvitImpl::decode(const Tensor& codes, int64_t height, int64_t width) {
@@ -145,7 +148,7 @@ Tensor MagvitImpl::decode(const Tensor& codes, int64_t height, int64_t width) {
   TORCH_CHECK(height * width == codes.size(1), "codes do not fill the grid");
   const auto& like = decoder->conv_in->weight;
   auto z = signs_of(codes, config.z_channels, height, width).to(like.device(), like.scalar_type());
-  return decoder(z).to(torch::kFloat).clamp(-1, 1);
+  return decoder(z.contiguous(torch::MemoryFormat::ChannelsLast)).to(torch::kFloat).clamp(-1, 1);
 }
 
 }  // namespace showo
