@@ -23,7 +23,7 @@ void add_train(CLI::App& app) {
   });
   command->footer(
       "Examples:\n"
-      "  showo train configs/embedded/showo.yaml --out runs/showo\n"
+      "  showo train configs/embedded/showo_stage1.yaml --out runs/showo-stage1\n"
       "  torchrun --no-python --nproc-per-node 8 showo train recipe.yaml --out runs/a --device "
       "cuda");
 }

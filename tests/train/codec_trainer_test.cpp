@@ -61,12 +61,48 @@ TEST_F(CodecTraining, PublishedRecipeTrainsAndReportsEveryTerm) {
 }
 
 TEST_F(CodecTraining, RecipeWithoutTheTermsHasNone) {
-  const auto recipe = narrowed(kEmbedded);
-  EXPECT_EQ(recipe.perceptual, 0);
+  auto recipe = narrowed(kEmbedded);
+  recipe.perceptual = 0;
+  recipe.features.clear();
   CodecTrainer trainer(recipe, folder_ / "run");
   const Json line = trainer.step();
   EXPECT_FALSE(line.contains("feature_distance"));
   EXPECT_FALSE(line.contains("adversarial"));
+}
+
+TEST_F(CodecTraining, EmbeddedDecoderGoesOnFromTheEmbeddedTokenizer) {
+  const std::string file = SHOWO_SOURCE_DIR "/configs/embedded/codec_decoder.yaml";
+  CodecRecipe first, second;
+  read_config(first, read_yaml(kEmbedded), kEmbedded);
+  read_config(second, read_yaml(file), file);
+  EXPECT_NO_THROW(second.check());
+  EXPECT_TRUE(second.freeze_encoder);
+  EXPECT_EQ(config_to_json(second.codec), config_to_json(first.codec));
+}
+
+TEST_F(CodecTraining, TrainsTheDecoderOfATokenizerWhoseCodesStay) {
+  auto recipe = narrowed(kEmbedded);
+  recipe.optimizer.warmup_steps = 0;
+  CodecTrainer(recipe, folder_ / "first").save();
+  recipe.init_from = (folder_ / "first/checkpoint/codec").string();
+  recipe.freeze_encoder = true;
+  recipe.seed = 9;
+  CodecTrainer trainer(recipe, folder_ / "second");
+  trainer.step();
+  trainer.save();
+  const auto before = state_of(*load_codec(recipe.init_from)),
+             after = state_of(*load_codec(folder_ / "second/checkpoint/codec"));
+  for (const auto& [name, tensor] : before) {
+    if (name.starts_with("encoder."))
+      EXPECT_TRUE(tensor.equal(after.at(name))) << name;
+    else if (name.ends_with("conv1.weight"))
+      EXPECT_FALSE(tensor.equal(after.at(name))) << name;
+  }
+  EXPECT_EQ(CodecTrainer(recipe, folder_ / "second").steps_done(), 1) << "resumes";
+  recipe.codec.z_channels -= 1;
+  EXPECT_THROW(CodecTrainer(recipe, folder_ / "third"), Error);
+  recipe.init_from.clear();
+  EXPECT_THROW(recipe.check(), Error);
 }
 
 // After one step the average lies between the initial weights and the trained ones, at 1 − ema.

@@ -12,8 +12,22 @@ Magvit new_codec(const CodecRecipe& recipe) {
   recipe.check();
   Magvit codec(recipe.codec);
   initialise_codec(codec, recipe.seed);
+  if (!recipe.init_from.empty()) {
+    const Magvit from = load_codec(recipe.init_from);
+    if (config_to_json(from->config) != config_to_json(recipe.codec))
+      fail("{}: a tokenizer of another shape than the recipe's codec", recipe.init_from);
+    restore(*codec, state_of(*from), recipe.init_from);
+  }
+  for (auto& parameter : codec->encoder->parameters())
+    parameter.requires_grad_(!recipe.freeze_encoder);
   use_channels_last(*codec);
   return codec;
+}
+
+std::vector<torch::Tensor> trained(const torch::nn::Module& module) {
+  auto parameters = module.parameters();
+  std::erase_if(parameters, [](const torch::Tensor& p) { return !p.requires_grad(); });
+  return parameters;
 }
 
 constexpr uint64_t kDiscriminatorSeed = 1, kEvaluationSeed = 2;
@@ -34,6 +48,8 @@ void CodecRecipe::check() const {
   if (adversarial < 0) fail("recipe: adversarial is {}, expected 0 or more", adversarial);
   if (perceptual > 0 && features.empty())
     fail("recipe: perceptual needs features, the folder of a feature network");
+  if (freeze_encoder && init_from.empty())
+    fail("recipe: freeze_encoder needs init_from, a tokenizer whose encoder is to be kept");
   if (adversarial > 0) discriminator.network.check("recipe: discriminator", image_size);
 }
 
@@ -46,7 +62,7 @@ CodecTrainer::CodecTrainer(const CodecRecipe& recipe, const fs::path& folder,
       stream_(open(recipe.shards, recipe.seed)),
       optimizer_(*codec_, recipe.optimizer, std::nullopt, recipe.bf16),
       ema_(*codec_, recipe.ema),
-      reducer_(codec_->parameters(), place.group),
+      reducer_(trained(*codec_), place.group),
       usage_(recipe.codec.codebook_size()) {
   if (!recipe.features.empty()) features_ = on(place.device, load_features(recipe.features));
   if (recipe.adversarial > 0) {

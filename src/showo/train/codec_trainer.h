@@ -28,6 +28,8 @@ struct CodecEvaluationOptions {
 
 struct CodecRecipe {
   CodecConfig codec;
+  std::string init_from;
+  bool freeze_encoder = false;
   OptimizerOptions optimizer;
   SourceConfig shards;
   int64_t image_size = 256, batch = 16, steps = 10000;
@@ -44,6 +46,9 @@ struct CodecRecipe {
   template <class V>
   void visit(V& v) {
     v(codec, "codec", "the tokenizer's shape");
+    v(init_from, "init_from", "folder of a tokenizer of this shape to start from; empty: scratch");
+    v(freeze_encoder, "freeze_encoder",
+      "train the decoder alone: codes, and what a model learned of them, stay as they are");
     v(optimizer, "optimizer", "AdamW and its schedule");
     v(shards, "shards", "training pictures: webdataset shards, or any source of pictures");
     v(image_size, "image_size", "pixels a side");

@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# Makes models/embedded anew: the world, its image tokenizer, the paper's three stages, the tokenizer's decoder once more; each
+# where it stopped if it was stopped. Two hours on two cores with bf16. Needs `make build`, tools/fetch_emoji.sh and tools/fetch_features.sh.
+# A small model trains fastest in a process of one thread a core, with an allocator that keeps what it frees.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+showo=build/showo
+world=(--kinds 128 --grid 8 --small 32 --large 48)
+allocator=$(ldconfig -p | awk '/libtcmalloc_minimal.so.4 /{print $NF; exit}')
+[ -z "$allocator" ] || export LD_PRELOAD=$allocator
+
+[ -d data/emoji ] || "$showo" data emoji --out data/emoji "${world[@]}" --scenes 120000 --held-apart 1500 --seed 1
+[ -d data/emoji-crowded ] || "$showo" data emoji --out data/emoji-crowded "${world[@]}" --fewest 4 --scenes 20000 \
+  --scenes-per-shard 500 --seed 2
+"$showo" train-codec configs/embedded/codec.yaml --out runs/codec
+
+for stage in 1 2 3; do
+  pids=()
+  port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+  for rank in 0 1; do
+    RANK=$rank WORLD_SIZE=2 MASTER_ADDR=127.0.0.1 MASTER_PORT=$port OMP_NUM_THREADS=1 \
+      "$showo" train "configs/embedded/showo_stage$stage.yaml" --out "runs/showo-stage$stage" &
+    pids+=($!)
+  done
+  for pid in "${pids[@]}"; do wait "$pid"; done
+done
+"$showo" train-codec configs/embedded/codec_decoder.yaml --out runs/codec-decoder
+# What ships; the card, samples and sampling.json stay.
+"$showo" convert runs/showo-stage3/checkpoint/model runs/embedded --dtype fp16
+rm -rf runs/embedded/codec
+"$showo" convert runs/codec-decoder/checkpoint/codec runs/embedded/codec --dtype fp16
+cp -r runs/embedded/. models/embedded/
