@@ -18,7 +18,7 @@ import transformers
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 ROWS = {"t2i": 8, "lm": 4, "mmu": 6}
-TEXT, IMAGE, TEXT_VOCABULARY, VOCABULARY = 32, 256, 615, 8818
+TEXT, IMAGE, TEXT_VOCABULARY, VOCABULARY = 32, 64, 1024, 9227  # the embedded model's
 LENGTH = 1 + TEXT + IMAGE + 2
 
 RECIPE = """

@@ -12,6 +12,8 @@ allocator=$(ldconfig -p | awk '/libtcmalloc_minimal.so.4 /{print $NF; exit}')
 [ -d data/emoji ] || "$showo" data emoji --out data/emoji "${world[@]}" --scenes 120000 --held-apart 1500 --seed 1
 [ -d data/emoji-crowded ] || "$showo" data emoji --out data/emoji-crowded "${world[@]}" --fewest 4 --scenes 20000 \
   --scenes-per-shard 500 --seed 2
+[ -d data/emoji-single ] || "$showo" data emoji --out data/emoji-single "${world[@]}" --most 1 --scenes 30000 --held-apart 10 \
+  --seed 1
 "$showo" train-codec configs/embedded/codec.yaml --out runs/codec
 
 for stage in 1 2 3; do

@@ -132,6 +132,23 @@ TEST(EmojiWorld, ThingsHaveTheSizesAskedForAndStandOnTheGrid) {
   EXPECT_EQ(sizes, (std::set<std::pair<size_t, int>>{{1, 32}, {1, 48}, {2, 32}}));
 }
 
+TEST(EmojiWorld, HasAsManyThingsAsAreAskedFor) {
+  auto counts = [](int fewest, int most) {
+    auto options = small_world();
+    options.fewest = fewest;
+    options.most = most;
+    const EmojiWorld world(options);
+    std::set<size_t> counts;
+    for (int64_t i = 0; i < 200; ++i) counts.insert(world.scene(Split::kTrain, i).objects.size());
+    return counts;
+  };
+  EXPECT_EQ(counts(1, 4), (std::set<size_t>{1, 2, 3, 4}));
+  EXPECT_EQ(counts(4, 4), (std::set<size_t>{4}));
+  EXPECT_EQ(counts(1, 1), (std::set<size_t>{1}));
+  EXPECT_EQ(counts(2, 3), (std::set<size_t>{2, 3}));
+  EXPECT_THROW(counts(2, 1), Error);
+}
+
 TEST(EmojiWorld, RefusesSizesThatDoNotFit) {
   for (const auto& [grid, small, large] :
        {std::tuple{0, 28, 40}, {17, 28, 40}, {4, 33, 40}, {4, 7, 40}, {4, 28, 27}, {4, 28, 65}}) {

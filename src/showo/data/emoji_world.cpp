@@ -23,6 +23,8 @@ EmojiOptions checked(EmojiOptions options) {
   if (options.large < options.small || options.large > kSide)
     fail("large {}: expected {} (small) to {}", options.large, options.small, kSide);
   if (options.fewest < 1 || options.fewest > 4) fail("fewest {}: expected 1 to 4", options.fewest);
+  if (options.most < options.fewest || options.most > 4)
+    fail("most {}: expected {} (fewest) to 4", options.most, options.fewest);
   if (options.scenes < 1 || options.held_apart < 1 || options.scenes_per_shard < 1)
     fail("scenes: expected at least 1 of each");
   return options;
@@ -97,11 +99,8 @@ Scene EmojiWorld::propose(Dice& dice, Split split) const {
   const int canvas = options_.canvas, half = canvas / 2, scale = canvas / kSide,
             grid = options_.grid * scale;
   const size_t roll = dice.below(100);
-  const size_t count = std::max<size_t>(roll < 40   ? 1
-                                        : roll < 75 ? 2
-                                        : roll < 90 ? 3
-                                                    : 4,
-                                        static_cast<size_t>(options_.fewest));
+  const size_t usual = roll < 40 ? 1 : roll < 75 ? 2 : roll < 90 ? 3 : 4;
+  const size_t count = std::clamp<size_t>(usual, options_.fewest, options_.most);
   scene.background = dice.below(backgrounds().size());
   scene.layout = count == 1         ? Scene::Layout::kOne
                  : count > 2        ? Scene::Layout::kQuadrants

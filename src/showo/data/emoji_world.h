@@ -12,7 +12,7 @@ struct EmojiOptions {
   uint64_t seed = 1;
   int canvas = 64;
   int kinds = 32;
-  int fewest = 1;
+  int fewest = 1, most = 4;
   int grid = 4, small = 28, large = 40;
   int64_t scenes = 40000;
   int64_t held_apart = 1000;
@@ -26,6 +26,7 @@ struct EmojiOptions {
     v(kinds, "kinds", "how many of the file's kinds to use, from the first on");
     v(fewest, "fewest",
       "fewest things in a scene, 1 to 4: crowded ones teach an image tokenizer more");
+    v(most, "most", "most things in a scene, 1 to 4");
     v(grid, "grid", "places are multiples of so many pixels of 64; a tokenizer's stride is best");
     v(small, "small", "side of a small thing in pixels of 64, at most 32");
     v(large, "large", "side of a thing that is alone, unless it is small, in pixels of 64");
