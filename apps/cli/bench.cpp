@@ -3,11 +3,9 @@
 #include <ATen/Parallel.h>
 #include <sys/resource.h>
 
-#include <atomic>
-#include <numeric>
-
 #include "apps/cli/command.h"
 #include "apps/cli/flags.h"
+#include "apps/cli/machine.h"
 #include "apps/cli/session.h"
 #include "showo/core/device.h"
 #include "showo/core/random.h"
@@ -24,12 +22,6 @@ struct BenchFlags {
 };
 
 using Clock = std::chrono::steady_clock;
-
-double seconds(const std::function<void()>& work) {
-  const auto start = Clock::now();
-  work();
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 double median(std::vector<double> values) {
   std::sort(values.begin(), values.end());
@@ -70,19 +62,17 @@ Magvit bench_codec(const BenchFlags& f, torch::ScalarType dtype) {
   return codec;
 }
 
-double streaming_read() {  // bytes a second that all threads read from memory
-  const at::Tensor buffer = at::ones({int64_t{1} << 28}, at::kInt);
-  const auto* data = buffer.const_data_ptr<int>();
-  std::atomic<int> sink = 0;
-  std::vector<double> times;
-  for (int i = 0; i < 5; ++i) {
-    times.push_back(seconds([&] {
-      at::parallel_for(0, buffer.numel(), 1 << 20, [&](int64_t begin, int64_t end) {
-        sink += std::accumulate(data + begin, data + end, 0);
-      });
-    }));
-  }
-  return static_cast<double>(buffer.nbytes()) / *std::min_element(times.begin(), times.end());
+// Multiplications and additions of a picture's step: soi…eoi of each branch through the layers,
+// with attention to the prompt, and the codes' logits.
+double step_operations(Showo& model, int64_t branches, int64_t prompt) {
+  const LlmConfig& llm = model->llm_config;
+  const int64_t codes = model->config.num_vq_tokens, rows = branches * (codes + 2);
+  const int64_t layer = 4 * llm.hidden_size * llm.hidden_size +
+                        2 * llm.hidden_size * llm.intermediate_size +
+                        2 * (prompt + codes + 2) * llm.hidden_size;
+  return 2.0 *
+         static_cast<double>(rows * layer * llm.num_hidden_layers +
+                             branches * codes * llm.hidden_size * model->config.codebook_size);
 }
 
 // How often a rounded model says what the exact one says, on a picture half drawn and on text.
@@ -152,7 +142,7 @@ void bench(const BenchFlags& f) {
   if (f.agreement) return bench_agreement(f);
   torch::NoGradGuard no_grad;
   const auto dtype = f.model.scalar_type();
-  const double bandwidth = streaming_read();
+  const double bandwidth = streaming_read(), peak = gemm_speed(dtype, parse_device(f.model.device));
   Showo model{nullptr};
   const double load = seconds([&] {
     model = f.random ? random_model(dtype, f.model.low_bits())
@@ -212,6 +202,10 @@ void bench(const BenchFlags& f) {
   const Json results = {
       {"load_s", load},
       {"image_step_s", median(steps)},
+      {"image_step_operations_per_s",
+       step_operations(model, f.guidance > 0 ? 2 : 1, static_cast<int64_t>(text.size()) + 3) /
+           median(steps)},
+      {"gemm_operations_per_s", peak},
       {"encode_s", median(encodes)},
       {"decode_s", median(decoded)},
       {"read_tokens_per_s", median(reads)},
@@ -229,11 +223,13 @@ void bench(const BenchFlags& f) {
   fmt::print(
       "load                 {:8.2f} s\nimage step           {:8.3f} s ({} tokens{})\n"
       "picture to codes     {:8.3f} s\ncodes to picture     {:8.3f} s\n"
+      "arithmetic of a step {:8.1f} GFLOP/s; {} products reach {:.1f}\n"
       "reading              {:8.1f} tokens/s\nanswering            {:8.1f} tokens/s\n"
       "weights a token      {:8.1f} GB/s; memory streams {:.1f} GB/s\n"
       "peak memory          {:8.2f} GB\n",
       load, median(steps), model->config.num_vq_tokens, f.guidance > 0 ? ", guided" : "",
-      median(encodes), median(decoded), median(reads), median(decodes),
+      median(encodes), median(decoded), results["image_step_operations_per_s"].get<double>() / 1e9,
+      f.model.dtype, peak / 1e9, median(reads), median(decodes),
       median(decodes) * static_cast<double>(weights) / 1e9, bandwidth / 1e9,
       static_cast<double>(usage.ru_maxrss) * 1024 / 1e9);
 }

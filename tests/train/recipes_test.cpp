@@ -181,7 +181,8 @@ class RecipesRun : public testing::Test {
   void shrink_source(Json& source) const {
     const fs::path fixtures = kSource / "tests/data/fixtures";
     const std::string format = source.value("format", "webdataset"),
-                      path = source.at("path").get<std::string>();
+                      path = source.contains("paths") ? source["paths"][0] : source.at("path");
+    source.erase("paths");
     if (path.starts_with("data/emoji/")) {
       const std::string name = fs::path(path).filename().string();
       source["path"] =

@@ -1,0 +1,50 @@
+#include "apps/cli/machine.h"
+
+#include <ATen/Parallel.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <numeric>
+#include <vector>
+
+namespace showo::cli {
+namespace {
+
+constexpr int kRuns = 5;
+
+double fastest(const std::function<void()>& work) {
+  double best = seconds(work);
+  for (int i = 1; i < kRuns; ++i) best = std::min(best, seconds(work));
+  return best;
+}
+
+}  // namespace
+
+double seconds(const std::function<void()>& work) {
+  const auto start = std::chrono::steady_clock::now();
+  work();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+double streaming_read() {
+  const at::Tensor buffer = at::ones({int64_t{1} << 28}, at::kInt);
+  const auto* data = buffer.const_data_ptr<int>();
+  std::atomic<int> sink = 0;
+  const double took = fastest([&] {
+    at::parallel_for(0, buffer.numel(), 1 << 20, [&](int64_t begin, int64_t end) {
+      sink += std::accumulate(data + begin, data + end, 0);
+    });
+  });
+  return static_cast<double>(buffer.nbytes()) / took;
+}
+
+double gemm_speed(at::ScalarType dtype, at::Device device) {
+  constexpr int64_t kRows = 512, kInner = 2048, kColumns = 8192;
+  const auto options = at::TensorOptions().dtype(dtype).device(device);
+  const auto a = at::ones({kRows, kInner}, options), b = at::ones({kColumns, kInner}, options);
+  const double took = fastest([&] { at::linear(a, b).narrow(0, 0, 1).cpu(); });  // waits for it
+  return 2.0 * kRows * kInner * kColumns / took;
+}
+
+}  // namespace showo::cli

@@ -1,0 +1,18 @@
+// What this machine can do at best, for figures to be held against.
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <functional>
+
+namespace showo::cli {
+
+double seconds(const std::function<void()>& work);
+
+/// Bytes a second that all threads read from memory.
+double streaming_read();
+
+/// Operations a second of LibTorch's product of [512, 2048] and [2048, 8192].
+double gemm_speed(at::ScalarType dtype, at::Device device);
+
+}  // namespace showo::cli
