@@ -7,7 +7,7 @@ mkdir -p demo
 
 echo "demo: four pictures from text"
 i=0
-for prompt in "a glossy apple on a blue background" "a glossy mushroom on a green background" \
+for prompt in "a glossy apple on a blue background" "a small flat rocket at the top left on a black background" \
   "a glossy lion to the left of a glossy car on a white background" "two flat strawberries on a yellow background"; do
   i=$((i + 1))
   "$showo" generate "$prompt" -o "demo/generated-$i.png" --seed 1
@@ -22,5 +22,5 @@ done
 
 echo "demo: the scene's left half drawn anew, and the scene made wider"
 "$showo" inpaint "$scene" models/embedded/samples/mask.png "a glossy apple to the left of a glossy rabbit on a white background" -o demo/inpainted.png --seed 1
-"$showo" extend "$scene" "a glossy mushroom on a white background" --side right -o demo/extended.png --seed 1
+"$showo" extend "$scene" "a glossy rabbit to the left of a glossy mushroom on a white background" --side right -o demo/extended.png --seed 1
 echo "demo: look into demo/"
