@@ -11,6 +11,7 @@
 #include "apps/cli/command.h"
 #include "showo/core/error.h"
 #include "showo/core/log.h"
+#include "showo/core/memory.h"
 
 namespace {
 
@@ -67,6 +68,7 @@ int run(int argc, char** argv) {
 int main(int argc, char** argv) {
   open_standard_streams();
   showo::start_logging();
+  showo::keep_freed_memory();
   try {
     return run(argc, argv);
   } catch (const showo::UsageError& error) {

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <hwy/targets.h>
 
+#include "showo/core/device.h"
 #include "showo/core/error.h"
 #include "showo/core/random.h"
 #include "showo/lowbit/many_rows.h"
@@ -49,6 +50,9 @@ TEST_P(EachTarget, ProductsEqualPlainLoopsForOddSizes) {
       const PackedWeight packed = pack(normal({c.outputs, c.inputs}, 1), format);
       const at::Tensor x = normal({c.rows, c.inputs}, 2), bias = normal({c.outputs}, 3);
       expect_close(multiply(x, packed, bias, 0, c.outputs), plain(x, packed, bias), 1e-4);
+      const at::Tensor narrow = x.to(at::kBFloat16);
+      expect_close(multiply(narrow, packed, bias, 0, c.outputs).to(at::kFloat),
+                   plain(narrow, packed, bias), 1.0 / 256);
     }
   }
 }
@@ -97,7 +101,7 @@ at::Tensor rounded_rows(const at::Tensor& x) {
 }
 
 TEST(ManyRows, EqualPlainLoopsOverRoundedRows) {
-  if (!lowbit::multiplies_bytes()) GTEST_SKIP() << "this CPU has no products of bytes";
+  if (!multiplies_bytes()) GTEST_SKIP() << "this CPU has no products of bytes";
   struct Case {
     int64_t rows, inputs, outputs, first, count;
   };
@@ -111,11 +115,14 @@ TEST(ManyRows, EqualPlainLoopsOverRoundedRows) {
     expect_close(multiply(x, packed, bias, c.first, c.count), want, 1e-5);
     expect_close(multiply(x, packed, bias, c.first, c.count),
                  plain(x, packed, bias).narrow(1, c.first, c.count), 0.02);
+    const at::Tensor narrow = x.to(at::kBFloat16);  // the result's rounding is all it adds
+    expect_close(multiply(narrow, packed, bias, c.first, c.count).to(at::kFloat),
+                 multiply(narrow.to(at::kFloat), packed, bias, c.first, c.count), 1.0 / 256);
   }
 }
 
 TEST(ManyRows, ExtremesDoNotOverflow) {
-  if (!lowbit::multiplies_bytes()) GTEST_SKIP() << "this CPU has no products of bytes";
+  if (!multiplies_bytes()) GTEST_SKIP() << "this CPU has no products of bytes";
   const PackedWeight packed = pack(at::full({16, 8192}, -1.0), {8, 0});
   const at::Tensor x = at::full({lowbit::kManyRows, 8192}, 1.0);
   expect_close(multiply(x, packed, {}, 0, 16), plain(x, packed, {}), 1e-6);

@@ -2,6 +2,10 @@
 #include "showo/nn/attention.h"
 
 #include <gtest/gtest.h>
+#include <hwy/targets.h>
+
+#include "showo/core/error.h"
+#include "showo/nn/attend_one.h"
 
 namespace showo {
 namespace {
@@ -35,6 +39,68 @@ TEST(Attend, LetsTheLastQueriesSeeWhatCameBefore) {
   const auto allowed = torch::ones({3, 8}, torch::kBool).tril(5);
   EXPECT_TRUE(torch::allclose(attend(q, k, v, Visible::causal()), by_definition(q, k, v, allowed),
                               1e-4, 1e-5));
+}
+
+// Of every instruction set that this CPU has: heads of odd counts and sizes, keys as a cache holds
+// them and as a projection leaves them.
+class OneQuery : public testing::TestWithParam<int64_t> {
+ protected:
+  void SetUp() override { hwy::SetSupportedTargetsForTest(GetParam()); }
+  void TearDown() override { hwy::SetSupportedTargetsForTest(0); }
+};
+
+TEST_P(OneQuery, SeesAllKeys) {
+  torch::manual_seed(3);
+  for (const auto& [heads, keys, size] :
+       {std::tuple{1, 1, 16}, {3, 2, 32}, {2, 15, 48}, {4, 16, 64}, {5, 387, 80}, {2, 1000, 128}}) {
+    SCOPED_TRACE(fmt::format("{} heads of {}, {} keys", heads, size, keys));
+    const auto q = torch::randn({2, heads, 1, size}) * 3;
+    const auto k = torch::randn({2, heads, keys + 5, size}).narrow(2, 3, keys),
+               v = torch::randn({2, keys, heads, size}).transpose(1, 2);
+    ASSERT_TRUE(takes_one(q));
+    const auto all = torch::ones({1, 1, 1, keys}, torch::kBool);
+    for (const auto& visible : {Visible::all(), Visible::causal()}) {
+      EXPECT_TRUE(
+          torch::allclose(attend(q, k, v, visible), by_definition(q, k, v, all), 1e-4, 1e-5));
+      const auto narrow = [](const Tensor& t) { return t.to(torch::kBFloat16); };
+      const auto wide = [&](const Tensor& t) { return narrow(t).to(torch::kFloat); };
+      EXPECT_TRUE(
+          torch::allclose(attend(narrow(q), narrow(k), narrow(v), visible).to(torch::kFloat),
+                          by_definition(wide(q), wide(k), wide(v), all), 1.0 / 256, 1e-3));
+    }
+  }
+}
+
+// Scores far apart: what is far below the largest counts nothing, and nothing overflows.
+TEST_P(OneQuery, StandsExtremeScores) {
+  const auto q = torch::full({1, 1, 1, 16}, 100.0);
+  auto k = torch::full({1, 1, 3, 16}, -100.0), v = torch::ones({1, 1, 3, 16});
+  k[0][0][1].fill_(100);
+  v[0][0][1].fill_(7);
+  EXPECT_TRUE(attend(q, k, v, Visible::all()).eq(7).all().item<bool>());
+}
+
+INSTANTIATE_TEST_SUITE_P(Targets, OneQuery, testing::ValuesIn(hwy::SupportedAndGeneratedTargets()),
+                         [](const auto& info) { return std::string(hwy::TargetName(info.param)); });
+
+TEST(Attend, LeavesOtherSingleQueriesToTheLibrary) {
+  EXPECT_FALSE(takes_one(torch::randn({1, 2, 1, 20})));
+  EXPECT_FALSE(takes_one(torch::randn({1, 2, 2, 16})));
+  EXPECT_FALSE(takes_one(torch::randn({1, 2, 1, 16}).requires_grad_()));
+  EXPECT_FALSE(takes_one(torch::randn({1, 2, 1, 16}, torch::kDouble)));
+}
+
+// Without gradients too, bf16 follows fp32 closely for each kind of mask.
+TEST(Attend, DrawsInBf16AsInFp32) {
+  torch::manual_seed(4);
+  const auto q = torch::randn({2, 3, 9, 64}), k = torch::randn({2, 3, 12, 64}),
+             v = torch::randn({2, 3, 12, 64});
+  const auto narrow = [](const Tensor& t) { return t.to(torch::kBFloat16); };
+  for (const auto& visible : {Visible::all(), Visible::causal(),
+                              Visible::only(torch::ones({1, 1, 9, 12}, torch::kBool).tril(2))}) {
+    const auto got = attend(narrow(q), narrow(k), narrow(v), visible).to(torch::kFloat);
+    EXPECT_LT((got - attend(q, k, v, visible)).abs().max().item<double>(), 0.03);
+  }
 }
 
 TEST(Attend, TrainsInBf16WithTheGradientsOfFp32) {

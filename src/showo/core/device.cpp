@@ -1,12 +1,21 @@
 #include "showo/core/device.h"
 
 #include <ATen/Context.h>
+#include <ATen/cpu/Utils.h>
 
 #include <algorithm>
 
 #include "showo/core/error.h"
 
 namespace showo {
+namespace {
+
+bool cpu_has(const char* feature) {
+  const auto all = at::cpu::get_cpu_capabilities();
+  return all.contains(feature) && all.at(feature).isBool() && all.at(feature).toBool();
+}
+
+}  // namespace
 
 c10::Device parse_device(const std::string& name) {
   if (name == "cpu") return c10::kCPU;
@@ -21,6 +30,16 @@ c10::Device parse_device(const std::string& name) {
   if (wanted >= found)
     throw UsageError(fmt::format("--device {}: {} CUDA devices found", name, found));
   return {c10::kCUDA, static_cast<c10::DeviceIndex>(wanted)};
+}
+
+bool multiplies_bf16(c10::DeviceType device) {
+  static const bool cpu = cpu_has("avx512_bf16") || cpu_has("amx_bf16") || cpu_has("bf16");
+  return device != c10::kCPU || cpu;
+}
+
+bool multiplies_bytes() {
+  static const bool cpu = cpu_has("avx512_vnni");
+  return cpu;
 }
 
 }  // namespace showo

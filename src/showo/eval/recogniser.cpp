@@ -134,7 +134,6 @@ void train_recogniser(const std::string& shards, const RecogniserOptions& option
   adamw.clip = 1;
   AdamW optimizer(*recogniser, adamw);
   SampleStream stream(shards, options.seed);
-  keep_freed_memory();
   Progress progress("train-recogniser", options.steps);
   for (int64_t step = 0; step < options.steps; ++step) {
     std::vector<Tensor> pictures;

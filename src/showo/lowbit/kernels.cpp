@@ -19,14 +19,16 @@ HWY_BEFORE_NAMESPACE();
 #endif
 namespace showo::lowbit::HWY_NAMESPACE {
 
+namespace hn = hwy::HWY_NAMESPACE;
+
 #if HWY_TARGET == HWY_SCALAR
 
 // The portable path: the layout's definition as plain loops.
-constexpr int kVectors = 1;
+constexpr int kManyRows = 1;
 
 int code_of(const Codes& w, int64_t tile, int64_t channel, int64_t k) {
   const uint8_t* codes = w.codes + tile * kTile * w.inputs * w.bits / 8;
-  if (w.bits == 8) return static_cast<int8_t>(codes[(k / 2 * kTile + channel) * 2 + k % 2]);
+  if (w.bits == 8) return static_cast<int8_t>(codes[channel * w.inputs + k]);
   uint16_t nibbles;
   std::memcpy(&nibbles, codes + ((k / 8 * kTile + channel) * 2 + k % 2) * 2, sizeof nibbles);
   return (nibbles >> (k % 8 / 2 * 4) & 15) - 8;
@@ -35,14 +37,16 @@ int code_of(const Codes& w, int64_t tile, int64_t channel, int64_t k) {
 template <int kRows>
 void add_tile(const Codes& w, int64_t tile, const Activations& x, int64_t row,
               float (&out)[kRows][kTile]) {
-  const uint16_t* scales = w.scales + tile * kTile * (w.inputs / w.group);
+  const int64_t groups = w.inputs / w.group;
+  const uint16_t* scales = w.scales + tile * kTile * groups;
   for (int64_t r = 0; r < kRows; ++r) {
     for (int64_t i = 0; i < kTile; ++i) {
       for (int64_t start = 0; start < w.inputs; start += kStep) {
         int32_t sum = 0;
         for (int64_t k = start; k < start + kStep; ++k)
           sum += code_of(w, tile, i, k) * x.values[(row + r) * w.inputs + k];
-        const uint32_t bits = uint32_t{scales[start / w.group * kTile + i]} << 16;
+        const int64_t g = start / w.group;
+        const uint32_t bits = uint32_t{scales[w.bits == 8 ? i * groups + g : g * kTile + i]} << 16;
         float scale;
         std::memcpy(&scale, &bits, sizeof scale);
         out[r][i] += static_cast<float>(sum) * scale;
@@ -53,9 +57,6 @@ void add_tile(const Codes& w, int64_t tile, const Activations& x, int64_t row,
 
 #else
 
-namespace hn = hwy::HWY_NAMESPACE;
-
-// One lane an output channel: 16 channels are kVectors vectors of int32, and pairs of int16 beside.
 using D32 = hn::CappedTag<int32_t, kTile>;
 using D16 = hn::Repartition<int16_t, D32>;
 using DU16 = hn::RebindToUnsigned<D16>;
@@ -67,6 +68,7 @@ using V16 = hn::Vec<D16>;
 
 constexpr int kLanes = hn::MaxLanes(D32());
 constexpr int kVectors = kTile / kLanes;
+constexpr int kManyRows = kVectors == 1 ? 12 : 4;  // as many as leave registers for the sums
 constexpr int64_t kAhead = 2048;  // bytes: one row reads weights faster than they are foreseen
 
 // sum[i] += a[2i]·b[2i] + a[2i + 1]·b[2i + 1]
@@ -91,7 +93,79 @@ HWY_INLINE V16 broadcast_pair(const int16_t* pair) {
   return hn::BitCast(D16(), hn::Set(D32(), both));
 }
 
-// Integer sums of one group → out, times the weights' scales.
+HWY_INLINE float from_bfloat16(uint16_t bits) {
+  const uint32_t wide = uint32_t{bits} << 16;
+  float value;
+  std::memcpy(&value, &wide, sizeof value);
+  return value;
+}
+
+// Codes of 8 bits lie as they are multiplied: a lane is an input, a channel's sums are added across
+// lanes at its end. For kRows rows, channels `first` … first + kChannels of the tile → out.
+template <int kRows, int kChannels>
+HWY_INLINE void dot_int8(const Codes& w, int64_t tile, int64_t first, const Activations& x,
+                         int64_t row, float (&out)[kRows][kTile]) {
+  constexpr int64_t kWide = 2 * kLanes;                   // inputs of a vector
+  constexpr int64_t kExact = 1024 * kLanes;               // inputs that int32 holds the sums of
+  constexpr int kParts = kRows * kChannels == 1 ? 4 : 1;  // sums side by side hide the latency
+  const int64_t channel = tile * kTile + first, groups = w.inputs / w.group;
+  const auto* codes = reinterpret_cast<const int8_t*>(w.codes) + channel * w.inputs;
+  const int16_t* values = x.values + row * w.inputs;
+  const DF d;
+  hn::Vec<DF> totals[kRows][kChannels];
+  for (auto& of_row : totals)
+    for (auto& total : of_row) total = hn::Zero(d);
+  for (int64_t start = 0; start < w.inputs;) {
+    const int64_t group = start / w.group;
+    const int64_t end = std::min({start + kExact, (group + 1) * w.group, w.inputs});
+    V32 sums[kRows][kChannels][kParts];
+    for (auto& of_row : sums)
+      for (auto& of_channel : of_row)
+        for (auto& sum : of_channel) sum = hn::Zero(D32());
+    const auto add = [&](int64_t k, int part) HWY_ATTR {
+      V16 weights[kChannels];
+      for (int c = 0; c < kChannels; ++c)
+        weights[c] = hn::PromoteTo(D16(), hn::LoadU(D8(), codes + c * w.inputs + k));
+      for (int r = 0; r < kRows; ++r) {
+        const auto v = hn::LoadU(D16(), values + r * w.inputs + k);
+        for (int c = 0; c < kChannels; ++c)
+          sums[r][c][part] = add_pairs(weights[c], v, sums[r][c][part]);
+      }
+    };
+    int64_t k = start;
+    if constexpr (kParts > 1) {
+      for (; k + kParts * kWide <= end; k += kParts * kWide) {
+        for (int64_t ahead = 0; ahead < kParts * kWide; ahead += 64)
+          __builtin_prefetch(codes + k + ahead + kAhead);
+        for (int part = 0; part < kParts; ++part) add(k + part * kWide, part);
+      }
+    }
+    for (; k < end; k += kWide) add(k, 0);
+    for (int r = 0; r < kRows; ++r) {
+      for (int c = 0; c < kChannels; ++c) {
+        V32 sum = sums[r][c][0];
+        for (int part = 1; part < kParts; ++part) sum = sum + sums[r][c][part];
+        const auto scale = hn::Set(d, from_bfloat16(w.scales[(channel + c) * groups + group]));
+        totals[r][c] = hn::MulAdd(hn::ConvertTo(d, sum), scale, totals[r][c]);
+      }
+    }
+    start = end;
+  }
+  for (int r = 0; r < kRows; ++r)
+    for (int c = 0; c < kChannels; ++c)
+      out[r][first + c] = hn::GetLane(hn::SumOfLanes(d, totals[r][c]));
+}
+
+template <int kRows>
+HWY_INLINE void tile_int8(const Codes& w, int64_t tile, const Activations& x, int64_t row,
+                          float (&out)[kRows][kTile]) {
+  constexpr int kChannels = kRows == 1 ? 1 : kRows > 4 || kVectors > 1 ? 2 : 4;
+  for (int64_t first = 0; first < kTile; first += kChannels)
+    dot_int8<kRows, kChannels>(w, tile, first, x, row, out);
+}
+
+// 4 bits: one lane an output channel; 16 channels are kVectors vectors of int32, and pairs of int16
+// beside. Integer sums of one group → out, times the weights' scales.
 template <int kRows>
 HWY_INLINE void add_scaled(const V32 (&sums)[kRows][kVectors], const uint16_t* scales,
                            float (&out)[kRows][kTile]) {
@@ -103,34 +177,6 @@ HWY_INLINE void add_scaled(const V32 (&sums)[kRows][kVectors], const uint16_t* s
       float* to = out[r] + v * kLanes;
       hn::Store(hn::MulAdd(hn::ConvertTo(d, sums[r][v]), scale, hn::Load(d, to)), d, to);
     }
-  }
-}
-
-// Codes of input pairs: [inputs / 2][16 channels][2] int8.
-template <int kRows>
-HWY_INLINE void tile_int8(const Codes& w, int64_t tile, const Activations& x, int64_t row,
-                          float (&out)[kRows][kTile]) {
-  constexpr int64_t kExact = 1024;  // inputs that int32 holds the sum of
-  const auto* codes = reinterpret_cast<const int8_t*>(w.codes) + tile * kTile * w.inputs;
-  const uint16_t* scales = w.scales + tile * kTile * (w.inputs / w.group);
-  const int16_t* values = x.values + row * w.inputs;
-  for (int64_t start = 0; start < w.inputs;) {
-    const int64_t end = std::min({start + kExact, (start / w.group + 1) * w.group, w.inputs});
-    V32 sums[kRows][kVectors];
-    for (auto& of_row : sums)
-      for (auto& sum : of_row) sum = hn::Zero(D32());
-    for (int64_t k = start; k < end; k += 2) {
-      if (kRows == 1 && k % 4 == 0) __builtin_prefetch(codes + k * kTile + kAhead);
-      V16 weights[kVectors];
-      for (int v = 0; v < kVectors; ++v)
-        weights[v] = hn::PromoteTo(D16(), hn::LoadU(D8(), codes + k * kTile + v * kLanes * 2));
-      for (int r = 0; r < kRows; ++r) {
-        const auto pair = broadcast_pair(values + r * w.inputs + k);
-        for (int v = 0; v < kVectors; ++v) sums[r][v] = add_pairs(weights[v], pair, sums[r][v]);
-      }
-    }
-    add_scaled<kRows>(sums, scales + start / w.group * kTile, out);
-    start = end;
   }
 }
 
@@ -180,33 +226,79 @@ HWY_INLINE void add_tile(const Codes& w, int64_t tile, const Activations& x, int
 #endif  // HWY_SCALAR
 
 template <int kRows>
-void multiply_rows(const Codes& w, int64_t tile, const Activations& x, int64_t row, float* to,
-                   int64_t stride) {
+void multiply_rows(const Codes& w, int64_t tile, const Activations& x, int64_t row, float* to) {
   HWY_ALIGN float out[kRows][kTile] = {};
   add_tile<kRows>(w, tile, x, row, out);
   for (int r = 0; r < kRows; ++r)
-    for (int i = 0; i < kTile; ++i) to[(row + r) * stride + i] = out[r][i] * x.scales[row + r];
+    for (int i = 0; i < kTile; ++i) to[(row + r) * kTile + i] = out[r][i] * x.scales[row + r];
 }
 
-void multiply_tile(const Codes& w, int64_t tile, const Activations& x, float* to, int64_t stride) {
-  // As many rows at once as leave the registers enough for the sums.
-  constexpr int kMany = kVectors == 1 ? 12 : 4;
+void multiply_tile(const Codes& w, int64_t tile, const Activations& x, float* to) {
   int64_t row = 0;
-  for (; row + kMany <= x.rows; row += kMany) multiply_rows<kMany>(w, tile, x, row, to, stride);
-  for (; row + 4 <= x.rows; row += 4) multiply_rows<4>(w, tile, x, row, to, stride);
-  for (; row + 2 <= x.rows; row += 2) multiply_rows<2>(w, tile, x, row, to, stride);
-  for (; row < x.rows; ++row) multiply_rows<1>(w, tile, x, row, to, stride);
+  for (; row + kManyRows <= x.rows; row += kManyRows) multiply_rows<kManyRows>(w, tile, x, row, to);
+  for (; row + 4 <= x.rows; row += 4) multiply_rows<4>(w, tile, x, row, to);
+  for (; row + 2 <= x.rows; row += 2) multiply_rows<2>(w, tile, x, row, to);
+  for (; row < x.rows; ++row) multiply_rows<1>(w, tile, x, row, to);
 }
 
-void quantize_row(const float* x, int64_t count, int64_t padded, int16_t* values, float* scale,
-                  int32_t* sums) {
-  float largest = 0;
-  for (int64_t i = 0; i < count; ++i) largest = std::max(largest, std::abs(x[i]));
-  *scale = largest / kActivationMax;
-  const float inverse = largest > 0 ? kActivationMax / largest : 0;
-  for (int64_t i = 0; i < count; ++i)
-    values[i] = static_cast<int16_t>(std::nearbyint(x[i] * inverse));
-  std::fill(values + count, values + padded, int16_t{0});
+// Vectors of float from float or bfloat16, and back. Rows end where they may: `count` lanes.
+using DR = hn::ScalableTag<float>;
+using VR = hn::Vec<DR>;
+using DRU16 = hn::Rebind<uint16_t, DR>;
+using DRU32 = hn::RebindToUnsigned<DR>;
+
+HWY_INLINE VR load(const float* x) { return hn::LoadU(DR(), x); }
+HWY_INLINE VR load(const uint16_t* x) {
+  const auto wide = hn::PromoteTo(DRU32(), hn::LoadU(DRU16(), x));
+  return hn::BitCast(DR(), hn::ShiftLeft<16>(wide));
+}
+HWY_INLINE void store(VR v, float* to) { hn::StoreU(v, DR(), to); }
+HWY_INLINE void store(VR v, uint16_t* to) {  // to the nearest, ties to even
+  const DRU32 d;
+  const auto bits = hn::BitCast(d, v);
+  const auto odd = hn::And(hn::ShiftRight<16>(bits), hn::Set(d, 1u));
+  const auto up = hn::ShiftRight<16>(bits + odd + hn::Set(d, 0x7fffu));
+  hn::StoreU(hn::TruncateTo(DRU16(), up), DRU16(), to);
+}
+
+// act(i) for whole vectors of a row; what is left of it goes through a copy padded with zeros.
+template <class T, class Act>
+HWY_INLINE void over_row(const T* x, int64_t count, Act act) {
+  const DR d;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  int64_t i = 0;
+  for (; i + lanes <= count; i += lanes) act(i, load(x + i));
+  if (i == count) return;
+  T rest[hn::MaxLanes(d)] = {};
+  std::copy(x + i, x + count, rest);
+  act(i, load(rest));
+}
+
+template <class T>
+float largest_of(const T* x, int64_t count) {
+  auto largest = hn::Zero(DR());
+  over_row(x, count, [&](int64_t, VR v) HWY_ATTR { largest = hn::Max(largest, hn::Abs(v)); });
+  return hn::GetLane(hn::MaxOfLanes(DR(), largest));
+}
+
+// x to integers of Code with `scale` so that the largest becomes `most`; `padded` is a multiple of
+// what over_row writes.
+template <class Code, class T>
+void round_row(const T* x, int64_t count, int64_t padded, int most, Code* to, float* scale) {
+  const hn::Rebind<Code, DR> narrow;
+  const float largest = largest_of(x, count);
+  *scale = largest / static_cast<float>(most);
+  const auto inverse = hn::Set(DR(), largest > 0 ? static_cast<float>(most) / largest : 0.F);
+  std::fill(to + count, to + padded, Code{0});
+  over_row(x, count, [&](int64_t i, VR v) HWY_ATTR {
+    hn::StoreU(hn::DemoteTo(narrow, hn::NearestInt(v * inverse)), narrow, to + i);
+  });
+}
+
+template <class T>
+void quantize(const T* x, int64_t count, int64_t padded, int16_t* values, float* scale,
+              int32_t* sums) {
+  round_row(x, count, padded, kActivationMax, values, scale);
   if (!sums) return;
   for (int64_t i = 0; i < padded; i += kStep) {
     int32_t sum = 0;
@@ -215,33 +307,52 @@ void quantize_row(const float* x, int64_t count, int64_t padded, int16_t* values
   }
 }
 
-void unpack_tile(const Codes& w, int64_t tile, int8_t* rows) {
-  constexpr int64_t kPairs = kStep / 2;  // a block of these stays in the nearest cache
-  const auto* pairs = reinterpret_cast<const uint16_t*>(w.codes + tile * kTile * w.inputs);
-  for (int64_t start = 0; start < w.inputs / 2; start += kPairs) {
-    for (int64_t i = 0; i < kTile; ++i) {
-      uint16_t row[kPairs];
-      for (int64_t p = 0; p < kPairs; ++p) row[p] = pairs[(start + p) * kTile + i];
-      std::memcpy(rows + i * w.inputs + start * 2, row, sizeof row);
-    }
-  }
+template <class T>
+void scale_to(const int32_t* sums, const float* scales, float row_scale, const float* offsets,
+              int64_t count, T* to) {
+  const DR d;
+  const hn::RebindToSigned<DR> di;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  const auto of_row = hn::Set(d, row_scale);
+  const auto scaled = [&](const int32_t* s, const float* w, const float* b) HWY_ATTR {
+    return hn::MulAdd(hn::ConvertTo(d, hn::LoadU(di, s)), hn::LoadU(d, w) * of_row,
+                      hn::LoadU(d, b));
+  };
+  int64_t i = 0;
+  for (; i + lanes <= count; i += lanes) store(scaled(sums + i, scales + i, offsets + i), to + i);
+  if (i == count) return;
+  int32_t s[hn::MaxLanes(d)] = {};
+  float w[hn::MaxLanes(d)] = {}, b[hn::MaxLanes(d)] = {};
+  T rest[hn::MaxLanes(d)];
+  std::copy(sums + i, sums + count, s);
+  std::copy(scales + i, scales + count, w);
+  std::copy(offsets + i, offsets + count, b);
+  store(scaled(s, w, b), rest);
+  std::copy_n(rest, count - i, to + i);
 }
 
-void round_to_bytes(const float* x, int64_t count, int64_t padded, int8_t* bytes, float* scale) {
-  constexpr float kByteMax = 127;
-  float largest = 0;
-  for (int64_t i = 0; i < count; ++i) largest = std::max(largest, std::abs(x[i]));
-  *scale = largest / kByteMax;
-  const float inverse = largest > 0 ? kByteMax / largest : 0;
-  for (int64_t i = 0; i < count; ++i)
-    bytes[i] = static_cast<int8_t>(std::nearbyint(x[i] * inverse));
-  std::fill(bytes + count, bytes + padded, int8_t{0});
+void quantize_float(const float* x, int64_t count, int64_t padded, int16_t* values, float* scale,
+                    int32_t* sums) {
+  quantize(x, count, padded, values, scale, sums);
 }
-
-void scale_sums(const int32_t* sums, const float* scales, float row_scale, const float* offsets,
-                int64_t count, float* to) {
-  for (int64_t i = 0; i < count; ++i)
-    to[i] = static_cast<float>(sums[i]) * scales[i] * row_scale + offsets[i];
+void quantize_bfloat16(const uint16_t* x, int64_t count, int64_t padded, int16_t* values,
+                       float* scale, int32_t* sums) {
+  quantize(x, count, padded, values, scale, sums);
+}
+void bytes_of_float(const float* x, int64_t count, int64_t padded, int8_t* bytes, float* scale) {
+  round_row(x, count, padded, 127, bytes, scale);
+}
+void bytes_of_bfloat16(const uint16_t* x, int64_t count, int64_t padded, int8_t* bytes,
+                       float* scale) {
+  round_row(x, count, padded, 127, bytes, scale);
+}
+void scale_to_float(const int32_t* sums, const float* scales, float row_scale, const float* offsets,
+                    int64_t count, float* to) {
+  scale_to(sums, scales, row_scale, offsets, count, to);
+}
+void scale_to_bfloat16(const int32_t* sums, const float* scales, float row_scale,
+                       const float* offsets, int64_t count, uint16_t* to) {
+  scale_to(sums, scales, row_scale, offsets, count, to);
 }
 
 }  // namespace showo::lowbit::HWY_NAMESPACE
@@ -251,32 +362,43 @@ HWY_AFTER_NAMESPACE();
 namespace showo::lowbit {
 
 HWY_EXPORT(multiply_tile);
-HWY_EXPORT(quantize_row);
-HWY_EXPORT(unpack_tile);
-HWY_EXPORT(round_to_bytes);
-HWY_EXPORT(scale_sums);
+HWY_EXPORT(quantize_float);
+HWY_EXPORT(quantize_bfloat16);
+HWY_EXPORT(bytes_of_float);
+HWY_EXPORT(bytes_of_bfloat16);
+HWY_EXPORT(scale_to_float);
+HWY_EXPORT(scale_to_bfloat16);
 
-void multiply_tile(const Codes& weights, int64_t tile, const Activations& x, float* out,
-                   int64_t stride) {
-  HWY_DYNAMIC_DISPATCH(multiply_tile)(weights, tile, x, out, stride);
+void multiply_tile(const Codes& weights, int64_t tile, const Activations& x, float* out) {
+  HWY_DYNAMIC_DISPATCH(multiply_tile)(weights, tile, x, out);
 }
 
 void quantize_row(const float* x, int64_t count, int64_t padded, int16_t* values, float* scale,
                   int32_t* sums) {
-  HWY_DYNAMIC_DISPATCH(quantize_row)(x, count, padded, values, scale, sums);
+  HWY_DYNAMIC_DISPATCH(quantize_float)(x, count, padded, values, scale, sums);
 }
 
-void unpack_tile(const Codes& weights, int64_t tile, int8_t* rows) {
-  HWY_DYNAMIC_DISPATCH(unpack_tile)(weights, tile, rows);
+void quantize_row(const uint16_t* x, int64_t count, int64_t padded, int16_t* values, float* scale,
+                  int32_t* sums) {
+  HWY_DYNAMIC_DISPATCH(quantize_bfloat16)(x, count, padded, values, scale, sums);
 }
 
 void round_to_bytes(const float* x, int64_t count, int64_t padded, int8_t* bytes, float* scale) {
-  HWY_DYNAMIC_DISPATCH(round_to_bytes)(x, count, padded, bytes, scale);
+  HWY_DYNAMIC_DISPATCH(bytes_of_float)(x, count, padded, bytes, scale);
+}
+
+void round_to_bytes(const uint16_t* x, int64_t count, int64_t padded, int8_t* bytes, float* scale) {
+  HWY_DYNAMIC_DISPATCH(bytes_of_bfloat16)(x, count, padded, bytes, scale);
 }
 
 void scale_sums(const int32_t* sums, const float* scales, float row_scale, const float* offsets,
                 int64_t count, float* to) {
-  HWY_DYNAMIC_DISPATCH(scale_sums)(sums, scales, row_scale, offsets, count, to);
+  HWY_DYNAMIC_DISPATCH(scale_to_float)(sums, scales, row_scale, offsets, count, to);
+}
+
+void scale_sums(const int32_t* sums, const float* scales, float row_scale, const float* offsets,
+                int64_t count, uint16_t* to) {
+  HWY_DYNAMIC_DISPATCH(scale_to_bfloat16)(sums, scales, row_scale, offsets, count, to);
 }
 
 }  // namespace showo::lowbit

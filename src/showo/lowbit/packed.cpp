@@ -8,6 +8,7 @@
 #include <bit>
 #include <cmath>
 
+#include "showo/core/device.h"
 #include "showo/core/error.h"
 #include "showo/lowbit/kernels.h"
 #include "showo/lowbit/many_rows.h"
@@ -33,7 +34,7 @@ int64_t group_of(const PackedWeight& packed) {
 }
 
 lowbit::Codes codes_of(const PackedWeight& packed) {
-  return {packed.codes.const_data_ptr<uint8_t>(),
+  return {static_cast<const uint8_t*>(packed.codes.const_data_ptr()),
           reinterpret_cast<const uint16_t*>(packed.scales.const_data_ptr()), padded_inputs(packed),
           group_of(packed), packed.format.bits};
 }
@@ -86,21 +87,32 @@ uint16_t quantize_group(const float* x, int64_t count, int bits, int8_t* codes) 
   return best;
 }
 
-void put_code(uint8_t* tile, int bits, int64_t channel, int64_t k, int8_t code) {
+// Where a code of a tile of 4 bits stands: its byte, and by how much it is shifted there. A uint16
+// in little-endian order holds nibbles 0 and 1 in its first byte.
+std::pair<int64_t, int> nibble_of(int64_t channel, int64_t k) {
+  const int64_t pair = k % 8 / 2;
+  return {((k / 8 * kTile + channel) * 2 + k % 2) * 2 + pair / 2, static_cast<int>(pair % 2 * 4)};
+}
+
+void put_code(uint8_t* tile, int bits, int64_t inputs, int64_t channel, int64_t k, int8_t code) {
   if (bits == 8) {
-    tile[(k / 2 * kTile + channel) * 2 + k % 2] = static_cast<uint8_t>(code);
-  } else {  // a uint16 in little-endian order holds nibbles 0 and 1 in its first byte
-    const int64_t pair = k % 8 / 2;
-    auto& byte = tile[((k / 8 * kTile + channel) * 2 + k % 2) * 2 + pair / 2];
-    byte = static_cast<uint8_t>(byte | (code + 8) << (pair % 2 * 4));
+    tile[channel * inputs + k] = static_cast<uint8_t>(code);
+  } else {
+    const auto [at, shift] = nibble_of(channel, k);
+    tile[at] = static_cast<uint8_t>(tile[at] | (code + 8) << shift);
   }
 }
 
-int8_t get_code(const uint8_t* tile, int bits, int64_t channel, int64_t k) {
-  if (bits == 8) return static_cast<int8_t>(tile[(k / 2 * kTile + channel) * 2 + k % 2]);
-  const int64_t pair = k % 8 / 2;
-  const uint8_t byte = tile[((k / 8 * kTile + channel) * 2 + k % 2) * 2 + pair / 2];
-  return static_cast<int8_t>((byte >> (pair % 2 * 4) & 15) - 8);
+int8_t get_code(const uint8_t* tile, int bits, int64_t inputs, int64_t channel, int64_t k) {
+  if (bits == 8) return static_cast<int8_t>(tile[channel * inputs + k]);
+  const auto [at, shift] = nibble_of(channel, k);
+  return static_cast<int8_t>((tile[at] >> shift & 15) - 8);
+}
+
+// Where the scale of a channel's group stands among all.
+int64_t scale_at(int bits, int64_t groups, int64_t channel, int64_t group) {
+  if (bits == 8) return channel * groups + group;
+  return (channel / kTile * groups + group) * kTile + channel % kTile;
 }
 
 }  // namespace
@@ -120,15 +132,22 @@ void LowBits::check(const std::string& source) const {
 PackedWeight empty_packed(int64_t outputs, int64_t inputs, const LowBits& format) {
   PackedWeight packed{format, outputs, inputs, {}, {}};
   const int64_t tiles = tiles_of(packed), padded = padded_inputs(packed);
-  packed.codes = at::empty({tiles, kTile * padded * format.bits / 8}, at::kByte);
-  packed.scales = at::empty({tiles, padded / group_of(packed), kTile}, at::kBFloat16);
+  const int64_t groups = padded / group_of(packed);
+  if (format.bits == 8) {
+    packed.codes = at::empty({tiles * kTile, padded}, at::kChar);
+    packed.scales = at::empty({tiles * kTile, groups}, at::kBFloat16);
+  } else {
+    packed.codes = at::empty({tiles, kTile * padded / 2}, at::kByte);
+    packed.scales = at::empty({tiles, groups, kTile}, at::kBFloat16);
+  }
   return packed;
 }
 
 PackedWeight pack(const at::Tensor& weight, const LowBits& format, const std::string& name) {
   PackedWeight packed = empty_packed(weight.size(0), weight.size(1), format);
   const int64_t padded = padded_inputs(packed), group = group_of(packed);
-  auto* codes = packed.codes.data_ptr<uint8_t>();
+  auto* codes = static_cast<uint8_t*>(packed.codes.data_ptr());
+  const int64_t tile_bytes = kTile * padded * format.bits / 8;
   auto* scales = reinterpret_cast<uint16_t*>(packed.scales.data_ptr());
   std::atomic<bool> finite = true;
   at::parallel_for(0, tiles_of(packed), 1, [&](int64_t begin, int64_t end) {
@@ -142,17 +161,17 @@ PackedWeight pack(const at::Tensor& weight, const LowBits& format, const std::st
         finite = false;
         continue;
       }
-      uint8_t* at = codes + tile * packed.codes.size(1);
-      std::fill_n(at, packed.codes.size(1), uint8_t{0});
+      uint8_t* at = codes + tile * tile_bytes;
+      std::fill_n(at, tile_bytes, uint8_t{0});
       for (int64_t i = 0; i < kTile; ++i) {
         std::fill(row.begin(), row.end(), 0.F);
         if (i < channels)
           std::copy_n(rows.const_data_ptr<float>() + i * packed.inputs, packed.inputs, row.data());
         for (int64_t g = 0; g < padded / group; ++g) {
-          scales[(tile * (padded / group) + g) * kTile + i] =
+          scales[scale_at(format.bits, padded / group, tile * kTile + i, g)] =
               quantize_group(&row[g * group], group, format.bits, rounded.data());
           for (int64_t k = 0; k < group; ++k)
-            put_code(at, format.bits, i, g * group + k, rounded[k]);
+            put_code(at, format.bits, padded, i, g * group + k, rounded[k]);
         }
       }
     }
@@ -169,52 +188,80 @@ at::Tensor unpack(const PackedWeight& packed) {
   at::parallel_for(0, packed.outputs, kTile, [&](int64_t begin, int64_t end) {
     for (int64_t o = begin; o < end; ++o) {
       const int64_t tile = o / kTile, i = o % kTile;
-      const uint8_t* at = w.codes + tile * packed.codes.size(1);
+      const uint8_t* at = w.codes + tile * kTile * padded * w.bits / 8;
       for (int64_t k = 0; k < packed.inputs; ++k) {
-        const uint16_t scale = w.scales[(tile * (padded / group) + k / group) * kTile + i];
-        to[o * packed.inputs + k] = get_code(at, w.bits, i, k) * from_bfloat16(scale);
+        const uint16_t scale = w.scales[scale_at(w.bits, padded / group, o, k / group)];
+        to[o * packed.inputs + k] = get_code(at, w.bits, padded, i, k) * from_bfloat16(scale);
       }
     }
   });
   return weight;
 }
 
-at::Tensor multiply(const at::Tensor& x, const PackedWeight& packed, const at::Tensor& bias,
-                    int64_t first, int64_t count) {
-  TORCH_CHECK(x.size(-1) == packed.inputs && first >= 0 && first + count <= packed.outputs);
-  const at::Tensor flat = x.reshape({-1, packed.inputs}).to(at::kFloat).contiguous();
-  const int64_t rows = flat.size(0), padded = padded_inputs(packed), steps = padded / kStep;
-  auto shape = x.sizes().vec();
-  shape.back() = count;
-  const bool scale_a_channel = packed.format.bits == 8 && packed.format.group == 0;
-  if (scale_a_channel && rows >= lowbit::kManyRows && lowbit::multiplies_bytes())
-    return lowbit::multiply_bytes(flat, packed, bias, first, count)
-        .to(x.scalar_type())
-        .reshape(shape);
-  at::Tensor values = at::empty({rows, padded}, at::kShort), row_scales = at::empty({rows}),
-             sums = at::empty({rows, steps}, at::kInt);
+namespace {
+
+// Of few rows, by our own kernels. T: float or BFloat16.
+template <class T>
+at::Tensor multiply_few(const at::Tensor& x, const PackedWeight& packed, const at::Tensor& offsets,
+                        int64_t first, int64_t count) {
+  using Bits = std::conditional_t<std::is_same_v<T, float>, float, uint16_t>;
+  const int64_t rows = x.size(0), padded = padded_inputs(packed), steps = padded / kStep;
+  const at::Tensor values = at::empty({rows, padded}, at::kShort), row_scales = at::empty({rows}),
+                   sums =
+                       packed.format.bits == 4 ? at::empty({rows, steps}, at::kInt) : at::Tensor();
+  auto* sums_data = sums.defined() ? sums.data_ptr<int32_t>() : nullptr;
   const lowbit::Activations activations{values.data_ptr<int16_t>(), row_scales.data_ptr<float>(),
-                                        sums.data_ptr<int32_t>(), rows};
+                                        sums_data, rows};
+  const auto* from = reinterpret_cast<const Bits*>(x.const_data_ptr<T>());
   at::parallel_for(0, rows, 8, [&](int64_t begin, int64_t end) {
     for (int64_t r = begin; r < end; ++r) {
-      lowbit::quantize_row(flat.const_data_ptr<float>() + r * packed.inputs, packed.inputs, padded,
-                           values.data_ptr<int16_t>() + r * padded,
-                           row_scales.data_ptr<float>() + r, sums.data_ptr<int32_t>() + r * steps);
+      lowbit::quantize_row(
+          from + r * packed.inputs, packed.inputs, padded, values.data_ptr<int16_t>() + r * padded,
+          row_scales.data_ptr<float>() + r, sums_data ? sums_data + r * steps : nullptr);
     }
   });
-  const int64_t from = first / kTile, to = (first + count + kTile - 1) / kTile;
-  at::Tensor out = at::empty({rows, (to - from) * kTile});
+  const at::Tensor out = at::empty({rows, count}, x.options());
+  auto* to = out.data_ptr<T>();
+  const float* offset = offsets.defined() ? offsets.const_data_ptr<float>() : nullptr;
   const lowbit::Codes weights = codes_of(packed);
   // A thread's part is worth waking it for.
   const int64_t grain = std::max<int64_t>(1, (1 << 16) / (kTile * padded * rows));
-  at::parallel_for(from, to, grain, [&](int64_t begin, int64_t end) {
-    for (int64_t tile = begin; tile < end; ++tile)
-      lowbit::multiply_tile(weights, tile, activations,
-                            out.data_ptr<float>() + (tile - from) * kTile, out.size(1));
+  const int64_t tiles = (first + count + kTile - 1) / kTile;
+  at::parallel_for(first / kTile, tiles, grain, [&](int64_t begin, int64_t end) {
+    std::vector<float> products(rows * kTile);
+    for (int64_t tile = begin; tile < end; ++tile) {
+      lowbit::multiply_tile(weights, tile, activations, products.data());
+      const int64_t low = std::max(tile * kTile, first),
+                    high = std::min((tile + 1) * kTile, first + count);
+      for (int64_t r = 0; r < rows; ++r) {
+        for (int64_t o = low; o < high; ++o) {
+          const float y = products[r * kTile + o - tile * kTile];
+          to[r * count + o - first] = static_cast<T>(offset ? y + offset[o - first] : y);
+        }
+      }
+    }
   });
-  at::Tensor result = out.narrow(1, first - from * kTile, count);
-  if (bias.defined()) result = at::add(result, bias.narrow(0, first, count));
-  return result.to(x.scalar_type()).reshape(shape);
+  return out;
+}
+
+}  // namespace
+
+at::Tensor multiply(const at::Tensor& x, const PackedWeight& packed, const at::Tensor& bias,
+                    int64_t first, int64_t count) {
+  TORCH_CHECK(x.size(-1) == packed.inputs && first >= 0 && first + count <= packed.outputs);
+  const bool bf16 = x.scalar_type() == at::kBFloat16;
+  const at::Tensor flat =
+      x.reshape({-1, packed.inputs}).to(bf16 ? at::kBFloat16 : at::kFloat).contiguous();
+  const at::Tensor offsets =
+      bias.defined() ? bias.narrow(0, first, count).to(at::kFloat) : at::Tensor();
+  const bool scale_a_channel = packed.format.bits == 8 && packed.format.group == 0;
+  const bool many = scale_a_channel && flat.size(0) >= lowbit::kManyRows && multiplies_bytes();
+  const at::Tensor y = many   ? lowbit::multiply_bytes(flat, packed, offsets, first, count)
+                       : bf16 ? multiply_few<at::BFloat16>(flat, packed, offsets, first, count)
+                              : multiply_few<float>(flat, packed, offsets, first, count);
+  auto shape = x.sizes().vec();
+  shape.back() = count;
+  return y.to(x.scalar_type()).reshape(shape);
 }
 
 }  // namespace showo

@@ -2,10 +2,12 @@
 // group; products are exact in integers within a group, with activations rounded to 15 bits a row,
 // so the weights' rounding is the only error that matters.
 //
-// Layout: 16 output channels are a tile, so that one vector lane is one channel and a product needs
-// no sum across lanes. codes [tiles, bytes a tile]; 8 bits: [inputs / 2][16][2] int8; 4 bits:
-// [inputs / 8][16][2] uint16, whose nibble j holds weight + 8 of inputs 8i + 2j (+ 1). scales
-// bfloat16 [tiles, groups, 16]. Channels and inputs beyond the weight's own are zero.
+// Layout. 8 bits: codes int8 [outputs, inputs], scales [outputs, groups]: a channel's weights in a
+// row, as LibTorch's products of bytes want them. 4 bits: 16 output channels are a tile, side by
+// side, so that a vector lane is a channel and a group's sums need no sum across lanes; codes
+// [tiles, inputs / 8][16][2] uint16, whose nibble j holds weight + 8 of inputs 8i + 2j (+ 1);
+// scales [tiles, groups, 16]. Scales are bfloat16. Channels are padded to a multiple of 16 and
+// inputs to one of 32 or the group, with zeros.
 #pragma once
 
 #include <ATen/core/Tensor.h>

@@ -1,5 +1,8 @@
 #include "showo/nn/attention.h"
 
+#include "showo/core/device.h"
+#include "showo/nn/attend_one.h"
+
 namespace showo {
 
 Rope::Rope(const Tensor& positions, int64_t rotary, double base) {
@@ -22,18 +25,22 @@ Tensor Rope::rotate(const Tensor& x) const {
 
 namespace {
 
-// For training in bf16 on CPUs: LibTorch's fused kernel has a backward 2.4 times slower than these
-// products at 300 tokens.
+// bf16 on CPUs: LibTorch's fused kernel takes 2.4 times as long as these products for a picture's
+// step and for the backward of training. Scores are rounded to bf16. `allowed` may be undefined.
 Tensor attend_by_products(const Tensor& q, const Tensor& k, const Tensor& v,
                           const Tensor& allowed) {
   auto flat = [](const Tensor& t) {
     return t.reshape({t.size(0) * t.size(1), t.size(2), t.size(3)});
   };
-  auto bias = torch::zeros(allowed.sizes(), q.options())
-                  .masked_fill_(allowed.logical_not(), -std::numeric_limits<float>::infinity());
-  bias = bias.expand({q.size(0), q.size(1), q.size(2), k.size(2)});
+  Tensor bias = torch::zeros({1}, q.options());
+  if (allowed.defined()) {
+    bias = torch::zeros(allowed.sizes(), q.options())
+               .masked_fill_(allowed.logical_not(), -std::numeric_limits<float>::infinity());
+    bias = flat(bias.expand({q.size(0), q.size(1), q.size(2), k.size(2)}));
+  }
   const double scale = 1 / std::sqrt(static_cast<double>(q.size(3)));
-  const auto scores = torch::baddbmm(flat(bias), flat(q), flat(k).transpose(1, 2), 1, scale);
+  const auto scores =
+      torch::baddbmm(bias, flat(q), flat(k).transpose(1, 2), allowed.defined(), scale);
   return torch::bmm(scores.softmax(-1), flat(v)).view(q.sizes());
 }
 
@@ -41,21 +48,19 @@ Tensor attend_by_products(const Tensor& q, const Tensor& k, const Tensor& v,
 
 Tensor attend(const Tensor& q, const Tensor& k, const Tensor& v, const Visible& visible) {
   const int64_t queries = q.size(2), keys = k.size(2);
-  switch (visible.kind) {
-    case Visible::Kind::kAll:
-      return at::scaled_dot_product_attention(q, k, v);
-    case Visible::Kind::kMatrix:
-      if (q.is_cpu() && q.requires_grad() && q.scalar_type() == torch::kBFloat16)
-        return attend_by_products(q, k, v, visible.matrix);
-      return at::scaled_dot_product_attention(q, k, v, visible.matrix);
-    case Visible::Kind::kCausal:
-      break;
-  }
-  if (queries == 1) return at::scaled_dot_product_attention(q, k, v);
-  if (queries == keys)
+  const bool causal = visible.kind == Visible::Kind::kCausal && queries > 1;
+  if (visible.kind != Visible::Kind::kMatrix && takes_one(q)) return attend_one(q, k, v);
+  const bool by_products =
+      q.is_cpu() && q.scalar_type() == torch::kBFloat16 && multiplies_bf16(torch::kCPU);
+  if (causal && queries == keys && !by_products)
     return at::scaled_dot_product_attention(q, k, v, {}, 0.0, /*is_causal=*/true);
-  auto allowed = torch::ones({queries, keys}, q.options().dtype(torch::kBool)).tril(keys - queries);
-  return at::scaled_dot_product_attention(q, k, v, allowed);
+  Tensor allowed = visible.matrix;
+  if (causal)
+    allowed =
+        torch::ones({1, 1, queries, keys}, q.options().dtype(torch::kBool)).tril(keys - queries);
+  if (by_products) return attend_by_products(q, k, v, allowed);
+  return at::scaled_dot_product_attention(
+      q, k, v, allowed.defined() ? std::optional(allowed) : std::nullopt);
 }
 
 namespace {

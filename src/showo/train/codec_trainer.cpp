@@ -191,7 +191,6 @@ Json CodecTrainer::evaluate() {
 }
 
 void CodecTrainer::run() {
-  keep_freed_memory();
   if (place_.group.leads()) explain_precision(recipe_.bf16, place_.device.type());
   Progress progress("train-codec", recipe_.steps);
   auto since = Clock::now();

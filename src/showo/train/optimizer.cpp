@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "showo/core/device.h"
 #include "showo/train/muon.h"
 #include "showo/train/run.h"
 

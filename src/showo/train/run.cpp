@@ -1,29 +1,14 @@
 #include "showo/train/run.h"
 
 #include <ATen/autocast_mode.h>
-#include <ATen/cpu/Utils.h>
 
 #include <algorithm>
-#include <array>
 #include <functional>
-#include <limits>
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
 
+#include "showo/core/device.h"
 #include "showo/image/image.h"
 
 namespace showo {
-
-bool multiplies_bf16(torch::DeviceType device) {
-  static const bool cpu = [] {
-    const auto has = at::cpu::get_cpu_capabilities();
-    return std::ranges::any_of(std::array{"avx512_bf16", "amx_bf16", "bf16"}, [&](auto name) {
-      return has.contains(name) && has.at(name).isBool() && has.at(name).toBool();
-    });
-  }();
-  return device != torch::kCPU || cpu;
-}
 
 void explain_precision(bool wants_bf16, torch::DeviceType device) {
   if (wants_bf16 && !multiplies_bf16(device))
@@ -124,14 +109,6 @@ void RunFolder::prune(int64_t keep) const {
   std::ranges::sort(finished, std::greater<>());
   for (size_t i = std::max<int64_t>(keep, 1); i < finished.size(); ++i)
     fs::remove_all(finished[i], error);
-}
-
-void keep_freed_memory() {
-#ifdef __GLIBC__
-  mallopt(M_MMAP_THRESHOLD, 1 << 30);
-  mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
-  mallopt(M_TOP_PAD, 256 << 20);
-#endif
 }
 
 void write_preview(const fs::path& path, const std::vector<torch::Tensor>& rows) {

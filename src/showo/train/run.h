@@ -11,9 +11,6 @@
 
 namespace showo {
 
-/// Whether the device has instructions for bf16 products. Without them LibTorch's take 20 times as
-/// long as fp32's.
-bool multiplies_bf16(torch::DeviceType device);
 /// Says so when a recipe wants what the device cannot.
 void explain_precision(bool wants_bf16, torch::DeviceType device);
 
@@ -76,10 +73,6 @@ class RunFolder {
   std::unique_ptr<MetricsFile> metrics_;
   std::unique_ptr<EventFile> events_;
 };
-
-/// Tells the C library to keep freed blocks: a step frees and takes the same large ones, and having
-/// the system clear them anew each time costs a fifth of a step on CPUs. For the process, once.
-void keep_freed_memory();
 
 /// 8-bit picture rows of a preview: [B, 3, H, W] in [−1, 1] stacked below each other, one PNG.
 void write_preview(const fs::path& path, const std::vector<torch::Tensor>& rows_B3HW);

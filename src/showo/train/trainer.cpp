@@ -250,7 +250,6 @@ void Trainer::report(Json& line, double seconds) {
 }
 
 void Trainer::run() {
-  keep_freed_memory();
   if (place_.group.leads()) explain_precision(recipe_.bf16, place_.device.type());
   Progress progress("train", recipe_.steps);
   auto since = Clock::now();
