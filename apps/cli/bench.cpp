@@ -43,7 +43,10 @@ Showo random_model(torch::ScalarType dtype, const std::optional<LowBits>& low_bi
     }
     if (!low_bits) parameter.set_data(parameter.to(dtype));
   }
-  if (low_bits) model->round_weights(*low_bits);
+  if (low_bits) {
+    model->round_weights(*low_bits);
+    for (auto& item : model->named_parameters()) item.value().set_data(item.value().to(dtype));
+  }
   model->eval();
   return model;
 }

@@ -71,6 +71,18 @@ TEST_P(EachTarget, ExtremesDoNotOverflow) {
   }
 }
 
+TEST_P(EachTarget, GeluOfTheResult) {
+  for (const LowBits format : {LowBits{8, 0}, LowBits{4, 32}}) {
+    const PackedWeight packed = pack(normal({40, 64}, 4), format);
+    const at::Tensor x = at::mul(normal({60, 64}, 5), 3), bias = normal({40}, 6);
+    for (const int64_t rows : {1, 60}) {
+      const at::Tensor some = x.narrow(0, 0, rows);
+      const at::Tensor y = multiply(some, packed, bias, 3, 30);
+      expect_close(multiply(some, packed, bias, 3, 30, /*gelu=*/true), at::gelu(y, "tanh"), 1e-6);
+    }
+  }
+}
+
 TEST_P(EachTarget, PartOfTheChannels) {
   const PackedWeight packed = pack(normal({100, 64}, 4), {8, 0});
   const at::Tensor x = normal({2, 3, 64}, 5), bias = normal({100}, 6);

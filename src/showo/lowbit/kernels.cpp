@@ -12,6 +12,8 @@
 #define HWY_TARGET_INCLUDE "showo/lowbit/kernels.cpp"
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
+// After those, once for each target:
+#include <hwy/contrib/math/math-inl.h>
 
 HWY_BEFORE_NAMESPACE();
 #if HWY_TARGET == HWY_AVX3_DL && HWY_COMPILER_GCC_ACTUAL
@@ -69,7 +71,7 @@ using V16 = hn::Vec<D16>;
 constexpr int kLanes = hn::MaxLanes(D32());
 constexpr int kVectors = kTile / kLanes;
 constexpr int kManyRows = kVectors == 1 ? 12 : 4;  // as many as leave registers for the sums
-constexpr int64_t kAhead = 2048;  // bytes: one row reads weights faster than they are foreseen
+constexpr int64_t kAhead = 4096;  // bytes: one row reads weights faster than they are foreseen
 
 // sum[i] += a[2i]·b[2i] + a[2i + 1]·b[2i + 1]
 HWY_INLINE V32 add_pairs(V16 a, V16 b, V32 sum) {
@@ -190,11 +192,14 @@ HWY_INLINE void tile_int4(const Codes& w, int64_t tile, const Activations& x, in
   const int16_t* values = x.values + row * w.inputs;
   const int32_t* totals = x.sums + row * (w.inputs / kStep);
   const auto mask = hn::Set(DU16(), uint16_t{15});
+  constexpr int kParts = kRows == 1 ? 4 : kRows == 2 ? 2 : 1;  // sums side by side hide the latency
   for (int64_t start = 0; start < w.inputs; start += kStep) {
-    V32 sums[kRows][kVectors];
-    for (int r = 0; r < kRows; ++r) {
-      const auto excess = hn::Set(D32(), -8 * totals[r * (w.inputs / kStep) + start / kStep]);
-      for (auto& sum : sums[r]) sum = excess;
+    V32 parts[kParts][kRows][kVectors];
+    for (int p = 0; p < kParts; ++p) {
+      for (int r = 0; r < kRows; ++r) {
+        const int32_t excess = p ? 0 : -8 * totals[r * (w.inputs / kStep) + start / kStep];
+        for (auto& sum : parts[p][r]) sum = hn::Set(D32(), excess);
+      }
     }
     for (int64_t k = start; k < start + kStep; k += 8) {
       if (kRows == 1) __builtin_prefetch(codes + k / 8 * kTile * 2 + kAhead / 2);
@@ -207,12 +212,17 @@ HWY_INLINE void tile_int4(const Codes& w, int64_t tile, const Activations& x, in
           weights[v] = hn::BitCast(D16(), hn::And(nibbles[v], mask));
           nibbles[v] = hn::ShiftRight<4>(nibbles[v]);
         }
+        auto& sums = parts[j % kParts];
         for (int r = 0; r < kRows; ++r) {
           const auto pair = broadcast_pair(values + r * w.inputs + k + 2 * j);
           for (int v = 0; v < kVectors; ++v) sums[r][v] = add_pairs(weights[v], pair, sums[r][v]);
         }
       }
     }
+    auto& sums = parts[0];
+    for (int p = 1; p < kParts; ++p)
+      for (int r = 0; r < kRows; ++r)
+        for (int v = 0; v < kVectors; ++v) sums[r][v] = sums[r][v] + parts[p][r][v];
     add_scaled<kRows>(sums, scales + start / w.group * kTile, out);
   }
 }
@@ -307,7 +317,20 @@ void quantize(const T* x, int64_t count, int64_t padded, int16_t* values, float*
   }
 }
 
-template <class T>
+// x·(1 + tanh(√(2/π)·(x + 0.044715·x³)))/2, as x/(1 + exp(−2·…)).
+HWY_INLINE VR gelu_of(VR x) {
+  const DR d;
+  const auto inner = x * hn::MulAdd(x * x, hn::Set(d, 0.044715F), hn::Set(d, 1.F));
+  const auto power = hn::Min(inner * hn::Set(d, -1.5957691F), hn::Set(d, 80.F));
+  return x / (hn::Set(d, 1.F) + hn::Exp(d, power));
+}
+
+void gelu_row(float* x, int64_t count) {
+  const auto lanes = static_cast<int64_t>(hn::Lanes(DR()));
+  for (int64_t i = 0; i < count; i += lanes) store(gelu_of(load(x + i)), x + i);
+}
+
+template <bool kGelu, class T>
 void scale_to(const int32_t* sums, const float* scales, float row_scale, const float* offsets,
               int64_t count, T* to) {
   const DR d;
@@ -315,8 +338,10 @@ void scale_to(const int32_t* sums, const float* scales, float row_scale, const f
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
   const auto of_row = hn::Set(d, row_scale);
   const auto scaled = [&](const int32_t* s, const float* w, const float* b) HWY_ATTR {
-    return hn::MulAdd(hn::ConvertTo(d, hn::LoadU(di, s)), hn::LoadU(d, w) * of_row,
-                      hn::LoadU(d, b));
+    const auto y =
+        hn::MulAdd(hn::ConvertTo(d, hn::LoadU(di, s)), hn::LoadU(d, w) * of_row, hn::LoadU(d, b));
+    if constexpr (kGelu) return gelu_of(y);
+    return y;
   };
   int64_t i = 0;
   for (; i + lanes <= count; i += lanes) store(scaled(sums + i, scales + i, offsets + i), to + i);
@@ -347,12 +372,14 @@ void bytes_of_bfloat16(const uint16_t* x, int64_t count, int64_t padded, int8_t*
   round_row(x, count, padded, 127, bytes, scale);
 }
 void scale_to_float(const int32_t* sums, const float* scales, float row_scale, const float* offsets,
-                    int64_t count, float* to) {
-  scale_to(sums, scales, row_scale, offsets, count, to);
+                    int64_t count, bool gelu, float* to) {
+  gelu ? scale_to<true>(sums, scales, row_scale, offsets, count, to)
+       : scale_to<false>(sums, scales, row_scale, offsets, count, to);
 }
 void scale_to_bfloat16(const int32_t* sums, const float* scales, float row_scale,
-                       const float* offsets, int64_t count, uint16_t* to) {
-  scale_to(sums, scales, row_scale, offsets, count, to);
+                       const float* offsets, int64_t count, bool gelu, uint16_t* to) {
+  gelu ? scale_to<true>(sums, scales, row_scale, offsets, count, to)
+       : scale_to<false>(sums, scales, row_scale, offsets, count, to);
 }
 
 }  // namespace showo::lowbit::HWY_NAMESPACE
@@ -368,6 +395,7 @@ HWY_EXPORT(bytes_of_float);
 HWY_EXPORT(bytes_of_bfloat16);
 HWY_EXPORT(scale_to_float);
 HWY_EXPORT(scale_to_bfloat16);
+HWY_EXPORT(gelu_row);
 
 void multiply_tile(const Codes& weights, int64_t tile, const Activations& x, float* out) {
   HWY_DYNAMIC_DISPATCH(multiply_tile)(weights, tile, x, out);
@@ -392,14 +420,16 @@ void round_to_bytes(const uint16_t* x, int64_t count, int64_t padded, int8_t* by
 }
 
 void scale_sums(const int32_t* sums, const float* scales, float row_scale, const float* offsets,
-                int64_t count, float* to) {
-  HWY_DYNAMIC_DISPATCH(scale_to_float)(sums, scales, row_scale, offsets, count, to);
+                int64_t count, bool gelu, float* to) {
+  HWY_DYNAMIC_DISPATCH(scale_to_float)(sums, scales, row_scale, offsets, count, gelu, to);
 }
 
 void scale_sums(const int32_t* sums, const float* scales, float row_scale, const float* offsets,
-                int64_t count, uint16_t* to) {
-  HWY_DYNAMIC_DISPATCH(scale_to_bfloat16)(sums, scales, row_scale, offsets, count, to);
+                int64_t count, bool gelu, uint16_t* to) {
+  HWY_DYNAMIC_DISPATCH(scale_to_bfloat16)(sums, scales, row_scale, offsets, count, gelu, to);
 }
+
+void gelu(float* x, int64_t count) { HWY_DYNAMIC_DISPATCH(gelu_row)(x, count); }
 
 }  // namespace showo::lowbit
 #endif

@@ -42,10 +42,13 @@ void multiply_tile(const Codes& weights, int64_t tile, const Activations& x, flo
 void round_to_bytes(const float* x, int64_t count, int64_t padded, int8_t* bytes, float* scale);
 void round_to_bytes(const uint16_t* x, int64_t count, int64_t padded, int8_t* bytes, float* scale);
 
-/// to[i] = sums[i]·scales[i]·row_scale + offsets[i].
+/// to[i] = sums[i]·scales[i]·row_scale + offsets[i], with `gelu` that of it.
 void scale_sums(const int32_t* sums, const float* scales, float row_scale, const float* offsets,
-                int64_t count, float* to);
+                int64_t count, bool gelu, float* to);
 void scale_sums(const int32_t* sums, const float* scales, float row_scale, const float* offsets,
-                int64_t count, uint16_t* to);
+                int64_t count, bool gelu, uint16_t* to);
+
+/// gelu in place, by its approximation with tanh; `count` is a multiple of kTile.
+void gelu(float* x, int64_t count);
 
 }  // namespace showo::lowbit

@@ -24,7 +24,7 @@ at::Tensor round_rows(const T* x, int64_t inputs, at::Tensor& bytes) {
 
 template <class T>
 void multiply_bytes(const T* x, const PackedWeight& packed, const at::Tensor& offsets,
-                    int64_t first, at::Tensor& out, T* to) {
+                    int64_t first, bool gelu, at::Tensor& out, T* to) {
   const int64_t rows = out.size(0), count = out.size(1);
   const at::Tensor weight = packed.codes.narrow(0, first, count);
   at::Tensor bytes = at::empty({rows, weight.size(1)}, at::kChar);
@@ -35,7 +35,7 @@ void multiply_bytes(const T* x, const PackedWeight& packed, const at::Tensor& of
     for (int64_t r = begin; r < end; ++r) {
       scale_sums(sums.const_data_ptr<int32_t>() + r * count, scales.const_data_ptr<float>(),
                  row_scales.const_data_ptr<float>()[r], offsets.const_data_ptr<float>(), count,
-                 to + r * count);
+                 gelu, to + r * count);
     }
   });
 }
@@ -43,14 +43,15 @@ void multiply_bytes(const T* x, const PackedWeight& packed, const at::Tensor& of
 }  // namespace
 
 at::Tensor multiply_bytes(const at::Tensor& x, const PackedWeight& packed,
-                          const at::Tensor& offsets, int64_t first, int64_t count) {
+                          const at::Tensor& offsets, int64_t first, int64_t count, bool gelu) {
   at::Tensor out = at::empty({x.size(0), count}, x.options());
   const at::Tensor shift = offsets.defined() ? offsets : at::zeros({count});
   if (x.scalar_type() == at::kBFloat16) {
-    multiply_bytes(static_cast<const uint16_t*>(x.const_data_ptr()), packed, shift, first, out,
-                   static_cast<uint16_t*>(out.data_ptr()));
+    multiply_bytes(static_cast<const uint16_t*>(x.const_data_ptr()), packed, shift, first, gelu,
+                   out, static_cast<uint16_t*>(out.data_ptr()));
   } else {
-    multiply_bytes(x.const_data_ptr<float>(), packed, shift, first, out, out.data_ptr<float>());
+    multiply_bytes(x.const_data_ptr<float>(), packed, shift, first, gelu, out,
+                   out.data_ptr<float>());
   }
   return out;
 }

@@ -14,9 +14,9 @@ namespace showo::lowbit {
 constexpr int64_t kManyRows = 48;
 
 /// x float or bfloat16 [rows, inputs] times channels first … first + count of a weight of 8 bits
-/// with a scale a channel, plus float offsets [count] (may be undefined) → [rows, count] in x's
-/// dtype.
+/// with a scale a channel, plus float offsets [count] (may be undefined), with `gelu` of that →
+/// [rows, count] in x's dtype.
 at::Tensor multiply_bytes(const at::Tensor& x, const PackedWeight& packed,
-                          const at::Tensor& offsets, int64_t first, int64_t count);
+                          const at::Tensor& offsets, int64_t first, int64_t count, bool gelu);
 
 }  // namespace showo::lowbit

@@ -203,7 +203,7 @@ namespace {
 // Of few rows, by our own kernels. T: float or BFloat16.
 template <class T>
 at::Tensor multiply_few(const at::Tensor& x, const PackedWeight& packed, const at::Tensor& offsets,
-                        int64_t first, int64_t count) {
+                        int64_t first, int64_t count, bool gelu) {
   using Bits = std::conditional_t<std::is_same_v<T, float>, float, uint16_t>;
   const int64_t rows = x.size(0), padded = padded_inputs(packed), steps = padded / kStep;
   const at::Tensor values = at::empty({rows, padded}, at::kShort), row_scales = at::empty({rows}),
@@ -233,12 +233,15 @@ at::Tensor multiply_few(const at::Tensor& x, const PackedWeight& packed, const a
       lowbit::multiply_tile(weights, tile, activations, products.data());
       const int64_t low = std::max(tile * kTile, first),
                     high = std::min((tile + 1) * kTile, first + count);
-      for (int64_t r = 0; r < rows; ++r) {
-        for (int64_t o = low; o < high; ++o) {
-          const float y = products[r * kTile + o - tile * kTile];
-          to[r * count + o - first] = static_cast<T>(offset ? y + offset[o - first] : y);
-        }
+      if (offset) {
+        for (int64_t r = 0; r < rows; ++r)
+          for (int64_t o = low; o < high; ++o)
+            products[r * kTile + o - tile * kTile] += offset[o - first];
       }
+      if (gelu) lowbit::gelu(products.data(), rows * kTile);
+      for (int64_t r = 0; r < rows; ++r)
+        for (int64_t o = low; o < high; ++o)
+          to[r * count + o - first] = static_cast<T>(products[r * kTile + o - tile * kTile]);
     }
   });
   return out;
@@ -247,7 +250,7 @@ at::Tensor multiply_few(const at::Tensor& x, const PackedWeight& packed, const a
 }  // namespace
 
 at::Tensor multiply(const at::Tensor& x, const PackedWeight& packed, const at::Tensor& bias,
-                    int64_t first, int64_t count) {
+                    int64_t first, int64_t count, bool gelu) {
   TORCH_CHECK(x.size(-1) == packed.inputs && first >= 0 && first + count <= packed.outputs);
   const bool bf16 = x.scalar_type() == at::kBFloat16;
   const at::Tensor flat =
@@ -256,9 +259,10 @@ at::Tensor multiply(const at::Tensor& x, const PackedWeight& packed, const at::T
       bias.defined() ? bias.narrow(0, first, count).to(at::kFloat) : at::Tensor();
   const bool scale_a_channel = packed.format.bits == 8 && packed.format.group == 0;
   const bool many = scale_a_channel && flat.size(0) >= lowbit::kManyRows && multiplies_bytes();
-  const at::Tensor y = many   ? lowbit::multiply_bytes(flat, packed, offsets, first, count)
-                       : bf16 ? multiply_few<at::BFloat16>(flat, packed, offsets, first, count)
-                              : multiply_few<float>(flat, packed, offsets, first, count);
+  const at::Tensor y = many ? lowbit::multiply_bytes(flat, packed, offsets, first, count, gelu)
+                       : bf16
+                           ? multiply_few<at::BFloat16>(flat, packed, offsets, first, count, gelu)
+                           : multiply_few<float>(flat, packed, offsets, first, count, gelu);
   auto shape = x.sizes().vec();
   shape.back() = count;
   return y.to(x.scalar_type()).reshape(shape);

@@ -49,8 +49,8 @@ PackedWeight pack(const at::Tensor& weight, const LowBits& format,
 at::Tensor unpack(const PackedWeight& packed);
 
 /// x [..., inputs] times the channels first … first + count of the weight, plus their bias (may be
-/// undefined) → [..., count] in x's dtype.
+/// undefined) → [..., count] in x's dtype; with `gelu`, by its approximation with tanh, of that.
 at::Tensor multiply(const at::Tensor& x, const PackedWeight& packed, const at::Tensor& bias,
-                    int64_t first, int64_t count);
+                    int64_t first, int64_t count, bool gelu = false);
 
 }  // namespace showo

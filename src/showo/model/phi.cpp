@@ -41,7 +41,7 @@ PhiMlpImpl::PhiMlpImpl(const LlmConfig& config)
     : fc1(register_module("fc1", Linear(config.hidden_size, config.intermediate_size))),
       fc2(register_module("fc2", Linear(config.intermediate_size, config.hidden_size))) {}
 
-Tensor PhiMlpImpl::forward(const Tensor& x) { return fc2(torch::gelu(fc1(x), "tanh")); }
+Tensor PhiMlpImpl::forward(const Tensor& x) { return fc2(fc1->forward_gelu(x)); }
 
 PhiLayerImpl::PhiLayerImpl(const LlmConfig& config)
     : input_layernorm(

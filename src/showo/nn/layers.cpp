@@ -9,9 +9,14 @@ LinearImpl::LinearImpl(int64_t in, int64_t out, bool with_bias) : in(in), out(ou
 
 Tensor LinearImpl::forward_channels(const Tensor& x, int64_t first, int64_t count) {
   if (packed.defined()) return multiply(x, packed, bias, first, count);
-  if (count == out) return torch::linear(x, weight, bias);
-  return torch::linear(x, weight.narrow(0, first, count),
-                       bias.defined() ? bias.narrow(0, first, count) : bias);
+  if (count == out) return product(x, weight, bias);
+  return product(x, weight.narrow(0, first, count),
+                 bias.defined() ? bias.narrow(0, first, count) : bias);
+}
+
+Tensor LinearImpl::forward_gelu(const Tensor& x) {
+  if (packed.defined()) return multiply(x, packed, bias, 0, out, /*gelu=*/true);
+  return product(x, weight, bias, Activation::kGelu);
 }
 
 void LinearImpl::replace_weight(PackedWeight low_bits) {

@@ -7,6 +7,7 @@
 #include <torch/torch.h>
 
 #include "showo/lowbit/packed.h"
+#include "showo/nn/product.h"
 
 namespace showo {
 
@@ -17,6 +18,8 @@ using torch::Tensor;
 struct LinearImpl : torch::nn::Module {
   LinearImpl(int64_t in, int64_t out, bool bias = true);
   Tensor forward(const Tensor& x) { return forward_channels(x, 0, out); }
+  /// gelu of the result.
+  Tensor forward_gelu(const Tensor& x);
   /// The output channels first … first + count alone.
   Tensor forward_channels(const Tensor& x, int64_t first, int64_t count);
   void replace_weight(PackedWeight low_bits);
