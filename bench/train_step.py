@@ -93,6 +93,23 @@ class Peer:
         return (time.perf_counter() - start) / steps
 
 
+def products_speed(dtype):
+    """Operations a second of a large product."""
+    a, b = (torch.randn(2048, 2048, dtype=dtype) for _ in range(2))
+    best = float("inf")
+    for _ in range(6):
+        start = time.perf_counter()
+        a @ b
+        best = min(best, time.perf_counter() - start)
+    return 2 * 2048 ** 3 / best
+
+
+def operations(args):
+    """Of a step forwards and backwards, the peer's rows and logits: what both would have to multiply."""
+    layer = 4 * args.width ** 2 + 2 * args.width * 4 * args.width + 2 * LENGTH * args.width
+    return 6 * sum(ROWS.values()) * LENGTH * (layer * args.layers + args.width * VOCABULARY)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--shards", required=True)
@@ -111,6 +128,10 @@ def main():
             mine.append(ours(args, pathlib.Path(folder)))
         theirs.append(peer.seconds(max(2, args.steps // 3)))
     mine, theirs = statistics.median(mine), statistics.median(theirs)
+    speed = products_speed(torch.bfloat16 if args.dtype == "bf16" else torch.float32)
+    print(f"eager PyTorch multiplies {operations(args) / theirs / 1e9:.0f} GFLOP/s, "
+          f"{operations(args) / theirs / speed:.0%} of what a large product reaches; showo does the same work at "
+          f"{operations(args) / mine / speed:.0%}")
     print(f"showo {mine:.3f} s a step, eager PyTorch {theirs:.3f} s: {theirs / mine:.2f} times as fast")
 
 

@@ -19,10 +19,11 @@ Autocast::Autocast(bool enabled, torch::DeviceType device)
     : device_(device), before_(at::autocast::is_autocast_enabled(device)) {
   at::autocast::set_autocast_enabled(device_, enabled && multiplies_bf16(device));
   at::autocast::set_autocast_dtype(device_, at::kBFloat16);
+  at::autocast::increment_nesting();
 }
 
 Autocast::~Autocast() {
-  at::autocast::clear_cache();
+  if (at::autocast::decrement_nesting() == 0) at::autocast::clear_cache();
   at::autocast::set_autocast_enabled(device_, before_);
 }
 

@@ -147,6 +147,7 @@ Losses Trainer::losses(const Batch& batch, const TokenCounts& divisors) {
 
 Losses Trainer::backward(const std::vector<Batch>& batches) {
   const TokenCounts divisors = counts_of(batches);
+  const Autocast casts(false, place_.device.type());  // weights are cast once for all batches
   const auto zero = torch::zeros({}, torch::device(place_.device));
   Losses sum{zero, zero, zero};
   for (size_t i = 0; i < batches.size(); ++i) {
