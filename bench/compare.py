@@ -1,4 +1,5 @@
-"""`showo bench` against its peers at the published size, alternately, medians and ratios as a table:
+"""`showo bench` against its peers at the published size, alternately: medians as a table, and the ratios that are aimed at.
+Training, memory and start-up have programs of their own (train_step.py, startup.py).
 
     python bench/compare.py --peers FOLDER [--rounds 3] [--only answers|pictures] [--bits 8]
 
@@ -33,17 +34,20 @@ def main():
     programs = {}
     ours = [SHOWO, "bench", "--random", "--json", "--prompt", 126, "--repeats", 1]
     for b in bits:
-        programs[f"showo {b} bits"] = [*ours, "--bits", b, "--tokens", 32, "--steps", 2]
+        programs[f"showo {b} bits"] = [*ours, "--bits", b, "--dtype", args.dtype, "--tokens", 128, "--steps", 4]
         if args.only != "pictures":
-            programs[f"llama.cpp Q{b}_0"] = [python, HERE / "llama_cpp_peer.py", "--bits", b, "--prompt", 387, "--tokens", 32,
+            programs[f"llama.cpp Q{b}_0"] = [python, HERE / "llama_cpp_peer.py", "--bits", b, "--prompt", 387, "--tokens", 128,
                                              "--repeats", 1, "--file", args.peers / f"random-q{b}_0.gguf"]
-    programs[f"showo {args.dtype}"] = [*ours, "--dtype", args.dtype, "--tokens", 8, "--steps", 2]
+    programs[f"showo {args.dtype}"] = [*ours, "--dtype", args.dtype, "--tokens", 32, "--steps", 4]
     programs[f"reference {args.dtype}"] = [python, HERE / "reference_peer.py", "--dtype", args.dtype, "--image-steps", 1,
                                            "--tokens", 2]
     seen = {name: [] for name in programs}
     for _ in range(args.rounds):
         for name, command in programs.items():
-            seen[name].append(run(*command))
+            result = run(*command)
+            if "token_s" in result:
+                result["decode_tokens_per_s"] = 1 / result["token_s"]
+            seen[name].append(result)
 
     def median(name, key):
         values = [result[key] for result in seen[name] if key in result]
@@ -53,13 +57,29 @@ def main():
     print("| --- | --- | --- | --- | --- | --- |")
     for name in programs:
         step, read, decode = (median(name, key) for key in ("image_step_s", "read_tokens_per_s", "decode_tokens_per_s"))
-        if decode is None and median(name, "token_s"):
-            decode = 1 / median(name, "token_s")
         used, memory = median(name, "decode_bytes_per_s"), median(name, "peak_memory_bytes")
         share = f"{used / median(name, 'streaming_read_bytes_per_s'):.0%}" if used else ""
         cells = [f"{step:.2f}" if step else "", f"{read:.1f}" if read else "", f"{decode:.2f}" if decode else "", share,
                  f"{memory / 1e9:.2f}" if memory else ""]
         print(f"| {name} | " + " | ".join(cells) + " |")
+
+    def ratio(ours, theirs, key, smaller_is_better=False):
+        """The median of the rounds' ratios: what stands beside each other in time is compared."""
+        if ours not in seen or theirs not in seen or key not in seen[theirs][0]:
+            return "not run"
+        pairs = [(a[key], b[key]) for a, b in zip(seen[ours], seen[theirs])]
+        return f"{statistics.median(b / a if smaller_is_better else a / b for a, b in pairs):.2f}"
+
+    exact, reference = f"showo {args.dtype}", f"reference {args.dtype}"
+    rows = [("pictures, exact, against the reference", "2.8", ratio(exact, reference, "image_step_s", True)),
+            ("pictures, 8 bits, against the reference", "5", ratio("showo 8 bits", reference, "image_step_s", True)),
+            ("answers, 8 bits, against the reference", "50", ratio("showo 8 bits", reference, "decode_tokens_per_s")),
+            ("answers, 8 bits, against llama.cpp Q8_0", "1.3", ratio("showo 8 bits", "llama.cpp Q8_0", "decode_tokens_per_s")),
+            ("answers, 4 bits, against llama.cpp Q4_0", "1.3", ratio("showo 4 bits", "llama.cpp Q4_0", "decode_tokens_per_s")),
+            ("reading, 8 bits, against llama.cpp Q8_0", "3.5", ratio("showo 8 bits", "llama.cpp Q8_0", "read_tokens_per_s"))]
+    print("\n| work | target, times | here |\n| --- | --- | --- |")
+    for row in rows:
+        print("| " + " | ".join(row) + " |")
 
 
 if __name__ == "__main__":

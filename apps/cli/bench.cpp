@@ -16,9 +16,10 @@ namespace {
 
 struct BenchFlags {
   ModelFlags model;
+  std::string out;
   bool random = false, agreement = false;
-  int prompt = 16, steps = 3, tokens = 32, repeats = 3;
-  double guidance = 5;
+  int prompt = 16, tokens = 32, repeats = 3;
+  SamplingOptions sampling{.steps = 3, .guidance = 5};
 };
 
 using Clock = std::chrono::steady_clock;
@@ -152,6 +153,10 @@ void bench(const BenchFlags& f) {
                      : load_showo(ModelPaths::in(f.model.model, f.model.llm, f.model.codec), dtype,
                                   parse_device(f.model.device), f.model.low_bits());
   });
+  if (!f.out.empty()) {
+    save_showo(f.out, model);
+    return save_codec(fs::path(f.out) / "codec", bench_codec(f, dtype));
+  }
   const Vocabulary& v = model->vocabulary;
   const Prompting prompting(v, model->config.text_tokens);
   const std::vector<int64_t> text(std::min<int64_t>(f.prompt, model->config.text_tokens - 4), 5);
@@ -165,25 +170,25 @@ void bench(const BenchFlags& f) {
       torch::rand({1, 3, side * codec->config.stride(), side * codec->config.stride()});
   std::vector<double> encodes, decoded;
 
-  SamplingOptions sampling;
-  sampling.steps = f.steps;
-  sampling.guidance = f.guidance;
+  f.sampling.check(model->config.num_vq_tokens);
   TextOptions greedy;
   greedy.max_tokens = f.tokens;
-  std::vector<double> steps, reads, decodes;
+  std::vector<double> pictures, steps, reads, decodes;
   for (int repeat = 0; repeat < f.repeats; ++repeat) {
     SeededDraws draws({f.model.seed}, model->device());
     const auto canvas = torch::full({1, model->config.num_vq_tokens}, -1, torch::kLong);
-    auto before = Clock::now();
+    const auto start = Clock::now();
+    auto before = start;
     sample_codes(model, {prompting.text_to_image(text, masked)},
-                 prompting.text_to_image({}, masked), canvas, sampling, draws,
+                 prompting.text_to_image({}, masked), canvas, f.sampling, draws,
                  [&](const MaskStep& step) {
                    step.codes_BN.cpu();  // waits for the device
                    const auto now = Clock::now();
                    const double took = std::chrono::duration<double>(now - before).count();
-                   if (step.step > 0 || f.steps == 1) steps.push_back(took);
+                   if (step.step > 0 || f.sampling.steps == 1) steps.push_back(took);
                    before = now;
                  });
+    pictures.push_back(std::chrono::duration<double>(before - start).count());
     encodes.push_back(seconds([&] { codec->encode(pixels).cpu(); }));
     decoded.push_back(seconds([&] { codec->decode(codes, side, side).cpu(); }));
     KvCache cache = model->new_cache();
@@ -204,10 +209,11 @@ void bench(const BenchFlags& f) {
   getrusage(RUSAGE_SELF, &usage);
   const Json results = {
       {"load_s", load},
+      {"image_s", median(pictures)},
       {"image_step_s", median(steps)},
-      {"image_step_operations_per_s",
-       step_operations(model, f.guidance > 0 ? 2 : 1, static_cast<int64_t>(text.size()) + 3) /
-           median(steps)},
+      {"image_step_operations_per_s", step_operations(model, f.sampling.guidance > 0 ? 2 : 1,
+                                                      static_cast<int64_t>(text.size()) + 3) /
+                                          median(steps)},
       {"gemm_operations_per_s", peak},
       {"encode_s", median(encodes)},
       {"decode_s", median(decoded)},
@@ -225,16 +231,17 @@ void bench(const BenchFlags& f) {
   }
   fmt::print(
       "load                 {:8.2f} s\nimage step           {:8.3f} s ({} tokens{})\n"
+      "image of {:4} steps   {:8.3f} s\n"
       "picture to codes     {:8.3f} s\ncodes to picture     {:8.3f} s\n"
       "arithmetic of a step {:8.1f} GFLOP/s; {} products reach {:.1f}\n"
       "reading              {:8.1f} tokens/s\nanswering            {:8.1f} tokens/s\n"
       "weights a token      {:8.1f} GB/s; memory streams {:.1f} GB/s\n"
       "peak memory          {:8.2f} GB\n",
-      load, median(steps), model->config.num_vq_tokens, f.guidance > 0 ? ", guided" : "",
-      median(encodes), median(decoded), results["image_step_operations_per_s"].get<double>() / 1e9,
-      f.model.dtype, peak / 1e9, median(reads), median(decodes),
-      median(decodes) * static_cast<double>(weights) / 1e9, bandwidth / 1e9,
-      static_cast<double>(usage.ru_maxrss) * 1024 / 1e9);
+      load, median(steps), model->config.num_vq_tokens, f.sampling.guidance > 0 ? ", guided" : "",
+      f.sampling.steps, median(pictures), median(encodes), median(decoded),
+      results["image_step_operations_per_s"].get<double>() / 1e9, f.model.dtype, peak / 1e9,
+      median(reads), median(decodes), median(decodes) * static_cast<double>(weights) / 1e9,
+      bandwidth / 1e9, static_cast<double>(usage.ru_maxrss) * 1024 / 1e9);
 }
 
 }  // namespace
@@ -247,11 +254,10 @@ void add_bench(CLI::App& app) {
                     "random weights of the published shapes (1.45 billion) instead of a model's");
   command->add_flag("--agreement", f->agreement,
                     "how often the rounded weights of --bits say what the exact ones say");
+  command->add_option("--out", f->out,
+                      "write the weights to a folder instead, without a text tokenizer");
   const auto positive = CLI::Range(1, 100000);
   command->add_option("--prompt", f->prompt, "tokens of the prompt")
-      ->check(positive)
-      ->capture_default_str();
-  command->add_option("--steps", f->steps, "steps of a picture")
       ->check(positive)
       ->capture_default_str();
   command->add_option("--tokens", f->tokens, "tokens of an answer")
@@ -260,9 +266,7 @@ void add_bench(CLI::App& app) {
   command->add_option("--repeats", f->repeats, "medians of as many runs")
       ->check(positive)
       ->capture_default_str();
-  command->add_option("--guidance", f->guidance, "0: one branch instead of two")
-      ->check(CLI::Range(0, 100))
-      ->capture_default_str();
+  add_flags(*command, f->sampling);
   command->callback([=] { bench(*f); });
   command->footer("Example:\n  showo bench --random --bits 8");
 }

@@ -3,7 +3,7 @@
 #include <ATen/Functions.h>
 #include <ATen/Parallel.h>
 
-#include "showo/lowbit/kernels.h"
+#include "showo/lowbit/rows.h"
 
 namespace showo::lowbit {
 namespace {

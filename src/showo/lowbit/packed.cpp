@@ -12,6 +12,7 @@
 #include "showo/core/error.h"
 #include "showo/lowbit/kernels.h"
 #include "showo/lowbit/many_rows.h"
+#include "showo/lowbit/rows.h"
 
 namespace showo {
 namespace {
