@@ -19,8 +19,13 @@ SHOWO = ROOT / "build" / "showo"
 
 def run(*command):
     start = time.perf_counter()
-    result = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=True)
-    return time.perf_counter() - start, result.stdout
+    program = subprocess.Popen([str(part) for part in command], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    first = program.stdout.read(1)
+    took = time.perf_counter() - start
+    printed = first + program.stdout.read()
+    if program.wait() != 0:
+        raise SystemExit(f"failed: {command}")
+    return took, printed
 
 
 def main():

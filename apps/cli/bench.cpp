@@ -54,16 +54,15 @@ Showo random_model(torch::ScalarType dtype, const std::optional<LowBits>& low_bi
 
 // Of the model's folder, or random weights of the published shapes.
 Magvit bench_codec(const BenchFlags& f, torch::ScalarType dtype) {
-  Magvit codec{nullptr};
   if (f.random) {
-    codec = Magvit(CodecConfig{});
+    Magvit codec(CodecConfig{});
     initialise_codec(codec, f.model.seed);
     codec->eval();
-  } else {
-    codec = load_codec(ModelPaths::in(f.model.model, f.model.llm, f.model.codec).codec);
+    codec->to(parse_device(f.model.device), dtype);
+    return codec;
   }
-  codec->to(parse_device(f.model.device), dtype);
-  return codec;
+  return load_codec(ModelPaths::in(f.model.model, f.model.llm, f.model.codec).codec, dtype,
+                    parse_device(f.model.device));
 }
 
 // Multiplications and additions of a picture's step: soi…eoi of each branch through the layers,

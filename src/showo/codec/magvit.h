@@ -92,8 +92,10 @@ struct MagvitImpl : torch::nn::Module {
 };
 TORCH_MODULE(Magvit);
 
-/// Opens a codec's folder (config.json and weights). Throws Error naming the file, key or tensor.
-Magvit load_codec(const fs::path& folder);
+/// Opens a codec's folder (config.json and weights), mapped where the file's dtype is the wanted
+/// one. Throws Error naming the file, key or tensor.
+Magvit load_codec(const fs::path& folder, torch::ScalarType dtype = torch::kFloat,
+                  torch::Device device = torch::kCPU);
 /// Writes config.json and model.safetensors in the published layout; the folder appears whole or
 /// not at all.
 void save_codec(const fs::path& folder, Magvit codec);

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "showo/core/memory.h"
 #include "showo/core/random.h"
 #include "showo/image/mask.h"
 #include "showo/image/preprocess.h"
@@ -69,7 +70,7 @@ Image beside(const Image& left, const Image& right) {
 Pipeline::Pipeline(const ModelPaths& paths, torch::ScalarType dtype, torch::Device device,
                    std::optional<LowBits> low_bits)
     : tokenizer_(Tokenizer::from_folder(paths.llm)),
-      codec_(load_codec(paths.codec)),
+      codec_(load_codec(paths.codec, dtype, device)),
       model_(load_showo(paths, dtype, device, low_bits)),
       prompting_(model_->vocabulary, model_->config.text_tokens),
       side_(square_side(model_->config.num_vq_tokens, paths.model)) {
@@ -81,7 +82,6 @@ Pipeline::Pipeline(const ModelPaths& paths, torch::ScalarType dtype, torch::Devi
     fail("{}: the tokenizer has {} tokens, more than llm_vocab_size {}", paths.llm.string(),
          tokenizer_->size(), model_->config.llm_vocab_size);
   }
-  codec_->to(device, dtype);
 }
 
 Tensor Pipeline::encode(const Image& picture) {
@@ -167,6 +167,7 @@ Pipeline::Reader Pipeline::read(const Image& picture) {
   const auto ids = encode(resize_and_crop(picture, image_size())) + model_->vocabulary.image_offset;
   const std::vector<int64_t> image(ids.const_data_ptr<int64_t>(),
                                    ids.const_data_ptr<int64_t>() + ids.numel());
+  release_freed_memory();  // the tokenizer's buffers are larger than any of an answer
   KvCache cache = model_->new_cache();
   const Row row = prompting_.question(image, {});
   read_row(model_, row, cache);
