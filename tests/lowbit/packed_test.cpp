@@ -78,7 +78,9 @@ TEST_P(EachTarget, GeluOfTheResult) {
     for (const int64_t rows : {1, 60}) {
       const at::Tensor some = x.narrow(0, 0, rows);
       const at::Tensor y = multiply(some, packed, bias, 3, 30);
-      expect_close(multiply(some, packed, bias, 3, 30, /*gelu=*/true), at::gelu(y, "tanh"), 1e-6);
+      const bool in_bf16 = format.bits == 4 && rows >= lowbit::kManyRows && multiplies_bf16(c10::kCPU);
+      expect_close(multiply(some, packed, bias, 3, 30, /*gelu=*/true), at::gelu(y, "tanh"),
+                   in_bf16 ? 1.0 / 256 : 1e-6);
     }
   }
 }
@@ -89,6 +91,20 @@ TEST_P(EachTarget, PartOfTheChannels) {
   const at::Tensor all = multiply(x, packed, bias, 0, 100);
   for (const auto& [first, count] : {std::pair{0, 100}, {16, 16}, {7, 1}, {31, 60}, {99, 1}})
     EXPECT_TRUE(at::equal(multiply(x, packed, bias, first, count), all.narrow(2, first, count)));
+}
+
+TEST_P(EachTarget, UnpacksFourBits) {
+  const PackedWeight packed = pack(normal({50, 100}, 12), {4, 32});
+  const int64_t inputs = 128;
+  const lowbit::Codes codes{static_cast<const uint8_t*>(packed.codes.const_data_ptr()),
+                            static_cast<const uint16_t*>(packed.scales.const_data_ptr()), inputs,
+                            32, 4};
+  at::Tensor wide = at::empty({inputs, 4 * lowbit::kTile}, at::kBFloat16);
+  for (int64_t tile = 0; tile < 4; ++tile)
+    lowbit::unpack_tile(codes, tile, static_cast<uint16_t*>(wide.data_ptr()) + tile * lowbit::kTile,
+                        4 * lowbit::kTile);
+  EXPECT_TRUE(
+      at::equal(wide.t().narrow(0, 0, 50).narrow(1, 0, 100), unpack(packed).to(at::kBFloat16)));
 }
 
 // A row's product does not depend on what else is multiplied with it.
@@ -130,6 +146,23 @@ TEST(ManyRows, EqualPlainLoopsOverRoundedRows) {
     const at::Tensor narrow = x.to(at::kBFloat16);  // the result's rounding is all it adds
     expect_close(multiply(narrow, packed, bias, c.first, c.count).to(at::kFloat),
                  multiply(narrow.to(at::kFloat), packed, bias, c.first, c.count), 1.0 / 256);
+  }
+}
+
+TEST(ManyRows, OfFourBitsEqualPlainLoopsInBf16) {
+  if (!multiplies_bf16(c10::kCPU)) GTEST_SKIP() << "this CPU has no products of bf16";
+  struct Case {
+    int64_t rows, inputs, outputs, first, count, group;
+  };
+  for (const Case& c : {Case{48, 32, 16, 0, 16, 32}, Case{49, 33, 17, 0, 17, 32},
+                        Case{60, 2080, 1100, 7, 1090, 32}, Case{64, 512, 48, 16, 32, 64}}) {
+    SCOPED_TRACE(fmt::format("{} rows, {} → {} of {}", c.rows, c.inputs, c.count, c.outputs));
+    const PackedWeight packed = pack(normal({c.outputs, c.inputs}, 1), {4, c.group});
+    const at::Tensor x = normal({c.rows, c.inputs}, 2), bias = normal({c.outputs}, 3);
+    const at::Tensor want = plain(x, packed, bias).narrow(1, c.first, c.count);
+    expect_close(multiply(x, packed, bias, c.first, c.count), want, 0.02);
+    expect_close(multiply(x, packed, bias, c.first, c.count, /*gelu=*/true), at::gelu(want, "tanh"),
+                 0.02);
   }
 }
 

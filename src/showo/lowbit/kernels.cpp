@@ -21,6 +21,13 @@ namespace showo::lowbit::HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
+HWY_INLINE float from_bfloat16(uint16_t bits) {
+  const uint32_t wide = uint32_t{bits} << 16;
+  float value;
+  std::memcpy(&value, &wide, sizeof value);
+  return value;
+}
+
 #if HWY_TARGET == HWY_SCALAR
 
 // The portable path: the layout's definition as plain loops.
@@ -46,11 +53,22 @@ void add_tile(const Codes& w, int64_t tile, const Activations& x, int64_t row,
         for (int64_t k = start; k < start + kStep; ++k)
           sum += code_of(w, tile, i, k) * x.values[(row + r) * w.inputs + k];
         const int64_t g = start / w.group;
-        const uint32_t bits = uint32_t{scales[w.bits == 8 ? i * groups + g : g * kTile + i]} << 16;
-        float scale;
-        std::memcpy(&scale, &bits, sizeof scale);
+        const float scale = from_bfloat16(scales[w.bits == 8 ? i * groups + g : g * kTile + i]);
         out[r][i] += static_cast<float>(sum) * scale;
       }
+    }
+  }
+}
+
+void unpack_tile(const Codes& w, int64_t tile, uint16_t* out, int64_t stride) {
+  const uint16_t* scales = w.scales + tile * kTile * (w.inputs / w.group);
+  for (int64_t k = 0; k < w.inputs; ++k) {
+    for (int64_t i = 0; i < kTile; ++i) {
+      const float value = static_cast<float>(code_of(w, tile, i, k)) *
+                          from_bfloat16(scales[k / w.group * kTile + i]);
+      uint32_t bits;
+      std::memcpy(&bits, &value, sizeof bits);
+      out[k * stride + i] = static_cast<uint16_t>((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
     }
   }
 }
@@ -91,13 +109,6 @@ HWY_INLINE V16 broadcast_pair(const int16_t* pair) {
   int32_t both;
   std::memcpy(&both, pair, sizeof both);
   return hn::BitCast(D16(), hn::Set(D32(), both));
-}
-
-HWY_INLINE float from_bfloat16(uint16_t bits) {
-  const uint32_t wide = uint32_t{bits} << 16;
-  float value;
-  std::memcpy(&value, &wide, sizeof value);
-  return value;
 }
 
 // Codes of 8 bits lie as they are multiplied: a lane is an input, a channel's sums are added across
@@ -233,6 +244,37 @@ HWY_INLINE void add_tile(const Codes& w, int64_t tile, const Activations& x, int
 
 #endif  // HWY_SCALAR
 
+#if HWY_TARGET != HWY_SCALAR
+void unpack_tile(const Codes& w, int64_t tile, uint16_t* out, int64_t stride) {
+  const DF d;
+  const hn::RebindToUnsigned<DF> du;
+  const hn::Rebind<uint16_t, DF> narrow;
+  const auto* codes = reinterpret_cast<const uint16_t*>(w.codes) + tile * kTile * (w.inputs / 4);
+  const uint16_t* scales = w.scales + tile * kTile * (w.inputs / w.group);
+  // To the nearest, ties to even.
+  const auto put = [&](V32 code, hn::Vec<DF> scale, uint16_t* to) HWY_ATTR {
+    const auto bits = hn::BitCast(du, hn::ConvertTo(d, code - hn::Set(D32(), 8)) * scale);
+    const auto odd = hn::And(hn::ShiftRight<16>(bits), hn::Set(du, 1u));
+    const auto up = hn::ShiftRight<16>(bits + odd + hn::Set(du, 0x7fffu));
+    hn::StoreU(hn::TruncateTo(narrow, up), narrow, to);
+  };
+  for (int64_t k = 0; k < w.inputs; k += 8) {
+    for (int v = 0; v < kVectors; ++v) {
+      const auto* at = reinterpret_cast<const hwy::bfloat16_t*>(scales + k / w.group * kTile);
+      const auto scale = hn::PromoteTo(d, hn::LoadU(DB(), at + v * kLanes));
+      auto nibbles = hn::LoadU(DU16(), codes + k / 8 * kTile * 2 + v * kLanes * 2);
+      for (int64_t j = 0; j < 4; ++j) {
+        const auto pairs = hn::BitCast(D32(), hn::And(nibbles, hn::Set(DU16(), uint16_t{15})));
+        nibbles = hn::ShiftRight<4>(nibbles);
+        uint16_t* to = out + (k + 2 * j) * stride + v * kLanes;
+        put(hn::And(pairs, hn::Set(D32(), 0xffff)), scale, to);
+        put(hn::ShiftRight<16>(pairs), scale, to + stride);
+      }
+    }
+  }
+}
+#endif
+
 template <int kRows>
 void multiply_rows(const Codes& w, int64_t tile, const Activations& x, int64_t row, float* to) {
   HWY_ALIGN float out[kRows][kTile] = {};
@@ -256,9 +298,14 @@ HWY_AFTER_NAMESPACE();
 namespace showo::lowbit {
 
 HWY_EXPORT(multiply_tile);
+HWY_EXPORT(unpack_tile);
 
 void multiply_tile(const Codes& weights, int64_t tile, const Activations& x, float* out) {
   HWY_DYNAMIC_DISPATCH(multiply_tile)(weights, tile, x, out);
+}
+
+void unpack_tile(const Codes& weights, int64_t tile, uint16_t* out, int64_t stride) {
+  HWY_DYNAMIC_DISPATCH(unpack_tile)(weights, tile, out, stride);
 }
 
 }  // namespace showo::lowbit

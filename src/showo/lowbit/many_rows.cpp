@@ -3,6 +3,8 @@
 #include <ATen/Functions.h>
 #include <ATen/Parallel.h>
 
+#include <algorithm>
+
 #include "showo/lowbit/rows.h"
 
 namespace showo::lowbit {
@@ -54,6 +56,30 @@ at::Tensor multiply_bytes(const at::Tensor& x, const PackedWeight& packed,
                    out.data_ptr<float>());
   }
   return out;
+}
+
+at::Tensor multiply_unpacked(const at::Tensor& x, const PackedWeight& packed, const Codes& weights,
+                             const at::Tensor& offsets, int64_t first, int64_t count, bool gelu) {
+  constexpr int64_t kTiles = 32;  // unpacked at a time, so that they stay in the cache
+  const at::Tensor rows = x.to(at::kBFloat16);
+  at::Tensor out = at::empty({x.size(0), count}, rows.options()),
+             wide = at::empty({weights.inputs, kTiles * kTile}, rows.options());
+  auto* data = static_cast<uint16_t*>(wide.data_ptr());
+  for (int64_t channel = first; channel < first + count;) {
+    const int64_t tile = channel / kTile,
+                  tiles = std::min(kTiles, (first + count + kTile - 1) / kTile - tile),
+                  end = std::min((tile + tiles) * kTile, first + count);
+    at::parallel_for(0, tiles, 1, [&](int64_t begin, int64_t stop) {
+      for (int64_t i = begin; i < stop; ++i)
+        unpack_tile(weights, tile + i, data + i * kTile, kTiles * kTile);
+    });
+    const at::Tensor weight =
+        wide.narrow(0, 0, packed.inputs).narrow(1, channel - tile * kTile, end - channel);
+    out.narrow(1, channel - first, end - channel).copy_(at::mm(rows, weight));
+    channel = end;
+  }
+  if (offsets.defined()) out.add_(offsets);
+  return gelu ? at::gelu(out, "tanh") : out;
 }
 
 }  // namespace showo::lowbit

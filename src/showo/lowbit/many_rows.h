@@ -1,11 +1,12 @@
-// Products of many rows with 8-bit weights, for CPUs that multiply bytes (core/device.h):
-// activations are rounded to 8 bits a row as well, and LibTorch's library multiplies, which reaches
-// nine tenths of such a CPU's peak. Other CPUs have no instruction that sums products of bytes
-// without overflow.
+// Products of many rows with low-bit weights by LibTorch's library, which reaches nine tenths of a
+// CPU's peak where that multiplies bytes or bf16 (core/device.h). 8 bits: activations are rounded
+// to 8 bits a row as well; CPUs without AVX-512 VNNI have no instruction that sums products of
+// bytes without overflow. 4 bits: weights, activations and results are rounded to bf16.
 #pragma once
 
 #include <ATen/core/Tensor.h>
 
+#include "showo/lowbit/kernels.h"
 #include "showo/lowbit/packed.h"
 
 namespace showo::lowbit {
@@ -18,5 +19,9 @@ constexpr int64_t kManyRows = 48;
 /// [rows, count] in x's dtype.
 at::Tensor multiply_bytes(const at::Tensor& x, const PackedWeight& packed,
                           const at::Tensor& offsets, int64_t first, int64_t count, bool gelu);
+
+/// The same for a weight of 4 bits, `weights` its layout.
+at::Tensor multiply_unpacked(const at::Tensor& x, const PackedWeight& packed, const Codes& weights,
+                             const at::Tensor& offsets, int64_t first, int64_t count, bool gelu);
 
 }  // namespace showo::lowbit

@@ -201,6 +201,20 @@ at::Tensor unpack(const PackedWeight& packed) {
 
 namespace {
 
+// work(begin, end) over from … to by all threads: whoever is done takes the next piece, since cores
+// that share memory and neighbours are not equally fast.
+template <class Work>
+void share_out(int64_t from, int64_t to, int64_t grain, const Work& work) {
+  constexpr int64_t kPieces = 16;  // a thread
+  const int64_t threads =
+      std::clamp<int64_t>((to - from + grain - 1) / grain, 1, at::get_num_threads());
+  const int64_t piece = std::max(grain, (to - from) / (threads * kPieces));
+  std::atomic<int64_t> next = from;
+  at::parallel_for(0, threads, 1, [&](int64_t, int64_t) {
+    for (int64_t at; (at = next.fetch_add(piece)) < to;) work(at, std::min(at + piece, to));
+  });
+}
+
 // Of few rows, by our own kernels. T: float or BFloat16.
 template <class T>
 at::Tensor multiply_few(const at::Tensor& x, const PackedWeight& packed, const at::Tensor& offsets,
@@ -228,7 +242,7 @@ at::Tensor multiply_few(const at::Tensor& x, const PackedWeight& packed, const a
   // A thread's part is worth waking it for.
   const int64_t grain = std::max<int64_t>(1, (1 << 16) / (kTile * padded * rows));
   const int64_t tiles = (first + count + kTile - 1) / kTile;
-  at::parallel_for(first / kTile, tiles, grain, [&](int64_t begin, int64_t end) {
+  share_out(first / kTile, tiles, grain, [&](int64_t begin, int64_t end) {
     std::vector<float> products(rows * kTile);
     for (int64_t tile = begin; tile < end; ++tile) {
       lowbit::multiply_tile(weights, tile, activations, products.data());
@@ -258,12 +272,17 @@ at::Tensor multiply(const at::Tensor& x, const PackedWeight& packed, const at::T
       x.reshape({-1, packed.inputs}).to(bf16 ? at::kBFloat16 : at::kFloat).contiguous();
   const at::Tensor offsets =
       bias.defined() ? bias.narrow(0, first, count).to(at::kFloat) : at::Tensor();
-  const bool scale_a_channel = packed.format.bits == 8 && packed.format.group == 0;
-  const bool many = scale_a_channel && flat.size(0) >= lowbit::kManyRows && multiplies_bytes();
-  const at::Tensor y = many ? lowbit::multiply_bytes(flat, packed, offsets, first, count, gelu)
-                       : bf16
-                           ? multiply_few<at::BFloat16>(flat, packed, offsets, first, count, gelu)
-                           : multiply_few<float>(flat, packed, offsets, first, count, gelu);
+  const bool many = flat.size(0) >= lowbit::kManyRows;
+  at::Tensor y;
+  if (many && packed.format.bits == 8 && packed.format.group == 0 && multiplies_bytes()) {
+    y = lowbit::multiply_bytes(flat, packed, offsets, first, count, gelu);
+  } else if (many && packed.format.bits == 4 && multiplies_bf16(c10::kCPU)) {
+    y = lowbit::multiply_unpacked(flat, packed, codes_of(packed), offsets, first, count, gelu);
+  } else if (bf16) {
+    y = multiply_few<at::BFloat16>(flat, packed, offsets, first, count, gelu);
+  } else {
+    y = multiply_few<float>(flat, packed, offsets, first, count, gelu);
+  }
   auto shape = x.sizes().vec();
   shape.back() = count;
   return y.to(x.scalar_type()).reshape(shape);
