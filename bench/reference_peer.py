@@ -60,7 +60,8 @@ def image_step(model, dtype):
 
 @torch.no_grad()
 def answer(model, dtype, tokens):
-    ids = torch.randint(0, 50000, (1, 1 + 1 + IMAGE + 2 + 16))
+    """Tokens in the middle of an answer of 128: a picture, a question of 16 tokens and half of it are read again for each."""
+    ids = torch.randint(0, 50000, (1, 1 + 1 + IMAGE + 2 + 16 + 64 - tokens // 2))
     for _ in range(tokens):
         length = ids.shape[1]
         logits = model(input_ids=ids, attention_mask=picture_mask(length, dtype, length)[:1]).logits

@@ -170,7 +170,7 @@ HWY_INLINE void dot_int8(const Codes& w, int64_t tile, int64_t first, const Acti
 template <int kRows>
 HWY_INLINE void tile_int8(const Codes& w, int64_t tile, const Activations& x, int64_t row,
                           float (&out)[kRows][kTile]) {
-  constexpr int kChannels = kRows == 1 ? 1 : kRows > 4 || kVectors > 1 ? 2 : 4;
+  constexpr int kChannels = kRows == 1 ? 1 : kVectors > 1 ? 2 : 4;
   for (int64_t first = 0; first < kTile; first += kChannels)
     dot_int8<kRows, kChannels>(w, tile, first, x, row, out);
 }
@@ -239,7 +239,10 @@ HWY_INLINE void tile_int4(const Codes& w, int64_t tile, const Activations& x, in
 template <int kRows>
 HWY_INLINE void add_tile(const Codes& w, int64_t tile, const Activations& x, int64_t row,
                          float (&out)[kRows][kTile]) {
-  w.bits == 8 ? tile_int8<kRows>(w, tile, x, row, out) : tile_int4<kRows>(w, tile, x, row, out);
+  if constexpr (kRows <= 4) {
+    if (w.bits == 8) return tile_int8<kRows>(w, tile, x, row, out);
+  }
+  tile_int4<kRows>(w, tile, x, row, out);
 }
 
 #endif  // HWY_SCALAR
@@ -285,7 +288,10 @@ void multiply_rows(const Codes& w, int64_t tile, const Activations& x, int64_t r
 
 void multiply_tile(const Codes& w, int64_t tile, const Activations& x, float* to) {
   int64_t row = 0;
-  for (; row + kManyRows <= x.rows; row += kManyRows) multiply_rows<kManyRows>(w, tile, x, row, to);
+  if (w.bits == 4) {  // more rows of 8 bits would not stay in the nearest cache
+    for (; row + kManyRows <= x.rows; row += kManyRows)
+      multiply_rows<kManyRows>(w, tile, x, row, to);
+  }
   for (; row + 4 <= x.rows; row += 4) multiply_rows<4>(w, tile, x, row, to);
   for (; row + 2 <= x.rows; row += 2) multiply_rows<2>(w, tile, x, row, to);
   for (; row < x.rows; ++row) multiply_rows<1>(w, tile, x, row, to);

@@ -11,8 +11,9 @@
 
 namespace showo::lowbit {
 
-/// From how many rows on it is the faster way.
-constexpr int64_t kManyRows = 48;
+/// From how many rows on it is the faster way, for 8 bits and, where a weight is unpacked first,
+/// for 4.
+constexpr int64_t kManyRows = 12, kManyUnpackedRows = 128;
 
 /// x float or bfloat16 [rows, inputs] times channels first … first + count of a weight of 8 bits
 /// with a scale a channel, plus float offsets [count] (may be undefined), with `gelu` of that →

@@ -272,11 +272,13 @@ at::Tensor multiply(const at::Tensor& x, const PackedWeight& packed, const at::T
       x.reshape({-1, packed.inputs}).to(bf16 ? at::kBFloat16 : at::kFloat).contiguous();
   const at::Tensor offsets =
       bias.defined() ? bias.narrow(0, first, count).to(at::kFloat) : at::Tensor();
-  const bool many = flat.size(0) >= lowbit::kManyRows;
+  const int64_t rows = flat.size(0);
   at::Tensor y;
-  if (many && packed.format.bits == 8 && packed.format.group == 0 && multiplies_bytes()) {
+  if (rows >= lowbit::kManyRows && packed.format.bits == 8 && packed.format.group == 0 &&
+      multiplies_bytes()) {
     y = lowbit::multiply_bytes(flat, packed, offsets, first, count, gelu);
-  } else if (many && packed.format.bits == 4 && multiplies_bf16(c10::kCPU)) {
+  } else if (rows >= lowbit::kManyUnpackedRows && packed.format.bits == 4 &&
+             multiplies_bf16(c10::kCPU)) {
     y = lowbit::multiply_unpacked(flat, packed, codes_of(packed), offsets, first, count, gelu);
   } else if (bf16) {
     y = multiply_few<at::BFloat16>(flat, packed, offsets, first, count, gelu);
