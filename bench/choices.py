@@ -48,7 +48,8 @@ def main():
     for choice in args.choices:
         found = run(SHOWO, "eval", args.shards, "--model", args.model, "--scenes", args.scenes, "--questions", 0, "--recogniser",
                     args.recogniser, "--json", *choice.split())["generated"]
-        shares = [f"{100 * found[asked]['all'] / found[asked]['judged']:.1f} %" for asked in ("1 thing", "2 things", "count", "position")]
+        shares = [f"{100 * found[asked]['all'] / found[asked]['judged']:.1f} %"
+                  for asked in ("1 thing", "2 things", "count", "position")]
         print(f"| {choice or 'none'} | " + " | ".join(shares) + f" | {took[choice]:.1f} |", flush=True)
 
 

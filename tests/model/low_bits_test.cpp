@@ -93,8 +93,9 @@ TEST_F(LowBitModels, AWeightThatIsNotFiniteIsNamed) {
   torch::NoGradGuard no_grad;
   model->showo->model->layers->ptr<PhiLayerImpl>(1)->mlp->fc1->weight[3][2] = NAN;
   save_showo(folder_, model);
-  EXPECT_NE(complaint([&] { load_showo(paths(), torch::kFloat, torch::kCPU, LowBits::of(8)); })
-                .find("layers.1.mlp.fc1.weight"),
+  EXPECT_NE(complaint([&] {
+              load_showo(paths(), torch::kFloat, torch::kCPU, LowBits::of(8));
+            }).find("layers.1.mlp.fc1.weight"),
             std::string::npos);
 }
 

@@ -15,8 +15,8 @@ namespace showo {
 void explain_precision(bool wants_bf16, torch::DeviceType device);
 
 /// bf16 autocast for products and convolutions while it lives, on devices that multiply bf16;
-/// weights stay fp32. What it made of a weight serves until the outermost one ends: a weight must not
-/// change before.
+/// weights stay fp32. What it made of a weight serves until the outermost one ends: a weight must
+/// not change before.
 class Autocast {
  public:
   explicit Autocast(bool enabled, torch::DeviceType device = torch::kCPU);
