@@ -1,27 +1,13 @@
-# Everything the project links: LibTorch from the Python environment that tools/setup.sh made (or
-# TORCH_PYTHON), the rest from Debian's packages.
+# Everything the project links: LibTorch (ShowoTorch.cmake), the rest from Debian's packages.
 find_program(CCACHE ccache)
 if(CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${CCACHE})
 endif()
 
-if(NOT TORCH_PYTHON)
-  set(TORCH_PYTHON $ENV{TORCH_PYTHON})
-endif()
-if(NOT TORCH_PYTHON)
-  set(TORCH_PYTHON ${CMAKE_SOURCE_DIR}/.venv/bin/python)
-endif()
-execute_process(COMMAND ${TORCH_PYTHON} -c "import torch; print(torch.utils.cmake_prefix_path)"
-  OUTPUT_VARIABLE torch_prefix OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET RESULT_VARIABLE torch_failed)
-if(torch_failed)
-  message(FATAL_ERROR "${TORCH_PYTHON} cannot import torch: run tools/setup.sh, or set TORCH_PYTHON to a Python that can")
-endif()
-list(APPEND CMAKE_PREFIX_PATH ${torch_prefix})
-find_package(Torch 2.11 REQUIRED)
-# LibTorch's own flags are per directory; keep the compile line the same everywhere so that one precompiled header serves.
-set(CMAKE_CXX_FLAGS "${CMAKE_CXX_FLAGS} ${TORCH_CXX_FLAGS} -Wall -Wextra -Wno-unused-parameter -fpch-preprocess")
+include(ShowoTorch)
+# The compile line is the same everywhere, so that one precompiled header serves.
+set(CMAKE_CXX_FLAGS "${CMAKE_CXX_FLAGS} -Wall -Wextra -Wno-unused-parameter -fpch-preprocess")
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
-set(CMAKE_BUILD_RPATH ${TORCH_INSTALL_PREFIX}/lib)
 if(SHOWO_ASAN)
   add_compile_options(-fsanitize=address,undefined -fno-omit-frame-pointer)
   add_link_options(-fsanitize=address,undefined)

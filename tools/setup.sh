@@ -29,10 +29,23 @@ PY
   exit 0
 fi
 
+# With a GPU the build with CUDA, which is the one without a local version, and the headers that CUDA graphs and NCCL want
+# (cmake/ShowoTorch.cmake); else the build for CPUs where the index has one: it is a quarter of the size.
+install_torch() {
+  if nvidia-smi -L 2> /dev/null | grep -q GPU; then
+    .venv/bin/pip install -q "torch===$torch_version" numpy
+    local cuda
+    cuda=$(.venv/bin/python -c 'import torch; print(torch.version.cuda)')
+    .venv/bin/pip install -q "nvidia-cuda-crt==$cuda.*" "nvidia-cuda-cccl==$cuda.*" ||
+      echo "setup: no headers of CUDA $cuda to be had: building without CUDA graphs and NCCL" >&2
+  else
+    .venv/bin/pip install -q "torch==$torch_version+cpu" numpy 2> /dev/null || .venv/bin/pip install -q "torch==$torch_version" numpy
+  fi
+}
 if [ "$(cat .venv/torch-version 2> /dev/null)" != "$torch_version" ]; then
-  echo "setup: making .venv with torch $torch_version (about 1 GB; a few minutes)"
+  echo "setup: making .venv with torch $torch_version (1 GB, with CUDA 5 GB; a few minutes)"
   python3 -m venv .venv 2> /dev/null || { install_packages python3-venv; python3 -m venv .venv; }
-  .venv/bin/pip install -q "torch==$torch_version" numpy
+  install_torch
   echo "$torch_version" > .venv/torch-version
 fi
 

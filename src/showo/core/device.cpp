@@ -25,7 +25,7 @@ c10::Device parse_device(const std::string& name) {
     throw UsageError(fmt::format("--device {}: expected cpu, cuda or cuda:N", name));
   const int wanted = std::stoi(index);
   const int found = at::hasCUDA() ? at::detail::getCUDAHooks().deviceCount() : 0;
-  if (!at::hasCUDA())
+  if (!at::detail::getCUDAHooks().hasCUDART())
     throw UsageError(fmt::format("--device {}: this LibTorch was built without CUDA", name));
   if (wanted >= found)
     throw UsageError(fmt::format("--device {}: {} CUDA devices found", name, found));

@@ -5,7 +5,7 @@
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
-#ifdef SHOWO_NCCL
+#ifdef SHOWO_CUDA
 #define USE_C10D_NCCL
 #include <torch/csrc/distributed/c10d/ProcessGroupNCCL.hpp>
 #endif
@@ -81,12 +81,12 @@ c10::intrusive_ptr<c10d::Backend> open_backend(const c10::intrusive_ptr<c10d::St
                                                const std::string& address,
                                                std::chrono::milliseconds timeout) {
   if (device.is_cuda()) {
-#ifdef SHOWO_NCCL
+#ifdef SHOWO_CUDA
     auto options = c10d::ProcessGroupNCCL::Options::create();
     options->timeout = timeout;
     return c10::make_intrusive<c10d::ProcessGroupNCCL>(store, rank, size, options);
 #else
-    fail("this build has no NCCL: several GPUs need a LibTorch and headers with it");
+    fail("this build has no NCCL, which several GPUs need: configure with -DSHOWO_CUDA=ON");
 #endif
   }
   auto options = c10d::ProcessGroupGloo::Options::create(timeout);
