@@ -5,68 +5,24 @@
 #include <algorithm>
 #include <limits>
 #include <list>
+#include <map>
 
 #include "showo/core/random.h"
 #include "showo/generate/halton.h"
+#include "showo/generate/image_step.h"
 #include "showo/model/mask_schedule.h"
 
 namespace showo {
 namespace {
 
-// What a prompt leaves in the cache: read once, without its pads but at its own positions. Behind
-// it a step puts soi…eoi, which sees all of it and itself.
-struct Prompt {
-  std::vector<int64_t> ids;
-  KvCache cache;
-  int64_t length;
-
-  Prompt(Showo& model, const Row& row) : ids(row.ids), cache(model->new_cache()) {
-    const int64_t first = row.layout.pads;
-    length = row.layout.soi - first;
-    const auto text =
-        torch::tensor(std::vector<int64_t>(ids.begin() + first, ids.begin() + row.layout.soi));
-    model->hidden(text.unsqueeze(0), Visible::causal(), &cache,
-                  torch::arange(first, row.layout.soi).unsqueeze(0));
-  }
-};
-
-// soi…eoi of one picture behind each of the prompts, all at once. With `places` [P] of codes only
-// those, soi and eoi are computed; the others are in the caches from a step before.
-// → logits [prompts, N or P, K].
-Tensor image_logits(Showo& model, const Tensor& canvas_N, const std::vector<Prompt*>& prompts,
-                    int64_t soi, const Tensor& places = {}) {
-  const Vocabulary& v = model->vocabulary;
-  const auto count = static_cast<int64_t>(prompts.size()), codes = canvas_N.size(0);
-  const auto one = [&](int64_t id) { return torch::full({1}, id, canvas_N.options()); };
-  auto ids =
-      torch::cat({one(v.soi), torch::where(canvas_N < 0, v.mask_token, canvas_N + v.image_offset),
-                  one(v.eoi)});
-  auto row = torch::arange(codes + 2, canvas_N.options());  // where each stands from soi on
-  if (places.defined()) {
-    row = torch::cat({one(0), places + 1, one(codes + 1)});
-    ids = ids.index_select(0, row);
-  }
-  const int64_t tokens = row.size(0);
-  Sequences sequences;
-  for (Prompt* prompt : prompts) {
-    if (!places.defined()) prompt->cache.truncate(prompt->length);
-    sequences.push_back({tokens, Visible::all(), &prompt->cache,
-                         places.defined() ? row + prompt->length : Tensor()});
-  }
-  const auto hidden = model->hidden(ids.repeat({count}).unsqueeze(0), sequences,
-                                    (row + soi).repeat({count}).unsqueeze(0));
-  return model->image_logits(hidden.view({count, tokens, -1}).narrow(1, 1, tokens - 2))
-      .to(torch::kFloat);
-}
-
 // Prompts are read once; pictures of the same prompt share what was read. With `own`, each goes on
 // with a copy, as it keeps its codes there from step to step.
-class Branches {
+class Prompts {
  public:
-  Branches(Showo& model, bool own) : model_(model), own_(own) {}
-  Prompt* of(const Row& row) {
+  Prompts(Showo& model, bool own) : model_(model), own_(own) {}
+  ReadPrompt* read(const Row& row) {
     auto same = std::find_if(read_.begin(), read_.end(),
-                             [&](const Prompt& other) { return other.ids == row.ids; });
+                             [&](const ReadPrompt& other) { return other.ids == row.ids; });
     if (same == read_.end()) same = read_.emplace(read_.end(), model_, row);
     return own_ ? &copies_.emplace_back(*same) : &*same;
   }
@@ -74,20 +30,20 @@ class Branches {
  private:
   Showo& model_;
   bool own_;
-  std::list<Prompt> read_, copies_;
+  std::list<ReadPrompt> read_, copies_;
 };
 
 // A picture on its way: with and without its text, and what the step before left.
 struct Picture {
-  std::vector<Prompt*> branches;
+  std::vector<ReadPrompt*> branches;
   Tensor logits_NK, unknown_N;
 
   // After guidance. Unless `whole`, only codes that were masked in the step before are computed,
   // at most `most`: those kept by then are in the caches. Nothing waits for the device.
-  const Tensor& step(Showo& model, const Tensor& canvas_N, double guidance, int64_t soi, bool whole,
+  const Tensor& step(ImageStep& behind, const Tensor& canvas_N, double guidance, bool whole,
                      int64_t most) {
     const Tensor places = whole ? Tensor() : std::get<1>(unknown_N.to(torch::kFloat).topk(most));
-    auto logits = image_logits(model, canvas_N, branches, soi, places);
+    auto logits = whole ? behind.all(canvas_N) : behind.at(places, canvas_N);
     logits = branches.size() > 1 ? (1 + guidance) * logits[0] - guidance * logits[1] : logits[0];
     logits_NK = whole ? logits : logits_NK.index_copy(0, places, logits);
     unknown_N = canvas_N < 0;
@@ -156,12 +112,13 @@ Tensor sample_codes(Showo& model, const std::vector<Row>& prompts, const Row& un
   const int64_t soi = unconditional.layout.soi;
   const auto guided_steps = static_cast<int>(std::ceil(options.guided * options.steps));
   const bool own = options.refresh > 1;
-  Branches with_text(model, own), without(model, own);  // apart, as a prompt may be empty too
+  Prompts with_text(model, own), without(model, own);    // apart, as a prompt may be empty too
+  std::map<std::vector<ReadPrompt*>, ImageStep> behind;  // pictures of the same prompt share it
   std::vector<Picture> pictures;
   for (const Row& prompt : prompts) {
-    pictures.push_back({{with_text.of(prompt)}, {}, {}});
+    pictures.push_back({{with_text.read(prompt)}, {}, {}});
     if (options.guidance > 0 && guided_steps > 0)
-      pictures.back().branches.push_back(without.of(unconditional));
+      pictures.back().branches.push_back(without.read(unconditional));
   }
   Tensor ranks;  // of a sequence of places, the first are kept first; otherwise the surest
   if (options.order == "halton") ranks = -halton_ranks(tokens).to(model->device(), torch::kFloat);
@@ -179,22 +136,24 @@ Tensor sample_codes(Showo& model, const std::vector<Row>& prompts, const Row& un
     std::vector<Tensor> all_logits, all_codes, all_masked;
     for (int64_t b = 0; b < batch; ++b) {
       if (step == guided_steps) pictures[b].branches.resize(1);
+      const auto& prompts_b = pictures[b].branches;
+      auto& image_step = behind.try_emplace(prompts_b, model, prompts_b, soi, tokens).first->second;
       const auto logits =
-          pictures[b].step(model, canvas[b], options.guidance, soi, whole, masked_before);
+          pictures[b].step(image_step, canvas[b], options.guidance, whole, masked_before);
       const auto& unknown = pictures[b].unknown_N;
       const auto probabilities = (logits / options.code_temperature).softmax(-1);
       const auto drawn = torch::where(unknown, draws.codes(step, b, probabilities), canvas[b]);
       const auto chosen = probabilities.gather(1, drawn.unsqueeze(1)).squeeze(1);
       auto confidence = chosen.clamp_min(1e-20).log() + temperature * draws.gumbel(step, b, tokens);
       if (ranks.defined()) confidence = ranks;
-      confidence = torch::where(unknown, confidence, std::numeric_limits<float>::infinity());
+      confidence = confidence.masked_fill(~unknown, std::numeric_limits<float>::infinity());
       all_logits.push_back(logits);
       all_codes.push_back(drawn);
       all_masked.push_back(least_sure(confidence, unknown, left));
     }
     codes = torch::stack(all_codes);
     const auto masked = torch::stack(all_masked);
-    canvas = torch::where(masked, -1, codes);
+    canvas = codes.masked_fill(masked, -1);
     masked_before = masked_now;
     masked_now = std::max<int64_t>(left, 1);
     if (on_step) on_step({step, torch::stack(all_logits), codes, masked});

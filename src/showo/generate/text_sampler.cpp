@@ -2,6 +2,8 @@
 
 #include <numeric>
 
+#include "showo/generate/token_step.h"
+
 namespace showo {
 
 void TextOptions::check() const {
@@ -52,12 +54,55 @@ Tensor read_row(Showo& model, const Row& row, KvCache& cache) {
   return read_texts(model, {Ids(row.ids).subspan(row.layout.eoi + 1)}, {&cache})[0];
 }
 
+namespace {
+
+// The logits after the newest token of each open text. On a GPU all texts go on in the same memory,
+// so that a step can be replayed: one that has ended costs less there than recording the step anew.
+class Next {
+ public:
+  Next(Showo& model, std::vector<Writing>& texts, int64_t most) : model_(model), texts_(texts) {
+    if (!model->device().is_cuda() || most < kWorthRecording) return;
+    std::vector<KvCache*> caches;
+    for (auto& text : texts) caches.push_back(&text.cache);
+    step_.emplace(model, caches, most);
+  }
+
+  void operator()(const std::vector<size_t>& open) {
+    if (step_) {
+      std::vector<int64_t> newest;
+      for (const auto& text : texts_)
+        newest.push_back(text.tokens.empty() ? 0 : text.tokens.back());
+      const auto logits = (*step_)(newest);
+      for (size_t i : open) texts_[i].logits_V = logits[static_cast<int64_t>(i)];
+      return;
+    }
+    std::vector<Ids> newest;
+    std::vector<KvCache*> caches;
+    for (size_t i : open) {
+      newest.emplace_back(&texts_[i].tokens.back(), 1);
+      caches.push_back(&texts_[i].cache);
+    }
+    const auto logits = read_texts(model_, newest, caches);
+    for (size_t n = 0; n < open.size(); ++n)
+      texts_[open[n]].logits_V = logits[static_cast<int64_t>(n)];
+  }
+
+ private:
+  static constexpr int64_t kWorthRecording = 8;
+  Showo& model_;
+  std::vector<Writing>& texts_;
+  std::optional<TokenStep> step_;
+};
+
+}  // namespace
+
 void sample_texts(Showo& model, std::vector<Writing>& texts, const TextOptions& options,
                   std::optional<int64_t> stop, const OnToken& on_token) {
   torch::NoGradGuard no_grad;
   std::vector<size_t> open(texts.size());
   std::iota(open.begin(), open.end(), size_t{0});
-  while (!open.empty()) {
+  Next next(model, texts, options.max_tokens);
+  while (true) {
     std::erase_if(open, [&](size_t i) {
       auto& text = texts[i];
       const int64_t token = choose_token(text.logits_V, options, text.random);
@@ -67,15 +112,7 @@ void sample_texts(Showo& model, std::vector<Writing>& texts, const TextOptions& 
       return static_cast<int64_t>(text.tokens.size()) == options.max_tokens;
     });
     if (open.empty()) return;
-    std::vector<Ids> next;
-    std::vector<KvCache*> caches;
-    for (size_t i : open) {
-      next.emplace_back(&texts[i].tokens.back(), 1);
-      caches.push_back(&texts[i].cache);
-    }
-    const auto logits = read_texts(model, next, caches);
-    for (size_t n = 0; n < open.size(); ++n)
-      texts[open[n]].logits_V = logits[static_cast<int64_t>(n)];
+    next(open);
   }
 }
 

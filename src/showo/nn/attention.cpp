@@ -108,4 +108,14 @@ void KvCache::truncate(int64_t length) {
   for (auto& layer : layers_) layer.length = std::min(layer.length, length);
 }
 
+void KvCache::extend(int64_t length) {
+  for (auto& layer : layers_) {
+    for (Tensor* buffer : {&layer.keys, &layer.values}) {
+      make_room(*buffer, layer.length, length);
+      buffer->narrow(2, layer.length, length - layer.length).zero_();
+    }
+    layer.length = length;
+  }
+}
+
 }  // namespace showo

@@ -46,6 +46,8 @@ class KvCache {
   int64_t length() const { return layers_[0].length; }
   /// Forgets all but the first `length` tokens; the room stays.
   void truncate(int64_t length);
+  /// Makes it as long with zeros, in places of their own that `put` fills.
+  void extend(int64_t length);
 
  private:
   struct Layer {
