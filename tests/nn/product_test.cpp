@@ -11,9 +11,9 @@ struct Case {
   int64_t outputs;
   bool bias;
 };
-const std::vector<Case> kCases = {{{1, 32}, 16, true},       {{3, 5, 7}, 11, true},
-                                  {{2, 60, 64}, 256, false}, {{1, 1, 2048}, 3, true},
-                                  {{129, 33}, 1, true},      {{4}, 4, true}};
+const std::vector<Case> kCases = {
+    {{1, 32}, 16, true},  {{3, 5, 7}, 11, true}, {{2, 60, 64}, 256, false}, {{1, 1, 2048}, 3, true},
+    {{129, 33}, 1, true}, {{4}, 4, true},        {{7, 37, 24}, 40, true}};
 
 TEST(Product, EqualsTheLibrarysLinear) {
   torch::NoGradGuard no_grad;

@@ -61,7 +61,8 @@ at::Tensor multiply_bytes(const at::Tensor& x, const PackedWeight& packed,
 at::Tensor multiply_unpacked(const at::Tensor& x, const PackedWeight& packed, const Codes& weights,
                              const at::Tensor& offsets, int64_t first, int64_t count, bool gelu) {
   constexpr int64_t kTiles = 32;  // unpacked at a time, so that they stay in the cache
-  const at::Tensor rows = x.to(at::kBFloat16);
+  // A row more where the count is odd: oneDNN may cut odd ones into blocks that are far too small.
+  const at::Tensor rows = at::constant_pad_nd(x.to(at::kBFloat16), {0, 0, 0, x.size(0) % 2});
   at::Tensor out = at::empty({x.size(0), count}, rows.options()),
              wide = at::empty({weights.inputs, kTiles * kTile}, rows.options());
   auto* data = static_cast<uint16_t*>(wide.data_ptr());
@@ -75,7 +76,8 @@ at::Tensor multiply_unpacked(const at::Tensor& x, const PackedWeight& packed, co
     });
     const at::Tensor weight =
         wide.narrow(0, 0, packed.inputs).narrow(1, channel - tile * kTile, end - channel);
-    out.narrow(1, channel - first, end - channel).copy_(at::mm(rows, weight));
+    out.narrow(1, channel - first, end - channel)
+        .copy_(at::mm(rows, weight).narrow(0, 0, x.size(0)));
     channel = end;
   }
   if (offsets.defined()) out.add_(offsets);

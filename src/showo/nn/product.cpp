@@ -11,9 +11,18 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
+// oneDNN cuts odd counts of rows into blocks that may be far too small: 259, a published picture's,
+// take 1.6 times as long as 260. → [rows, in], with a row more where that is faster.
+constexpr int64_t kManyRows = 128;
+Tensor even_rows(const Tensor& x) {
+  const Tensor rows = x.reshape({-1, x.size(-1)});
+  if (rows.size(0) < kManyRows || rows.size(0) % 2 == 0) return rows;
+  return at::constant_pad_nd(rows, {0, 0, 0, 1});
+}
+
 // The operator that torch.compile takes for linear layers.
-Tensor by_onednn(const Tensor& x, const Tensor& weight, const std::optional<Tensor>& bias,
-                 Activation activation) {
+Tensor call_onednn(const Tensor& x, const Tensor& weight, const std::optional<Tensor>& bias,
+                   Activation activation) {
   using Operator =
       Tensor(const Tensor&, const Tensor&, const std::optional<Tensor>&, std::string_view,
              c10::List<std::optional<at::Scalar>>, std::optional<std::string_view>);
@@ -23,6 +32,14 @@ Tensor by_onednn(const Tensor& x, const Tensor& weight, const std::optional<Tens
   const bool gelu = activation == Activation::kGelu;
   return found.call(x, weight, bias, gelu ? "gelu" : "none", c10::List<std::optional<at::Scalar>>(),
                     gelu ? "tanh" : "");
+}
+
+Tensor by_onednn(const Tensor& x, const Tensor& weight, const std::optional<Tensor>& bias,
+                 Activation activation) {
+  const int64_t rows = x.numel() / x.size(-1);
+  auto shape = x.sizes().vec();
+  shape.back() = weight.size(0);
+  return call_onednn(even_rows(x), weight, bias, activation).narrow(0, 0, rows).view(shape);
 }
 
 // Where at::linear is the slower way: without autocast, which is at::linear's alone.
@@ -55,7 +72,7 @@ struct Product : torch::autograd::Function<Product> {
     if (ctx->needs_input_grad(0))
       x_grad = by_onednn(grad, weight.t(), {}, Activation::kNone).view(x.sizes());
     if (ctx->needs_input_grad(1))
-      weight_grad = by_onednn(grad.t(), rows.t(), {}, Activation::kNone);
+      weight_grad = call_onednn(grad.t(), rows.t(), {}, Activation::kNone);
     if (ctx->saved_data["bias"].toBool() && ctx->needs_input_grad(2)) bias_grad = grad.sum(0);
     return {x_grad, weight_grad, bias_grad};
   }
