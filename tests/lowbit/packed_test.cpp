@@ -90,10 +90,7 @@ TEST_P(EachTarget, GeluOfTheResult) {
     for (const int64_t rows : {1, 10, 140}) {
       const at::Tensor some = x.narrow(0, 0, rows);
       const at::Tensor y = multiply(some, packed, bias, 3, 30);
-      const bool in_bf16 =
-          format.bits == 4 && rows >= lowbit::kManyUnpackedRows && multiplies_bf16(c10::kCPU);
-      expect_close(multiply(some, packed, bias, 3, 30, /*gelu=*/true), at::gelu(y, "tanh"),
-                   in_bf16 ? 1.0 / 256 : 1e-6);
+      expect_close(multiply(some, packed, bias, 3, 30, /*gelu=*/true), at::gelu(y, "tanh"), 1e-6);
     }
   }
 }
@@ -106,18 +103,38 @@ TEST_P(EachTarget, PartOfTheChannels) {
     EXPECT_TRUE(at::equal(multiply(x, packed, bias, first, count), all.narrow(2, first, count)));
 }
 
-TEST_P(EachTarget, UnpacksFourBits) {
-  const PackedWeight packed = pack(normal({50, 100}, 12), {4, 32});
-  const int64_t inputs = 128;
+// Bytes of 4-bit tiles → [outputs, inputs], and the steps of their scales [outputs, 1].
+std::pair<at::Tensor, at::Tensor> as_bytes(const PackedWeight& packed) {
+  const int64_t tiles = packed.codes.size(0), inputs = packed.codes.size(1) * 2 / lowbit::kTile;
   const lowbit::Codes codes{static_cast<const uint8_t*>(packed.codes.const_data_ptr()),
                             static_cast<const uint16_t*>(packed.scales.const_data_ptr()), inputs,
-                            32, 4};
-  at::Tensor wide = at::empty({inputs, 4 * lowbit::kTile}, at::kBFloat16);
-  for (int64_t tile = 0; tile < 4; ++tile)
-    lowbit::unpack_tile(codes, tile, static_cast<uint16_t*>(wide.data_ptr()) + tile * lowbit::kTile,
-                        4 * lowbit::kTile);
-  EXPECT_TRUE(
-      at::equal(wide.t().narrow(0, 0, 50).narrow(1, 0, 100), unpack(packed).to(at::kBFloat16)));
+                            packed.format.group, 4};
+  at::Tensor bytes = at::empty({inputs, tiles * lowbit::kTile}, at::kChar),
+             scales = at::empty({tiles * lowbit::kTile});
+  for (int64_t tile = 0; tile < tiles; ++tile) {
+    lowbit::tile_bytes(codes, tile, bytes.data_ptr<int8_t>() + tile * lowbit::kTile, bytes.size(1),
+                       scales.data_ptr<float>() + tile * lowbit::kTile);
+  }
+  scales = scales.narrow(0, 0, packed.outputs).unsqueeze(1);
+  const at::Tensor rows = bytes.t().narrow(0, 0, packed.outputs).narrow(1, 0, packed.inputs);
+  return {at::mul(rows.to(at::kFloat), scales), scales};
+}
+
+TEST_P(EachTarget, MakesBytesOfFourBits) {
+  for (const int64_t group : {32, 64}) {
+    at::Tensor weight = normal({50, 100}, 12);
+    weight[7].zero_();
+    const PackedWeight packed = pack(weight, {4, group});
+    const auto [bytes, steps] = as_bytes(packed);
+    const at::Tensor exact = unpack(packed);
+    EXPECT_TRUE(at::sub(bytes, exact).abs().le(at::mul(steps, 0.501)).all().item<bool>());
+    EXPECT_TRUE(bytes[7].eq(0).all().item<bool>());
+    // The largest of a channel is at most a byte's, and the step no larger than that needs.
+    EXPECT_TRUE(steps.squeeze(1)
+                    .le(at::mul(exact.abs().amax(1), 8.0 / 7 / 127 * 1.001))
+                    .all()
+                    .item<bool>());
+  }
 }
 
 // A row's product does not depend on what else is multiplied with it.
@@ -156,29 +173,36 @@ TEST(ManyRows, EqualPlainLoopsOverRoundedRows) {
   }
 }
 
-TEST(ManyRows, OfFourBitsEqualPlainLoopsInBf16) {
-  if (!multiplies_bf16(c10::kCPU)) GTEST_SKIP() << "this CPU has no products of bf16";
+TEST(ManyRows, OfFourBitsEqualPlainLoopsOverRoundedRowsAndBytes) {
+  if (!multiplies_bytes()) GTEST_SKIP() << "this CPU has no products of bytes";
   struct Case {
     int64_t rows, inputs, outputs, first, count, group;
   };
-  for (const Case& c : {Case{128, 32, 16, 0, 16, 32}, Case{129, 33, 17, 0, 17, 32},
-                        Case{160, 2080, 1100, 7, 1090, 32}, Case{200, 512, 48, 16, 32, 64}}) {
+  for (const Case& c : {Case{65, 32, 16, 0, 16, 32}, Case{129, 33, 17, 0, 17, 32},
+                        Case{160, 2080, 1100, 7, 1090, 32}, Case{200, 512, 48, 16, 32, 64},
+                        Case{70, 96, 1040, 1030, 3, 32}}) {
     SCOPED_TRACE(fmt::format("{} rows, {} → {} of {}", c.rows, c.inputs, c.count, c.outputs));
     const PackedWeight packed = pack(normal({c.outputs, c.inputs}, 1), {4, c.group});
     const at::Tensor x = normal({c.rows, c.inputs}, 2), bias = normal({c.outputs}, 3);
-    const at::Tensor want = plain(x, packed, bias).narrow(1, c.first, c.count);
-    expect_close(multiply(x, packed, bias, c.first, c.count), want, 0.02);
+    const at::Tensor weight = as_bytes(packed).first.to(at::kDouble);
+    const at::Tensor want = at::add(at::matmul(rounded_rows(x).to(at::kDouble), weight.t()), bias)
+                                .narrow(1, c.first, c.count);
+    expect_close(multiply(x, packed, bias, c.first, c.count), want, 1e-5);
+    expect_close(multiply(x, packed, bias, c.first, c.count),
+                 plain(x, packed, bias).narrow(1, c.first, c.count), 0.02);
     expect_close(multiply(x, packed, bias, c.first, c.count, /*gelu=*/true), at::gelu(want, "tanh"),
-                 0.02);
+                 1e-5);
   }
 }
 
 TEST(ManyRows, ExtremesDoNotOverflow) {
   if (!multiplies_bytes()) GTEST_SKIP() << "this CPU has no products of bytes";
-  const PackedWeight packed = pack(at::full({16, 8192}, -1.0), {8, 0});
-  const at::Tensor x = at::full({lowbit::kManyRows, 8192}, 1.0);
-  expect_close(multiply(x, packed, {}, 0, 16), plain(x, packed, {}), 1e-6);
-  EXPECT_TRUE(multiply(at::zeros({64, 8192}), packed, {}, 0, 16).eq(0).all().item<bool>());
+  const at::Tensor x = at::full({lowbit::kManyRowsOfFourBits, 8192}, 1.0);
+  for (const LowBits format : {LowBits{8, 0}, LowBits{4, 32}}) {
+    const PackedWeight packed = pack(at::full({16, 8192}, -1.0), format);
+    expect_close(multiply(x, packed, {}, 0, 16), plain(x, packed, {}), 1e-6);
+    EXPECT_TRUE(multiply(at::zeros({64, 8192}), packed, {}, 0, 16).eq(0).all().item<bool>());
+  }
 }
 
 TEST(Pack, RoundsWithinHalfAStep) {

@@ -21,6 +21,8 @@ namespace showo::lowbit::HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
+constexpr float kBytesPerScale = 8.F / 127;  // codes of 4 bits reach −8, bytes ±127
+
 HWY_INLINE float from_bfloat16(uint16_t bits) {
   const uint32_t wide = uint32_t{bits} << 16;
   float value;
@@ -60,15 +62,19 @@ void add_tile(const Codes& w, int64_t tile, const Activations& x, int64_t row,
   }
 }
 
-void unpack_tile(const Codes& w, int64_t tile, uint16_t* out, int64_t stride) {
-  const uint16_t* scales = w.scales + tile * kTile * (w.inputs / w.group);
-  for (int64_t k = 0; k < w.inputs; ++k) {
-    for (int64_t i = 0; i < kTile; ++i) {
-      const float value = static_cast<float>(code_of(w, tile, i, k)) *
-                          from_bfloat16(scales[k / w.group * kTile + i]);
-      uint32_t bits;
-      std::memcpy(&bits, &value, sizeof bits);
-      out[k * stride + i] = static_cast<uint16_t>((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+void tile_bytes(const Codes& w, int64_t tile, int8_t* out, int64_t stride, float* channel_scales) {
+  const int64_t groups = w.inputs / w.group;
+  const uint16_t* scales = w.scales + tile * kTile * groups;
+  for (int64_t i = 0; i < kTile; ++i) {
+    float largest = 0;
+    for (int64_t g = 0; g < groups; ++g)
+      largest = std::max(largest, std::abs(from_bfloat16(scales[g * kTile + i])));
+    const float step = largest * kBytesPerScale, inverse = step == 0 ? 0 : 1 / step;
+    channel_scales[i] = step;
+    for (int64_t k = 0; k < w.inputs; ++k) {
+      const float part = from_bfloat16(scales[k / w.group * kTile + i]) * inverse;
+      out[k * stride + i] =
+          static_cast<int8_t>(std::nearbyint(static_cast<float>(code_of(w, tile, i, k)) * part));
     }
   }
 }
@@ -248,30 +254,36 @@ HWY_INLINE void add_tile(const Codes& w, int64_t tile, const Activations& x, int
 #endif  // HWY_SCALAR
 
 #if HWY_TARGET != HWY_SCALAR
-void unpack_tile(const Codes& w, int64_t tile, uint16_t* out, int64_t stride) {
+void tile_bytes(const Codes& w, int64_t tile, int8_t* out, int64_t stride, float* channel_scales) {
   const DF d;
-  const hn::RebindToUnsigned<DF> du;
-  const hn::Rebind<uint16_t, DF> narrow;
+  const hn::Rebind<int8_t, D32> narrow;
+  const int64_t groups = w.inputs / w.group;
   const auto* codes = reinterpret_cast<const uint16_t*>(w.codes) + tile * kTile * (w.inputs / 4);
-  const uint16_t* scales = w.scales + tile * kTile * (w.inputs / w.group);
-  // To the nearest, ties to even.
-  const auto put = [&](V32 code, hn::Vec<DF> scale, uint16_t* to) HWY_ATTR {
-    const auto bits = hn::BitCast(du, hn::ConvertTo(d, code - hn::Set(D32(), 8)) * scale);
-    const auto odd = hn::And(hn::ShiftRight<16>(bits), hn::Set(du, 1u));
-    const auto up = hn::ShiftRight<16>(bits + odd + hn::Set(du, 0x7fffu));
-    hn::StoreU(hn::TruncateTo(narrow, up), narrow, to);
-  };
-  for (int64_t k = 0; k < w.inputs; k += 8) {
-    for (int v = 0; v < kVectors; ++v) {
-      const auto* at = reinterpret_cast<const hwy::bfloat16_t*>(scales + k / w.group * kTile);
-      const auto scale = hn::PromoteTo(d, hn::LoadU(DB(), at + v * kLanes));
-      auto nibbles = hn::LoadU(DU16(), codes + k / 8 * kTile * 2 + v * kLanes * 2);
-      for (int64_t j = 0; j < 4; ++j) {
-        const auto pairs = hn::BitCast(D32(), hn::And(nibbles, hn::Set(DU16(), uint16_t{15})));
-        nibbles = hn::ShiftRight<4>(nibbles);
-        uint16_t* to = out + (k + 2 * j) * stride + v * kLanes;
-        put(hn::And(pairs, hn::Set(D32(), 0xffff)), scale, to);
-        put(hn::ShiftRight<16>(pairs), scale, to + stride);
+  const auto* scales = reinterpret_cast<const hwy::bfloat16_t*>(w.scales + tile * kTile * groups);
+  for (int v = 0; v < kVectors; ++v) {
+    const auto scale_of = [&](int64_t group) HWY_ATTR {
+      return hn::PromoteTo(d, hn::LoadU(DB(), scales + group * kTile + v * kLanes));
+    };
+    auto largest = hn::Zero(d);
+    for (int64_t g = 0; g < groups; ++g) largest = hn::Max(largest, hn::Abs(scale_of(g)));
+    const auto step = largest * hn::Set(d, kBytesPerScale);
+    hn::StoreU(step, d, channel_scales + v * kLanes);
+    const auto inverse = hn::IfThenElseZero(step > hn::Zero(d), hn::Set(d, 1.F) / step);
+    for (int64_t g = 0; g < groups; ++g) {
+      const auto part = scale_of(g) * inverse;
+      const auto put = [&](V32 code, int64_t k) HWY_ATTR {
+        const auto value = hn::ConvertTo(d, code - hn::Set(D32(), 8)) * part;
+        hn::StoreU(hn::DemoteTo(narrow, hn::NearestInt(value)), narrow,
+                   out + k * stride + v * kLanes);
+      };
+      for (int64_t k = g * w.group; k < (g + 1) * w.group; k += 8) {
+        auto nibbles = hn::LoadU(DU16(), codes + k / 8 * kTile * 2 + v * kLanes * 2);
+        for (int64_t j = 0; j < 4; ++j) {
+          const auto pairs = hn::BitCast(D32(), hn::And(nibbles, hn::Set(DU16(), uint16_t{15})));
+          nibbles = hn::ShiftRight<4>(nibbles);
+          put(hn::And(pairs, hn::Set(D32(), 0xffff)), k + 2 * j);
+          put(hn::ShiftRight<16>(pairs), k + 2 * j + 1);
+        }
       }
     }
   }
@@ -304,14 +316,14 @@ HWY_AFTER_NAMESPACE();
 namespace showo::lowbit {
 
 HWY_EXPORT(multiply_tile);
-HWY_EXPORT(unpack_tile);
+HWY_EXPORT(tile_bytes);
 
 void multiply_tile(const Codes& weights, int64_t tile, const Activations& x, float* out) {
   HWY_DYNAMIC_DISPATCH(multiply_tile)(weights, tile, x, out);
 }
 
-void unpack_tile(const Codes& weights, int64_t tile, uint16_t* out, int64_t stride) {
-  HWY_DYNAMIC_DISPATCH(unpack_tile)(weights, tile, out, stride);
+void tile_bytes(const Codes& weights, int64_t tile, int8_t* out, int64_t stride, float* scales) {
+  HWY_DYNAMIC_DISPATCH(tile_bytes)(weights, tile, out, stride, scales);
 }
 
 }  // namespace showo::lowbit

@@ -30,7 +30,8 @@ struct Activations {
 /// Tile `tile` of the product for all rows → out [rows, kTile].
 void multiply_tile(const Codes& weights, int64_t tile, const Activations& x, float* out);
 
-/// Tile `tile` of a weight of 4 bits as bfloat16 [inputs, kTile], rows `stride` apart.
-void unpack_tile(const Codes& weights, int64_t tile, uint16_t* out, int64_t stride);
+/// Tile `tile` of a weight of 4 bits as int8 [inputs, kTile], rows `stride` apart: each channel is
+/// rounded anew by one scale of its own → scales [kTile].
+void tile_bytes(const Codes& weights, int64_t tile, int8_t* out, int64_t stride, float* scales);
 
 }  // namespace showo::lowbit

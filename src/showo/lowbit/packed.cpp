@@ -274,12 +274,10 @@ at::Tensor multiply(const at::Tensor& x, const PackedWeight& packed, const at::T
       bias.defined() ? bias.narrow(0, first, count).to(at::kFloat) : at::Tensor();
   const int64_t rows = flat.size(0);
   at::Tensor y;
-  if (rows >= lowbit::kManyRows && packed.format.bits == 8 && packed.format.group == 0 &&
-      multiplies_bytes()) {
-    y = lowbit::multiply_bytes(flat, packed, offsets, first, count, gelu);
-  } else if (rows >= lowbit::kManyUnpackedRows && packed.format.bits == 4 &&
-             multiplies_bf16(c10::kCPU)) {
-    y = lowbit::multiply_unpacked(flat, packed, codes_of(packed), offsets, first, count, gelu);
+  const bool eight = packed.format.bits == 8;
+  const bool many = rows >= (eight ? lowbit::kManyRows : lowbit::kManyRowsOfFourBits);
+  if (many && (!eight || packed.format.group == 0) && multiplies_bytes()) {
+    y = lowbit::multiply_bytes(flat, packed, codes_of(packed), offsets, first, count, gelu);
   } else if (bf16) {
     y = multiply_few<at::BFloat16>(flat, packed, offsets, first, count, gelu);
   } else {
