@@ -141,8 +141,10 @@ HWY_INLINE void dot_int8(const Codes& w, int64_t tile, int64_t first, const Acti
         for (auto& sum : of_channel) sum = hn::Zero(D32());
     const auto add = [&](int64_t k, int part) HWY_ATTR {
       V16 weights[kChannels];
-      for (int c = 0; c < kChannels; ++c)
+      for (int c = 0; c < kChannels; ++c) {
+        if (kRows > 1) __builtin_prefetch(codes + (kChannels + c) * w.inputs + k);
         weights[c] = hn::PromoteTo(D16(), hn::LoadU(D8(), codes + c * w.inputs + k));
+      }
       for (int r = 0; r < kRows; ++r) {
         const auto v = hn::LoadU(D16(), values + r * w.inputs + k);
         for (int c = 0; c < kChannels; ++c)
@@ -305,8 +307,10 @@ void multiply_tile(const Codes& w, int64_t tile, const Activations& x, float* to
       multiply_rows<kManyRows>(w, tile, x, row, to);
   }
   for (; row + 4 <= x.rows; row += 4) multiply_rows<4>(w, tile, x, row, to);
-  for (; row + 2 <= x.rows; row += 2) multiply_rows<2>(w, tile, x, row, to);
-  for (; row < x.rows; ++row) multiply_rows<1>(w, tile, x, row, to);
+  const int64_t rest = x.rows - row;
+  if (rest == 3) multiply_rows<3>(w, tile, x, row, to);
+  if (rest == 2) multiply_rows<2>(w, tile, x, row, to);
+  if (rest == 1) multiply_rows<1>(w, tile, x, row, to);
 }
 
 }  // namespace showo::lowbit::HWY_NAMESPACE

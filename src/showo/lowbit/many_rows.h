@@ -12,7 +12,7 @@ namespace showo::lowbit {
 
 /// From how many rows on it is the faster way: weights of 8 bits are multiplied where they lie,
 /// those of 4 are made bytes first.
-constexpr int64_t kManyRows = 12, kManyRowsOfFourBits = 65;
+constexpr int64_t kManyRows = 20, kManyRowsOfFourBits = 65;
 
 /// x float or bfloat16 [rows, inputs] times channels first … first + count, plus float offsets
 /// [count] (may be undefined), with `gelu` of that → [rows, count] in x's dtype. `weights` is the
