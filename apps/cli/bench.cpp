@@ -18,7 +18,7 @@ struct BenchFlags {
   ModelFlags model;
   std::string out;
   bool random = false, agreement = false;
-  int prompt = 16, tokens = 32, repeats = 3;
+  int prompt = 16, tokens = 32, repeats = 3, size = 256;
   SamplingOptions sampling{.steps = 3, .guidance = 5};
 };
 
@@ -29,9 +29,15 @@ double median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
-// The same weights whatever the format; room is touched when a weight is written.
-Showo random_model(torch::ScalarType dtype, const std::optional<LowBits>& low_bits) {
-  Showo model(ShowoConfig{}, LlmConfig{});
+// The same weights whatever the format and device; room is touched when a weight is written.
+Showo random_model(const BenchFlags& f, torch::ScalarType dtype,
+                   const std::optional<LowBits>& low_bits) {
+  const int64_t side = f.size / CodecConfig{}.stride();
+  const torch::Device device = parse_device(f.model.device);
+  if (low_bits && !device.is_cpu()) throw UsageError("--bits is for the CPU");
+  ShowoConfig config;
+  config.num_vq_tokens = side * side;
+  Showo model(config, LlmConfig{});
   auto random = make_generator(0);
   for (auto& item : model->named_parameters()) {
     auto& parameter = item.value();
@@ -42,7 +48,7 @@ Showo random_model(torch::ScalarType dtype, const std::optional<LowBits>& low_bi
     } else {
       parameter.uniform_(-0.035, 0.035, random);
     }
-    if (!low_bits) parameter.set_data(parameter.to(dtype));
+    if (!low_bits) parameter.set_data(parameter.to(device, dtype));
   }
   if (low_bits) {
     model->round_weights(*low_bits);
@@ -125,7 +131,7 @@ Agreement agreement(Showo exact, Showo rounded, uint64_t seed) {
 void bench_agreement(const BenchFlags& f) {
   torch::NoGradGuard no_grad;
   const auto open = [&](const std::optional<LowBits>& low_bits) {
-    return f.random ? random_model(torch::kFloat, low_bits)
+    return f.random ? random_model(f, torch::kFloat, low_bits)
                     : load_showo(ModelPaths::in(f.model.model, f.model.llm, f.model.codec),
                                  torch::kFloat, torch::kCPU, low_bits);
   };
@@ -148,7 +154,7 @@ void bench(const BenchFlags& f) {
   const double bandwidth = streaming_read(), peak = gemm_speed(dtype, parse_device(f.model.device));
   Showo model{nullptr};
   const double load = seconds([&] {
-    model = f.random ? random_model(dtype, f.model.low_bits())
+    model = f.random ? random_model(f, dtype, f.model.low_bits())
                      : load_showo(ModelPaths::in(f.model.model, f.model.llm, f.model.codec), dtype,
                                   parse_device(f.model.device), f.model.low_bits());
   });
@@ -251,6 +257,9 @@ void add_bench(CLI::App& app) {
   f->model.add_to(*command);
   command->add_flag("--random", f->random,
                     "random weights of the published shapes (1.45 billion) instead of a model's");
+  command->add_option("--size", f->size, "pixels a side of the random model's pictures")
+      ->check(CLI::IsMember({256, 512}))
+      ->capture_default_str();
   command->add_flag("--agreement", f->agreement,
                     "how often the rounded weights of --bits say what the exact ones say");
   command->add_option("--out", f->out,
