@@ -9,7 +9,9 @@
 #include "showo/core/device.h"
 #include "showo/core/error.h"
 #include "showo/core/random.h"
+#include "showo/lowbit/blocks.h"
 #include "showo/lowbit/many_rows.h"
+#include "showo/lowbit/multiply.h"
 
 namespace showo {
 namespace {
@@ -47,8 +49,8 @@ TEST_P(EachTarget, ProductsEqualPlainLoopsForOddSizes) {
   struct Case {
     int64_t rows, inputs, outputs;
   };
-  for (const LowBits format :
-       {LowBits{8, 0}, LowBits{8, 64}, LowBits{4, 32}, LowBits{4, 64}, LowBits{4, 0}}) {
+  for (const LowBits format : {LowBits{8, 0}, LowBits{8, 64}, LowBits{8, 1024}, LowBits{4, 32},
+                               LowBits{4, 96}, LowBits{4, 0}}) {
     for (const Case& c :
          {Case{1, 32, 16}, Case{1, 1, 1}, Case{2, 33, 17}, Case{3, 100, 5}, Case{7, 352, 31},
           Case{11, 2080, 48}, Case{29, 2080, 48}, Case{13, 64, 1000}}) {
@@ -56,8 +58,9 @@ TEST_P(EachTarget, ProductsEqualPlainLoopsForOddSizes) {
                                c.rows, c.inputs, c.outputs));
       const PackedWeight packed = pack(normal({c.outputs, c.inputs}, 1), format);
       const at::Tensor x = normal({c.rows, c.inputs}, 2), bias = normal({c.outputs}, 3);
-      const bool as_bytes = format.bits == 8 && format.group == 0 && c.rows >= lowbit::kManyRows &&
-                            multiplies_bytes();
+      const bool as_bytes =
+          format.bits == 4 ? c.rows >= lowbit::kRowsForBlocks
+                           : format.group == 0 && c.rows >= lowbit::kManyRows && multiplies_bytes();
       const auto seen = [&](const at::Tensor& rows) {
         return as_bytes ? rounded_rows(rows.to(at::kFloat)) : rows;
       };
@@ -73,13 +76,15 @@ TEST_P(EachTarget, ProductsEqualPlainLoopsForOddSizes) {
 TEST_P(EachTarget, ExtremesDoNotOverflow) {
   for (const LowBits format : {LowBits{8, 0}, LowBits{4, 32}}) {
     const int64_t inputs = 8192;
-    at::Tensor weight = at::full({18, inputs}, -1.0), x = at::full({5, inputs}, 1.0);
+    at::Tensor weight = at::full({18, inputs}, -1.0), all = at::full({31, inputs}, 1.0);
     weight[1].neg_();
-    x[1].neg_();
-    x[2].narrow(0, 0, inputs / 2).neg_();
+    all[1].neg_();
+    all[2].narrow(0, 0, inputs / 2).neg_();
     const PackedWeight packed = pack(weight, format);
-    const at::Tensor y = multiply(x, packed, {}, 0, 18);
-    expect_close(y, plain(x, packed, {}), 1e-6);
+    for (const int64_t rows : {5, 31}) {
+      const at::Tensor x = all.narrow(0, 0, rows);
+      expect_close(multiply(x, packed, {}, 0, 18), plain(x, packed, {}), 1e-6);
+    }
   }
 }
 
@@ -137,14 +142,49 @@ TEST_P(EachTarget, MakesBytesOfFourBits) {
   }
 }
 
-// A row's product does not depend on what else is multiplied with it.
+// A row's product does not depend on what else is multiplied with it: to the bit within few rows
+// and within blocks, whose sums are of another order.
 TEST_P(EachTarget, RowsAreIndependent) {
-  const at::Tensor x = normal({27, 96}, 7);
+  const int64_t few = lowbit::kRowsForBlocks - 1, blocks = 61;
+  const at::Tensor x = normal({blocks, 96}, 7);
   for (const LowBits format : {LowBits{8, 32}, LowBits{4, 32}}) {
     const PackedWeight packed = pack(normal({40, 96}, 8), format);
-    const at::Tensor together = multiply(x, packed, {}, 0, 40);
-    for (int64_t r = 0; r < 27; ++r)
-      EXPECT_TRUE(at::equal(multiply(x.narrow(0, r, 1), packed, {}, 0, 40)[0], together[r]));
+    const auto product = [&](int64_t first, int64_t rows) {
+      return multiply(x.narrow(0, first, rows), packed, {}, 0, 40);
+    };
+    const at::Tensor together = product(0, few), all = product(0, blocks);
+    for (int64_t r = 0; r < few; ++r) EXPECT_TRUE(at::equal(product(r, 1)[0], together[r]));
+    for (const int64_t first : {0, 1, 31})
+      EXPECT_TRUE(at::equal(product(first, 30), all.narrow(0, first, 30)));
+    if (format.bits == 8) expect_close(together, all.narrow(0, 0, few), 1e-6);
+  }
+}
+
+TEST_P(EachTarget, RoundsWithinHalfAStep) {
+  const at::Tensor weight = normal({33, 64}, 9);
+  const at::Tensor largest = weight.abs().amax(1, true);
+  const at::Tensor off = at::sub(unpack(pack(weight, {8, 0})), weight).abs();
+  EXPECT_TRUE(off.le(at::mul(largest, 0.51 / 127)).all().item<bool>());
+  const at::Tensor off4 = at::sub(unpack(pack(weight, {4, 32})), weight);
+  EXPECT_LT(off4.pow(2).mean().item<double>(), 0.012);  // of a variance of one
+}
+
+TEST_P(EachTarget, KeepsZerosAndSingleValues) {
+  for (const LowBits format : {LowBits{8, 0}, LowBits{4, 32}}) {
+    EXPECT_TRUE(unpack(pack(at::zeros({3, 40}), format)).eq(0).all().item<bool>());
+    at::Tensor one = at::zeros({2, 40});
+    one[1][39] = 0.75;
+    EXPECT_TRUE(at::allclose(unpack(pack(one, format)), one, 0.01, 0));
+  }
+}
+
+TEST_P(EachTarget, RefusesWeightsThatAreNotFinite) {
+  for (const LowBits format : {LowBits{8, 0}, LowBits{4, 32}}) {
+    for (const double bad : {INFINITY, -INFINITY, NAN}) {
+      at::Tensor weight = normal({20, 70}, 9);
+      weight[19][69] = bad;
+      EXPECT_THROW(pack(weight, format), Error);
+    }
   }
 }
 
@@ -202,24 +242,6 @@ TEST(ManyRows, ExtremesDoNotOverflow) {
     const PackedWeight packed = pack(at::full({16, 8192}, -1.0), format);
     expect_close(multiply(x, packed, {}, 0, 16), plain(x, packed, {}), 1e-6);
     EXPECT_TRUE(multiply(at::zeros({64, 8192}), packed, {}, 0, 16).eq(0).all().item<bool>());
-  }
-}
-
-TEST(Pack, RoundsWithinHalfAStep) {
-  const at::Tensor weight = normal({33, 64}, 9);
-  const at::Tensor largest = weight.abs().amax(1, true);
-  const at::Tensor off = at::sub(unpack(pack(weight, {8, 0})), weight).abs();
-  EXPECT_TRUE(off.le(at::mul(largest, 0.51 / 127)).all().item<bool>());
-  const at::Tensor off4 = at::sub(unpack(pack(weight, {4, 32})), weight);
-  EXPECT_LT(off4.pow(2).mean().item<double>(), 0.012);  // of a variance of one
-}
-
-TEST(Pack, KeepsZerosAndSingleValues) {
-  for (const LowBits format : {LowBits{8, 0}, LowBits{4, 32}}) {
-    EXPECT_TRUE(unpack(pack(at::zeros({3, 40}), format)).eq(0).all().item<bool>());
-    at::Tensor one = at::zeros({2, 40});
-    one[1][39] = 0.75;
-    EXPECT_TRUE(at::allclose(unpack(pack(one, format)), one, 0.01, 0));
   }
 }
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 
 // Without this Highway leaves AVX-512's VNNI out.
 #define HWY_WANT_AVX3_DL
@@ -12,36 +11,19 @@
 #define HWY_TARGET_INCLUDE "showo/lowbit/kernels.cpp"
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
+// After those, once for each target:
+#include "showo/lowbit/pairs-inl.h"
 
 HWY_BEFORE_NAMESPACE();
-#if HWY_TARGET == HWY_AVX3_DL && HWY_COMPILER_GCC_ACTUAL
-#pragma GCC target("avx512vnni")  // a CPU of this target has it, but Highway does not say so
-#endif
+SHOWO_PAIRS_TARGET
 namespace showo::lowbit::HWY_NAMESPACE {
 
-namespace hn = hwy::HWY_NAMESPACE;
-
 constexpr float kBytesPerScale = 8.F / 127;  // codes of 4 bits reach −8, bytes ±127
-
-HWY_INLINE float from_bfloat16(uint16_t bits) {
-  const uint32_t wide = uint32_t{bits} << 16;
-  float value;
-  std::memcpy(&value, &wide, sizeof value);
-  return value;
-}
 
 #if HWY_TARGET == HWY_SCALAR
 
 // The portable path: the layout's definition as plain loops.
 constexpr int kManyRows = 1;
-
-int code_of(const Codes& w, int64_t tile, int64_t channel, int64_t k) {
-  const uint8_t* codes = w.codes + tile * kTile * w.inputs * w.bits / 8;
-  if (w.bits == 8) return static_cast<int8_t>(codes[channel * w.inputs + k]);
-  uint16_t nibbles;
-  std::memcpy(&nibbles, codes + ((k / 8 * kTile + channel) * 2 + k % 2) * 2, sizeof nibbles);
-  return (nibbles >> (k % 8 / 2 * 4) & 15) - 8;
-}
 
 template <int kRows>
 void add_tile(const Codes& w, int64_t tile, const Activations& x, int64_t row,
@@ -81,41 +63,8 @@ void tile_bytes(const Codes& w, int64_t tile, int8_t* out, int64_t stride, float
 
 #else
 
-using D32 = hn::CappedTag<int32_t, kTile>;
-using D16 = hn::Repartition<int16_t, D32>;
-using DU16 = hn::RebindToUnsigned<D16>;
-using D8 = hn::Rebind<int8_t, D16>;
-using DF = hn::RebindToFloat<D32>;
-using DB = hn::Rebind<hwy::bfloat16_t, DF>;
-using V32 = hn::Vec<D32>;
-using V16 = hn::Vec<D16>;
-
-constexpr int kLanes = hn::MaxLanes(D32());
-constexpr int kVectors = kTile / kLanes;
 constexpr int kManyRows = kVectors == 1 ? 12 : 4;  // as many as leave registers for the sums
 constexpr int64_t kAhead = 4096;  // bytes: one row reads weights faster than they are foreseen
-
-// sum[i] += a[2i]·b[2i] + a[2i + 1]·b[2i + 1]
-HWY_INLINE V32 add_pairs(V16 a, V16 b, V32 sum) {
-  const D32 d;
-#if HWY_TARGET == HWY_AVX3_DL
-  return V32{_mm512_dpwssd_epi32(sum.raw, a.raw, b.raw)};
-#elif HWY_ARCH_X86
-  auto rest = hn::Zero(d);
-  return hn::ReorderWidenMulAccumulate(d, a, b, sum, rest);  // leaves `rest` alone on x86
-#else
-  const auto a32 = hn::BitCast(d, a), b32 = hn::BitCast(d, b);
-  const auto low = [](V32 v) { return hn::ShiftRight<16>(hn::ShiftLeft<16>(v)); };
-  const auto high = [](V32 v) { return hn::ShiftRight<16>(v); };
-  return sum + low(a32) * low(b32) + high(a32) * high(b32);
-#endif
-}
-
-HWY_INLINE V16 broadcast_pair(const int16_t* pair) {
-  int32_t both;
-  std::memcpy(&both, pair, sizeof both);
-  return hn::BitCast(D16(), hn::Set(D32(), both));
-}
 
 // Codes of 8 bits lie as they are multiplied: a lane is an input, a channel's sums are added across
 // lanes at its end. For kRows rows, channels `first` … first + kChannels of the tile → out.

@@ -1,6 +1,5 @@
-// Weights of linear layers in 8 or 4 bits, and products with them. Inputs that share a scale are a
-// group; products are exact in integers within a group, with activations rounded to 15 bits a row,
-// so the weights' rounding is the only error that matters.
+// Weights of linear layers in 8 or 4 bits (lowbit/multiply.h multiplies with them). Inputs that
+// share a scale are a group.
 //
 // Layout. 8 bits: codes int8 [outputs, inputs], scales [outputs, groups]: a channel's weights in a
 // row, as LibTorch's products of bytes want them. 4 bits: 16 output channels are a tile, side by
@@ -14,6 +13,8 @@
 
 #include <optional>
 #include <string>
+
+#include "showo/lowbit/kernels.h"
 
 namespace showo {
 
@@ -48,9 +49,7 @@ PackedWeight pack(const at::Tensor& weight, const LowBits& format,
 /// The weight as rounded: float [outputs, inputs].
 at::Tensor unpack(const PackedWeight& packed);
 
-/// x [..., inputs] times the channels first … first + count of the weight, plus their bias (may be
-/// undefined) → [..., count] in x's dtype; with `gelu`, by its approximation with tanh, of that.
-at::Tensor multiply(const at::Tensor& x, const PackedWeight& packed, const at::Tensor& bias,
-                    int64_t first, int64_t count, bool gelu = false);
+/// Its memory as the kernels see it.
+lowbit::Codes codes_of(const PackedWeight& packed);
 
 }  // namespace showo

@@ -1,5 +1,7 @@
 #include "showo/nn/layers.h"
 
+#include "showo/lowbit/multiply.h"
+
 namespace showo {
 
 LinearImpl::LinearImpl(int64_t in, int64_t out, bool with_bias) : in(in), out(out) {

@@ -1,0 +1,92 @@
+// Products of pairs of int16, summed in int32, as one vector instruction of the target; and the
+// plain reading of the layout where there are no vectors. Included once for every target of
+// Highway.
+#if defined(SHOWO_LOWBIT_PAIRS_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef SHOWO_LOWBIT_PAIRS_INL_H_
+#undef SHOWO_LOWBIT_PAIRS_INL_H_
+#else
+#define SHOWO_LOWBIT_PAIRS_INL_H_
+#endif
+
+#include <hwy/highway.h>
+
+#include <cstdint>
+#include <cstring>
+
+#include "showo/lowbit/kernels.h"
+
+// After HWY_BEFORE_NAMESPACE wherever these functions are called.
+#undef SHOWO_PAIRS_TARGET
+#if HWY_TARGET == HWY_AVX3_DL && HWY_COMPILER_GCC_ACTUAL
+// A CPU of this target has VNNI, but Highway does not say so.
+#define SHOWO_PAIRS_TARGET _Pragma("GCC target(\"avx512vnni\")")
+#else
+#define SHOWO_PAIRS_TARGET
+#endif
+
+HWY_BEFORE_NAMESPACE();
+SHOWO_PAIRS_TARGET
+namespace showo::lowbit::HWY_NAMESPACE {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+HWY_INLINE float from_bfloat16(uint16_t bits) {
+  const uint32_t wide = uint32_t{bits} << 16;
+  float value;
+  std::memcpy(&value, &wide, sizeof value);
+  return value;
+}
+
+#if HWY_TARGET == HWY_SCALAR
+
+// The layout's definition.
+HWY_INLINE int code_of(const Codes& w, int64_t tile, int64_t channel, int64_t k) {
+  const uint8_t* codes = w.codes + tile * kTile * w.inputs * w.bits / 8;
+  if (w.bits == 8) return static_cast<int8_t>(codes[channel * w.inputs + k]);
+  uint16_t nibbles;
+  std::memcpy(&nibbles, codes + ((k / 8 * kTile + channel) * 2 + k % 2) * 2, sizeof nibbles);
+  return (nibbles >> (k % 8 / 2 * 4) & 15) - 8;
+}
+
+#else
+
+using D32 = hn::CappedTag<int32_t, kTile>;
+using D16 = hn::Repartition<int16_t, D32>;
+using DU16 = hn::RebindToUnsigned<D16>;
+using D8 = hn::Rebind<int8_t, D16>;
+using DF = hn::RebindToFloat<D32>;
+using DB = hn::Rebind<hwy::bfloat16_t, DF>;
+using V32 = hn::Vec<D32>;
+using V16 = hn::Vec<D16>;
+
+constexpr int kLanes = hn::MaxLanes(D32());
+constexpr int kVectors = kTile / kLanes;
+
+// sum[i] += a[2i]·b[2i] + a[2i + 1]·b[2i + 1]
+HWY_INLINE V32 add_pairs(V16 a, V16 b, V32 sum) {
+  const D32 d;
+#if HWY_TARGET == HWY_AVX3_DL
+  return V32{_mm512_dpwssd_epi32(sum.raw, a.raw, b.raw)};
+#elif HWY_ARCH_X86
+  auto rest = hn::Zero(d);
+  return hn::ReorderWidenMulAccumulate(d, a, b, sum, rest);  // leaves `rest` alone on x86
+#else
+  const auto a32 = hn::BitCast(d, a), b32 = hn::BitCast(d, b);
+  const auto low = [](V32 v) { return hn::ShiftRight<16>(hn::ShiftLeft<16>(v)); };
+  const auto high = [](V32 v) { return hn::ShiftRight<16>(v); };
+  return sum + low(a32) * low(b32) + high(a32) * high(b32);
+#endif
+}
+
+HWY_INLINE V16 broadcast_pair(const int16_t* pair) {
+  int32_t both;
+  std::memcpy(&both, pair, sizeof both);
+  return hn::BitCast(D16(), hn::Set(D32(), both));
+}
+
+#endif  // HWY_SCALAR
+
+}  // namespace showo::lowbit::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif  // per-target include guard

@@ -1,0 +1,16 @@
+// Weights to codes of 8 or 4 bits. Plain memory only, compiled once for every instruction set by
+// Google Highway as lowbit/kernels.h is.
+#pragma once
+
+#include <cstdint>
+
+#include "showo/lowbit/kernels.h"
+
+namespace showo::lowbit {
+
+/// Weights that share a scale, `count` a multiple of kStep → codes, and the scale as bfloat16. 8
+/// bits: −127 … 127 of the largest. 4 bits: −8 … 7, of several scales the one with the least
+/// squared error. False, with neither, when a weight is not finite.
+bool round_group(const float* x, int64_t count, int bits, int8_t* codes, uint16_t* scale);
+
+}  // namespace showo::lowbit
