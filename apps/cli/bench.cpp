@@ -1,12 +1,13 @@
 // showo bench: how fast this machine draws and answers, with a model's weights or random ones of
 // the published shapes.
+#include "apps/cli/bench.h"
+
 #include <ATen/Parallel.h>
 #include <sys/resource.h>
 
 #include "apps/cli/command.h"
 #include "apps/cli/flags.h"
 #include "apps/cli/machine.h"
-#include "apps/cli/session.h"
 #include "showo/core/device.h"
 #include "showo/core/random.h"
 #include "showo/prompt/prompting.h"
@@ -14,61 +15,11 @@
 namespace showo::cli {
 namespace {
 
-struct BenchFlags {
-  ModelFlags model;
-  std::string out;
-  bool random = false, agreement = false;
-  int prompt = 16, tokens = 32, repeats = 3, size = 256;
-  SamplingOptions sampling{.steps = 3, .guidance = 5};
-};
-
 using Clock = std::chrono::steady_clock;
 
 double median(std::vector<double> values) {
   std::sort(values.begin(), values.end());
   return values[values.size() / 2];
-}
-
-// The same weights whatever the format and device; room is touched when a weight is written.
-Showo random_model(const BenchFlags& f, torch::ScalarType dtype,
-                   const std::optional<LowBits>& low_bits) {
-  const int64_t side = f.size / CodecConfig{}.stride();
-  const torch::Device device = parse_device(f.model.device);
-  if (low_bits && !device.is_cpu()) throw UsageError("--bits is for the CPU");
-  ShowoConfig config;
-  config.num_vq_tokens = side * side;
-  Showo model(config, LlmConfig{});
-  auto random = make_generator(0);
-  for (auto& item : model->named_parameters()) {
-    auto& parameter = item.value();
-    if (item.key().ends_with("bias")) {
-      parameter.zero_();
-    } else if (item.key().find("layernorm") != std::string::npos) {
-      parameter.fill_(1);
-    } else {
-      parameter.uniform_(-0.035, 0.035, random);
-    }
-    if (!low_bits) parameter.set_data(parameter.to(device, dtype));
-  }
-  if (low_bits) {
-    model->round_weights(*low_bits);
-    for (auto& item : model->named_parameters()) item.value().set_data(item.value().to(dtype));
-  }
-  model->eval();
-  return model;
-}
-
-// Of the model's folder, or random weights of the published shapes.
-Magvit bench_codec(const BenchFlags& f, torch::ScalarType dtype) {
-  if (f.random) {
-    Magvit codec(CodecConfig{});
-    initialise_codec(codec, f.model.seed);
-    codec->eval();
-    codec->to(parse_device(f.model.device), dtype);
-    return codec;
-  }
-  return load_codec(ModelPaths::in(f.model.model, f.model.llm, f.model.codec).codec, dtype,
-                    parse_device(f.model.device));
 }
 
 // Multiplications and additions of a picture's step: soi…eoi of each branch through the layers,
@@ -84,80 +35,14 @@ double step_operations(Showo& model, int64_t branches, int64_t prompt) {
                              branches * codes * llm.hidden_size * model->config.codebook_size);
 }
 
-// How often a rounded model says what the exact one says, on a picture half drawn and on text.
-struct Agreement {
-  double cosine, codes, tokens;
-};
-
-Agreement agreement(Showo exact, Showo rounded, uint64_t seed) {
-  const Vocabulary& v = exact->vocabulary;
-  const Prompting prompting(v, exact->config.text_tokens);
-  auto random = make_generator(seed);
-  const auto draw = [&](int64_t count, int64_t below) {
-    const auto ids = torch::randint(below, {count}, random, torch::kLong);
-    return std::vector<int64_t>(ids.const_data_ptr<int64_t>(),
-                                ids.const_data_ptr<int64_t>() + count);
-  };
-  const int64_t picture = exact->config.num_vq_tokens;
-  auto image = draw(picture, v.codebook_size);
-  for (int64_t i = 0; i < picture; ++i) image[i] = i % 2 ? v.mask_token : image[i] + v.image_offset;
-  const Row t2i =
-      prompting.text_to_image(draw(exact->config.text_tokens / 2, v.image_offset / 2), image);
-  const auto text = draw(256, v.image_offset / 2);
-  std::vector<Tensor> logits, said, drawn;
-  for (Showo model : {exact, rounded}) {
-    const auto& at = t2i.layout;
-    KvCache cache = model->new_cache();
-    const auto ids = torch::tensor(t2i.ids).narrow(0, at.pads, at.length - at.pads).unsqueeze(0);
-    const auto positions = torch::arange(at.pads, at.length).unsqueeze(0);
-    const int64_t read = at.soi - at.pads;
-    model->hidden(ids.narrow(1, 0, read), Visible::causal(), &cache, positions.narrow(1, 0, read));
-    const auto hidden = model->hidden(ids.narrow(1, read, ids.size(1) - read), Visible::all(),
-                                      &cache, positions.narrow(1, read, ids.size(1) - read));
-    logits.push_back(model->image_logits(hidden[0].narrow(0, 1, picture)).to(torch::kFloat));
-    auto same = make_generator(seed);
-    drawn.push_back(torch::multinomial(logits.back().softmax(-1), 1, true, same));
-    said.push_back(
-        model->logits(model->hidden(torch::tensor(text).unsqueeze(0), Visible::causal())[0])
-            .argmax(-1));
-  }
-  const auto share = [](const Tensor& equal) {
-    return equal.to(torch::kFloat).mean().item<double>();
-  };
-  return {torch::cosine_similarity(logits[0], logits[1], 1).mean().item<double>(),
-          share(drawn[0] == drawn[1]), share(said[0] == said[1])};
-}
-
-void bench_agreement(const BenchFlags& f) {
-  torch::NoGradGuard no_grad;
-  const auto open = [&](const std::optional<LowBits>& low_bits) {
-    return f.random ? random_model(f, torch::kFloat, low_bits)
-                    : load_showo(ModelPaths::in(f.model.model, f.model.llm, f.model.codec),
-                                 torch::kFloat, torch::kCPU, low_bits);
-  };
-  const auto format = f.model.low_bits();
-  if (!format) throw UsageError("--agreement compares with exact weights: --bits is required");
-  const Agreement a = agreement(open({}), open(format), f.model.seed);
-  if (f.model.json) {
-    const Json results = {{"cosine", a.cosine}, {"codes", a.codes}, {"tokens", a.tokens}};
-    fmt::print("{}\n", results.dump(2));
-  } else {
-    fmt::print("logits' cosine {:.5f}, equal codes {:.1f} %, equal tokens {:.1f} %\n", a.cosine,
-               100 * a.codes, 100 * a.tokens);
-  }
-}
-
 void bench(const BenchFlags& f) {
   if (f.agreement) return bench_agreement(f);
+  if (f.train > 0) return bench_training(f);
   torch::NoGradGuard no_grad;
   const auto dtype = f.model.scalar_type();
   const double bandwidth = streaming_read(), peak = gemm_speed(dtype, parse_device(f.model.device));
   Showo model{nullptr};
-  const double load = seconds([&] {
-    model = f.random ? random_model(f, dtype, f.model.low_bits())
-                     : load_showo(ModelPaths::in(f.model.model, f.model.llm, f.model.codec), dtype,
-                                  parse_device(f.model.device), f.model.low_bits());
-  });
+  const double load = seconds([&] { model = bench_model(f, dtype, f.model.low_bits()); });
   if (!f.out.empty()) {
     save_showo(f.out, model);
     return save_codec(fs::path(f.out) / "codec", bench_codec(f, dtype));
@@ -262,6 +147,11 @@ void add_bench(CLI::App& app) {
       ->capture_default_str();
   command->add_flag("--agreement", f->agreement,
                     "how often the rounded weights of --bits say what the exact ones say");
+  command
+      ->add_option("--train", f->train,
+                   "time steps of training with as many rows of random tokens instead")
+      ->check(CLI::Range(2, 100000));
+  command->add_flag("--recompute", f->recompute, "with --train, keep no activations of layers");
   command->add_option("--out", f->out,
                       "write the weights to a folder instead, without a text tokenizer");
   const auto positive = CLI::Range(1, 100000);
@@ -276,7 +166,9 @@ void add_bench(CLI::App& app) {
       ->capture_default_str();
   add_flags(*command, f->sampling);
   command->callback([=] { bench(*f); });
-  command->footer("Example:\n  showo bench --random --bits 8");
+  command->footer(
+      "Examples:\n  showo bench --random --bits 8\n  showo bench --random --device cuda --dtype "
+      "bf16 --train 24");
 }
 
 }  // namespace showo::cli

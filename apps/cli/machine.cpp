@@ -42,12 +42,13 @@ double streaming_read() {
 }
 
 double gemm_speed(at::ScalarType dtype, at::Device device) {
-  constexpr int64_t kRows = 512, kInner = 2048, kColumns = 8192;
+  const int64_t rows = device.is_cpu() ? 512 : 8192, inner = device.is_cpu() ? 2048 : 8192;
+  constexpr int64_t kColumns = 8192;
   torch::NoGradGuard no_grad;
   const auto options = at::TensorOptions().dtype(dtype).device(device);
-  const auto a = at::ones({kRows, kInner}, options), b = at::ones({kColumns, kInner}, options);
+  const auto a = at::randn({rows, inner}, options), b = at::randn({kColumns, inner}, options);
   const double took = fastest([&] { product(a, b, {}).narrow(0, 0, 1).cpu(); });  // waits for it
-  return 2.0 * kRows * kInner * kColumns / took;
+  return 2.0 * static_cast<double>(rows * inner * kColumns) / took;
 }
 
 }  // namespace showo::cli

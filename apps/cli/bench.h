@@ -1,0 +1,30 @@
+// The parts of showo bench: a model to time, and what is timed besides drawing and answering.
+#pragma once
+
+#include "apps/cli/session.h"
+#include "showo/codec/magvit.h"
+#include "showo/model/showo.h"
+
+namespace showo::cli {
+
+struct BenchFlags {
+  ModelFlags model;
+  std::string out;
+  bool random = false, agreement = false, recompute = false;
+  int prompt = 16, tokens = 32, repeats = 3, size = 256, train = 0;
+  SamplingOptions sampling{.steps = 3, .guidance = 5};
+};
+
+/// Of the model's folder, or with --random of the published shapes. `low_bits`: CPU only.
+Showo bench_model(const BenchFlags& flags, torch::ScalarType dtype,
+                  const std::optional<LowBits>& low_bits);
+Magvit bench_codec(const BenchFlags& flags, torch::ScalarType dtype);
+
+/// How often the rounded weights of --bits say what the exact ones say.
+void bench_agreement(const BenchFlags& flags);
+
+/// Steps of training with --train rows of random tokens, half of them pictures from text, half
+/// texts about pictures.
+void bench_training(const BenchFlags& flags);
+
+}  // namespace showo::cli

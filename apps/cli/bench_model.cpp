@@ -1,0 +1,59 @@
+#include "apps/cli/bench.h"
+#include "showo/core/device.h"
+#include "showo/core/random.h"
+
+namespace showo::cli {
+namespace {
+
+// The same weights whatever the format and device; room is touched when a weight is written.
+Showo random_model(const BenchFlags& f, torch::ScalarType dtype,
+                   const std::optional<LowBits>& low_bits) {
+  torch::NoGradGuard no_grad;
+  const int64_t side = f.size / CodecConfig{}.stride();
+  const torch::Device device = parse_device(f.model.device);
+  if (low_bits && !device.is_cpu()) throw UsageError("--bits is for the CPU");
+  ShowoConfig config;
+  config.num_vq_tokens = side * side;
+  Showo model(config, LlmConfig{});
+  auto random = make_generator(0);
+  for (auto& item : model->named_parameters()) {
+    auto& parameter = item.value();
+    if (item.key().ends_with("bias")) {
+      parameter.zero_();
+    } else if (item.key().find("layernorm") != std::string::npos) {
+      parameter.fill_(1);
+    } else {
+      parameter.uniform_(-0.035, 0.035, random);
+    }
+    if (!low_bits) parameter.set_data(parameter.to(device, dtype));
+  }
+  if (low_bits) {
+    model->round_weights(*low_bits);
+    for (auto& item : model->named_parameters()) item.value().set_data(item.value().to(dtype));
+  }
+  model->eval();
+  return model;
+}
+
+}  // namespace
+
+Showo bench_model(const BenchFlags& f, torch::ScalarType dtype,
+                  const std::optional<LowBits>& low_bits) {
+  if (f.random) return random_model(f, dtype, low_bits);
+  return load_showo(ModelPaths::in(f.model.model, f.model.llm, f.model.codec), dtype,
+                    parse_device(f.model.device), low_bits);
+}
+
+Magvit bench_codec(const BenchFlags& f, torch::ScalarType dtype) {
+  if (f.random) {
+    Magvit codec(CodecConfig{});
+    initialise_codec(codec, f.model.seed);
+    codec->eval();
+    codec->to(parse_device(f.model.device), dtype);
+    return codec;
+  }
+  return load_codec(ModelPaths::in(f.model.model, f.model.llm, f.model.codec).codec, dtype,
+                    parse_device(f.model.device));
+}
+
+}  // namespace showo::cli
