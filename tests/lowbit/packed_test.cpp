@@ -9,9 +9,10 @@
 #include "showo/core/device.h"
 #include "showo/core/error.h"
 #include "showo/core/random.h"
-#include "showo/lowbit/blocks.h"
+#include "showo/lowbit/bytes.h"
 #include "showo/lowbit/many_rows.h"
 #include "showo/lowbit/multiply.h"
+#include "showo/lowbit/nibbles.h"
 
 namespace showo {
 namespace {
@@ -30,8 +31,17 @@ at::Tensor plain(const at::Tensor& x, const PackedWeight& packed, const at::Tens
 
 // What many rows are multiplied as: each rounded to 8 bits of its largest value.
 at::Tensor rounded_rows(const at::Tensor& x) {
-  const at::Tensor scale = x.abs().amax(1, true).div(127).clamp_min(1e-30);
+  const at::Tensor scale = x.abs().amax(-1, true).div(127).clamp_min(1e-30);
   return at::mul(at::div(x, scale).round(), scale);
+}
+
+// What weights of 4 bits are multiplied by: the same every 32 inputs.
+at::Tensor rounded_steps(const at::Tensor& x) {
+  const int64_t inputs = x.size(1), steps = (inputs + lowbit::kStep - 1) / lowbit::kStep;
+  const at::Tensor padded = at::constant_pad_nd(x, {0, steps * lowbit::kStep - inputs});
+  return rounded_rows(padded.view({x.size(0), steps, lowbit::kStep}))
+      .flatten(1)
+      .narrow(1, 0, inputs);
 }
 
 void expect_close(const at::Tensor& got, const at::Tensor& want, double part) {
@@ -58,11 +68,11 @@ TEST_P(EachTarget, ProductsEqualPlainLoopsForOddSizes) {
                                c.rows, c.inputs, c.outputs));
       const PackedWeight packed = pack(normal({c.outputs, c.inputs}, 1), format);
       const at::Tensor x = normal({c.rows, c.inputs}, 2), bias = normal({c.outputs}, 3);
-      const bool as_bytes =
-          format.bits == 4 ? c.rows >= lowbit::kRowsForBlocks
-                           : format.group == 0 && c.rows >= lowbit::kManyRows && multiplies_bytes();
+      const bool as_bytes = format.bits == 8 && format.group == 0 && c.rows >= lowbit::kManyRows &&
+                            multiplies_bytes();
       const auto seen = [&](const at::Tensor& rows) {
-        return as_bytes ? rounded_rows(rows.to(at::kFloat)) : rows;
+        const at::Tensor wide = rows.to(at::kFloat);
+        return format.bits == 4 ? rounded_steps(wide) : as_bytes ? rounded_rows(wide) : wide;
       };
       expect_close(multiply(x, packed, bias, 0, c.outputs), plain(seen(x), packed, bias), 1e-4);
       const at::Tensor narrow = x.to(at::kBFloat16);
@@ -156,7 +166,11 @@ TEST_P(EachTarget, RowsAreIndependent) {
     for (int64_t r = 0; r < few; ++r) EXPECT_TRUE(at::equal(product(r, 1)[0], together[r]));
     for (const int64_t first : {0, 1, 31})
       EXPECT_TRUE(at::equal(product(first, 30), all.narrow(0, first, 30)));
-    if (format.bits == 8) expect_close(together, all.narrow(0, 0, few), 1e-6);
+    if (format.bits == 4) {
+      EXPECT_TRUE(at::equal(together, all.narrow(0, 0, few)));
+    } else {
+      expect_close(together, all.narrow(0, 0, few), 1e-6);
+    }
   }
 }
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "showo/lowbit/nibbles.h"
 #include "showo/lowbit/rows.h"
 
 namespace showo::lowbit {
@@ -17,8 +18,8 @@ at::Tensor round_rows(const T* x, int64_t inputs, at::Tensor& bytes) {
   at::Tensor scales = at::empty({bytes.size(0)});
   at::parallel_for(0, bytes.size(0), 8, [&](int64_t begin, int64_t end) {
     for (int64_t r = begin; r < end; ++r) {
-      round_to_bytes(x + r * inputs, inputs, padded, bytes.data_ptr<int8_t>() + r * padded,
-                     scales.data_ptr<float>() + r);
+      round_row(x + r * inputs, inputs, padded, bytes.data_ptr<int8_t>() + r * padded,
+                scales.data_ptr<float>() + r);
     }
   });
   return scales;

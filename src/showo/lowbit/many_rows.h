@@ -5,7 +5,7 @@
 
 #include <ATen/core/Tensor.h>
 
-#include "showo/lowbit/kernels.h"
+#include "showo/lowbit/codes.h"
 #include "showo/lowbit/packed.h"
 
 namespace showo::lowbit {

@@ -7,14 +7,15 @@
 #include <atomic>
 
 #include "showo/core/device.h"
-#include "showo/lowbit/blocks.h"
-#include "showo/lowbit/kernels.h"
+#include "showo/lowbit/bytes.h"
 #include "showo/lowbit/many_rows.h"
+#include "showo/lowbit/nibbles.h"
 #include "showo/lowbit/rows.h"
 
 namespace showo {
 namespace {
 
+using lowbit::kBlock;
 using lowbit::kStep;
 using lowbit::kTile;
 
@@ -32,94 +33,81 @@ void share_out(int64_t from, int64_t to, int64_t grain, const Work& work) {
   });
 }
 
-// Rows of activations as integers, as the kernels for that many rows want them.
-struct Rounded {
-  at::Tensor values, scales, sums;
-  bool blocks = false;
+// Rows of activations as weights of 8 bits are multiplied by.
+struct RoundedTo15Bits {
+  at::Tensor values, scales;
+  bool blocks;
 
+  template <class Bits>
+  RoundedTo15Bits(const Bits* x, int64_t rows, int64_t inputs, int64_t padded)
+      : scales(at::empty({rows})), blocks(rows >= lowbit::kRowsForBlocks) {
+    const int64_t count = (rows + kBlock - 1) / kBlock;
+    values = at::empty({blocks ? count * kBlock : rows, padded}, at::kShort);
+    at::parallel_for(0, count, 1, [&](int64_t begin, int64_t end) {
+      std::vector<int16_t> plain(blocks ? kBlock * padded : 0);
+      for (int64_t first = begin * kBlock; first < std::min(end * kBlock, rows); first += kBlock) {
+        const int64_t some = std::min(kBlock, rows - first);
+        auto* block = values.data_ptr<int16_t>() + first * padded;
+        auto* to = blocks ? plain.data() : block;
+        for (int64_t r = 0; r < some; ++r) {
+          lowbit::round_row(x + (first + r) * inputs, inputs, padded, to + r * padded,
+                            scales.data_ptr<float>() + first + r);
+        }
+        if (blocks) lowbit::lay_block(to, some, padded, block);
+      }
+    });
+  }
   void multiply(const lowbit::Codes& weights, int64_t tile, float* out) const {
-    const auto* by = scales.const_data_ptr<float>();
-    const auto* of_steps = sums.defined() ? sums.const_data_ptr<int32_t>() : nullptr;
-    const int64_t rows = scales.size(0);
-    if (blocks) {
-      const lowbit::Blocks x{values.const_data_ptr(), by, of_steps, rows};
-      lowbit::multiply_tile_by_blocks(weights, tile, x, out);
-    } else {
-      const lowbit::Activations x{values.const_data_ptr<int16_t>(), by, of_steps, rows};
-      lowbit::multiply_tile(weights, tile, x, out);
-    }
+    const lowbit::Rows16 x{values.const_data_ptr<int16_t>(), scales.const_data_ptr<float>(),
+                           scales.size(0), blocks};
+    lowbit::multiply_bytes_tile(weights, tile, x, out);
   }
 };
 
-template <class Bits>
-Rounded round_few(const Bits* x, int64_t rows, int64_t inputs, const lowbit::Codes& weights) {
-  const int64_t padded = weights.inputs, steps = padded / kStep;
-  Rounded rounded{at::empty({rows, padded}, at::kShort), at::empty({rows}), {}};
-  int32_t* sums = nullptr;
-  if (weights.bits == 4) {
-    rounded.sums = at::empty({rows, steps}, at::kInt);
-    sums = rounded.sums.data_ptr<int32_t>();
-  }
-  at::parallel_for(0, rows, 8, [&](int64_t begin, int64_t end) {
-    for (int64_t r = begin; r < end; ++r) {
-      lowbit::quantize_row(x + r * inputs, inputs, padded,
-                           rounded.values.data_ptr<int16_t>() + r * padded,
-                           rounded.scales.data_ptr<float>() + r, sums ? sums + r * steps : nullptr);
-    }
-  });
-  return rounded;
-}
+// Rows of activations as weights of 4 bits are multiplied by.
+struct RoundedTo8Bits {
+  at::Tensor values, scales, excess;
 
-// Code: int16_t for weights of 8 bits, int8_t for those of 4.
-template <class Code, class Bits>
-Rounded round_blocks(const Bits* x, int64_t rows, int64_t inputs, const lowbit::Codes& weights) {
-  using lowbit::kBlock;
-  constexpr bool kBytes = std::is_same_v<Code, int8_t>;
-  const int64_t padded = weights.inputs, blocks = (rows + kBlock - 1) / kBlock;
-  const Rounded rounded{
-      at::empty({blocks, kBlock * padded}, kBytes ? at::kChar : at::kShort), at::empty({rows}),
-      kBytes ? at::empty({blocks, kBlock * padded / kStep}, at::kInt) : at::Tensor(), true};
-  at::parallel_for(0, blocks, 1, [&](int64_t begin, int64_t end) {
-    std::vector<Code> values(kBlock * padded);
-    for (int64_t b = begin; b < end; ++b) {
-      const int64_t first = b * kBlock, some = std::min(kBlock, rows - first);
-      for (int64_t r = 0; r < some; ++r) {
-        const Bits* from = x + (first + r) * inputs;
-        float* scale = rounded.scales.data_ptr<float>() + first + r;
-        if constexpr (kBytes) {
-          lowbit::round_to_bytes(from, inputs, padded, values.data() + r * padded, scale);
-        } else {
-          lowbit::quantize_row(from, inputs, padded, values.data() + r * padded, scale, nullptr);
+  template <class Bits>
+  RoundedTo8Bits(const Bits* x, int64_t rows, int64_t inputs, int64_t padded)
+      : values(at::empty({rows, padded}, at::kChar)),
+        scales(at::empty({rows, padded / kStep})),
+        excess(at::empty({rows, padded / kStep}, at::kInt)) {
+    const int64_t count = (rows + kBlock - 1) / kBlock, steps = padded / kStep;
+    at::parallel_for(0, count, 1, [&](int64_t begin, int64_t end) {
+      std::vector<int8_t> plain(kBlock * padded);
+      std::vector<float> row_scales(steps);
+      std::vector<int32_t> row_sums(steps);
+      for (int64_t first = begin * kBlock; first < std::min(end * kBlock, rows); first += kBlock) {
+        const int64_t some = std::min(kBlock, rows - first);
+        for (int64_t r = 0; r < some; ++r) {
+          lowbit::round_steps(x + (first + r) * inputs, inputs, padded, plain.data() + r * padded,
+                              row_scales.data(), row_sums.data());
+          for (int64_t s = 0; s < steps; ++s) {
+            scales.data_ptr<float>()[first * steps + s * some + r] = row_scales[s];
+            excess.data_ptr<int32_t>()[first * steps + s * some + r] = 8 * row_sums[s];
+          }
         }
+        lowbit::lay_block(plain.data(), some, padded, values.data_ptr<int8_t>() + first * padded);
       }
-      Code* block = rounded.values.data_ptr<Code>() + first * padded;
-      if constexpr (kBytes) {
-        lowbit::lay_block(values.data(), some, padded, block,
-                          rounded.sums.data_ptr<int32_t>() + first * (padded / kStep));
-      } else {
-        lowbit::lay_block(values.data(), some, padded, block);
-      }
-    }
-  });
-  return rounded;
-}
-
-template <class Bits>
-Rounded round_rows(const Bits* x, int64_t rows, int64_t inputs, const lowbit::Codes& weights) {
-  if (rows < lowbit::kRowsForBlocks) return round_few(x, rows, inputs, weights);
-  if (weights.bits == 8) return round_blocks<int16_t>(x, rows, inputs, weights);
-  return round_blocks<int8_t>(x, rows, inputs, weights);
-}
+    });
+  }
+  void multiply(const lowbit::Codes& weights, int64_t tile, float* out) const {
+    const lowbit::Rows8 x{values.const_data_ptr<int8_t>(), scales.const_data_ptr<float>(),
+                          excess.const_data_ptr<int32_t>(), scales.size(0)};
+    lowbit::multiply_nibbles_tile(weights, tile, x, out);
+  }
+};
 
 // By our own kernels. T: float or BFloat16.
-template <class T>
+template <class Rounded, class T>
 at::Tensor multiply_integers(const at::Tensor& x, const PackedWeight& packed,
                              const at::Tensor& offsets, int64_t first, int64_t count, bool gelu) {
   using Bits = std::conditional_t<std::is_same_v<T, float>, float, uint16_t>;
   const lowbit::Codes weights = codes_of(packed);
   const int64_t rows = x.size(0);
-  const auto* from = reinterpret_cast<const Bits*>(x.const_data_ptr<T>());
-  const Rounded rounded = round_rows(from, rows, packed.inputs, weights);
+  const Rounded rounded(reinterpret_cast<const Bits*>(x.const_data_ptr<T>()), rows, packed.inputs,
+                        weights.inputs);
   const at::Tensor out = at::empty({rows, count}, x.options());
   auto* to = out.data_ptr<T>();
   const float* offset = offsets.defined() ? offsets.const_data_ptr<float>() : nullptr;
@@ -162,10 +150,12 @@ at::Tensor multiply(const at::Tensor& x, const PackedWeight& packed, const at::T
   const bool many = rows >= (eight ? lowbit::kManyRows : lowbit::kManyRowsOfFourBits);
   if (many && (!eight || packed.format.group == 0) && multiplies_bytes()) {
     y = lowbit::multiply_bytes(flat, packed, codes_of(packed), offsets, first, count, gelu);
-  } else if (bf16) {
-    y = multiply_integers<at::BFloat16>(flat, packed, offsets, first, count, gelu);
   } else {
-    y = multiply_integers<float>(flat, packed, offsets, first, count, gelu);
+    const auto by = eight  ? bf16 ? multiply_integers<RoundedTo15Bits, at::BFloat16>
+                                  : multiply_integers<RoundedTo15Bits, float>
+                     : bf16 ? multiply_integers<RoundedTo8Bits, at::BFloat16>
+                           : multiply_integers<RoundedTo8Bits, float>;
+    y = by(flat, packed, offsets, first, count, gelu);
   }
   auto shape = x.sizes().vec();
   shape.back() = count;

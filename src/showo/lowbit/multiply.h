@@ -1,6 +1,7 @@
-// Products with weights in 8 or 4 bits, exact in integers of the weights' codes and of activations
-// rounded a row at a time: to 15 bits for few rows and, where a CPU has no products of bytes, for
-// weights of 8 bits, so that the weights' rounding is the only error that matters; else to 8 bits.
+// Products with weights in 8 or 4 bits, exact in integers of the weights' codes and of rounded
+// activations. Weights of 8 bits meet activations of 15 bits a row, those of 4 activations of 8
+// bits every 32 inputs, so that the weights' rounding is the only error that matters; many rows,
+// where a CPU sums products of bytes, are rounded to 8 bits a row (lowbit/many_rows.h).
 #pragma once
 
 #include "showo/lowbit/packed.h"

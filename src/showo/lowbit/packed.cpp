@@ -9,7 +9,7 @@
 #include <cstring>
 
 #include "showo/core/error.h"
-#include "showo/lowbit/kernels.h"
+#include "showo/lowbit/codes.h"
 #include "showo/lowbit/rounding.h"
 
 namespace showo {

@@ -14,7 +14,7 @@
 #include <optional>
 #include <string>
 
-#include "showo/lowbit/kernels.h"
+#include "showo/lowbit/codes.h"
 
 namespace showo {
 

@@ -4,9 +4,8 @@
 #include <cmath>
 #include <limits>
 
-// The targets of kernels.cpp.
-#define HWY_WANT_AVX3_DL
-#define HWY_DISABLED_TARGETS (HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | HWY_RVV)
+#include "showo/lowbit/targets.h"
+
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "showo/lowbit/rounding.cpp"
 #include <hwy/foreach_target.h>

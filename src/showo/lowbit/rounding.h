@@ -1,10 +1,10 @@
-// Weights to codes of 8 or 4 bits. Plain memory only, compiled once for every instruction set by
-// Google Highway as lowbit/kernels.h is.
+// Weights to codes of 8 or 4 bits. Plain memory only, compiled once for
+// every instruction set by Google Highway and chosen at run time.
 #pragma once
 
 #include <cstdint>
 
-#include "showo/lowbit/kernels.h"
+#include "showo/lowbit/codes.h"
 
 namespace showo::lowbit {
 

@@ -2,9 +2,8 @@
 
 #include <algorithm>
 
-// The targets of kernels.cpp.
-#define HWY_WANT_AVX3_DL
-#define HWY_DISABLED_TARGETS (HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | HWY_RVV)
+#include "showo/lowbit/targets.h"
+
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "showo/lowbit/rows.cpp"
 #include <hwy/foreach_target.h>
@@ -60,7 +59,7 @@ float largest_of(const T* x, int64_t count) {
 // x to integers of Code with `scale` so that the largest becomes `most`; `padded` is a multiple of
 // what over_row writes.
 template <class Code, class T>
-void round_row(const T* x, int64_t count, int64_t padded, int most, Code* to, float* scale) {
+void to_integers(const T* x, int64_t count, int64_t padded, int most, Code* to, float* scale) {
   const hn::Rebind<Code, DR> narrow;
   const float largest = largest_of(x, count);
   *scale = largest / static_cast<float>(most);
@@ -72,11 +71,11 @@ void round_row(const T* x, int64_t count, int64_t padded, int most, Code* to, fl
 }
 
 template <class T>
-void quantize(const T* x, int64_t count, int64_t padded, int16_t* values, float* scale,
-              int32_t* sums) {
-  round_row(x, count, padded, kActivationMax, values, scale);
-  if (!sums) return;
+void steps_of_row(const T* x, int64_t count, int64_t padded, int8_t* values, float* scales,
+                  int32_t* sums) {
   for (int64_t i = 0; i < padded; i += kStep) {
+    const int64_t left = std::clamp<int64_t>(count - i, 0, kStep);
+    to_integers(x + i, left, kStep, 127, values + i, scales + i / kStep);
     int32_t sum = 0;
     for (int64_t j = i; j < i + kStep; ++j) sum += values[j];
     sums[i / kStep] = sum;
@@ -122,20 +121,27 @@ void scale_to(const int32_t* sums, const float* scales, float row_scale, const f
   std::copy_n(rest, count - i, to + i);
 }
 
-void quantize_float(const float* x, int64_t count, int64_t padded, int16_t* values, float* scale,
-                    int32_t* sums) {
-  quantize(x, count, padded, values, scale, sums);
+void int16_of_float(const float* x, int64_t count, int64_t padded, int16_t* values, float* scale) {
+  to_integers(x, count, padded, kActivationMax, values, scale);
 }
-void quantize_bfloat16(const uint16_t* x, int64_t count, int64_t padded, int16_t* values,
-                       float* scale, int32_t* sums) {
-  quantize(x, count, padded, values, scale, sums);
-}
-void bytes_of_float(const float* x, int64_t count, int64_t padded, int8_t* bytes, float* scale) {
-  round_row(x, count, padded, 127, bytes, scale);
-}
-void bytes_of_bfloat16(const uint16_t* x, int64_t count, int64_t padded, int8_t* bytes,
+void int16_of_bfloat16(const uint16_t* x, int64_t count, int64_t padded, int16_t* values,
                        float* scale) {
-  round_row(x, count, padded, 127, bytes, scale);
+  to_integers(x, count, padded, kActivationMax, values, scale);
+}
+void int8_of_float(const float* x, int64_t count, int64_t padded, int8_t* values, float* scale) {
+  to_integers(x, count, padded, 127, values, scale);
+}
+void int8_of_bfloat16(const uint16_t* x, int64_t count, int64_t padded, int8_t* values,
+                      float* scale) {
+  to_integers(x, count, padded, 127, values, scale);
+}
+void steps_of_float(const float* x, int64_t count, int64_t padded, int8_t* values, float* scales,
+                    int32_t* sums) {
+  steps_of_row(x, count, padded, values, scales, sums);
+}
+void steps_of_bfloat16(const uint16_t* x, int64_t count, int64_t padded, int8_t* values,
+                       float* scales, int32_t* sums) {
+  steps_of_row(x, count, padded, values, scales, sums);
 }
 void scale_to_float(const int32_t* sums, const float* scales, float row_scale, const float* offsets,
                     int64_t count, bool gelu, float* to) {
@@ -154,30 +160,40 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace showo::lowbit {
 
-HWY_EXPORT(quantize_float);
-HWY_EXPORT(quantize_bfloat16);
-HWY_EXPORT(bytes_of_float);
-HWY_EXPORT(bytes_of_bfloat16);
+HWY_EXPORT(int16_of_float);
+HWY_EXPORT(int16_of_bfloat16);
+HWY_EXPORT(int8_of_float);
+HWY_EXPORT(int8_of_bfloat16);
+HWY_EXPORT(steps_of_float);
+HWY_EXPORT(steps_of_bfloat16);
 HWY_EXPORT(scale_to_float);
 HWY_EXPORT(scale_to_bfloat16);
 HWY_EXPORT(gelu_row);
 
-void quantize_row(const float* x, int64_t count, int64_t padded, int16_t* values, float* scale,
-                  int32_t* sums) {
-  HWY_DYNAMIC_DISPATCH(quantize_float)(x, count, padded, values, scale, sums);
+void round_row(const float* x, int64_t count, int64_t padded, int16_t* values, float* scale) {
+  HWY_DYNAMIC_DISPATCH(int16_of_float)(x, count, padded, values, scale);
 }
 
-void quantize_row(const uint16_t* x, int64_t count, int64_t padded, int16_t* values, float* scale,
-                  int32_t* sums) {
-  HWY_DYNAMIC_DISPATCH(quantize_bfloat16)(x, count, padded, values, scale, sums);
+void round_row(const uint16_t* x, int64_t count, int64_t padded, int16_t* values, float* scale) {
+  HWY_DYNAMIC_DISPATCH(int16_of_bfloat16)(x, count, padded, values, scale);
 }
 
-void round_to_bytes(const float* x, int64_t count, int64_t padded, int8_t* bytes, float* scale) {
-  HWY_DYNAMIC_DISPATCH(bytes_of_float)(x, count, padded, bytes, scale);
+void round_row(const float* x, int64_t count, int64_t padded, int8_t* values, float* scale) {
+  HWY_DYNAMIC_DISPATCH(int8_of_float)(x, count, padded, values, scale);
 }
 
-void round_to_bytes(const uint16_t* x, int64_t count, int64_t padded, int8_t* bytes, float* scale) {
-  HWY_DYNAMIC_DISPATCH(bytes_of_bfloat16)(x, count, padded, bytes, scale);
+void round_row(const uint16_t* x, int64_t count, int64_t padded, int8_t* values, float* scale) {
+  HWY_DYNAMIC_DISPATCH(int8_of_bfloat16)(x, count, padded, values, scale);
+}
+
+void round_steps(const float* x, int64_t count, int64_t padded, int8_t* values, float* scales,
+                 int32_t* sums) {
+  HWY_DYNAMIC_DISPATCH(steps_of_float)(x, count, padded, values, scales, sums);
+}
+
+void round_steps(const uint16_t* x, int64_t count, int64_t padded, int8_t* values, float* scales,
+                 int32_t* sums) {
+  HWY_DYNAMIC_DISPATCH(steps_of_bfloat16)(x, count, padded, values, scales, sums);
 }
 
 void scale_sums(const int32_t* sums, const float* scales, float row_scale, const float* offsets,

@@ -1,25 +1,27 @@
 // What is done to rows of activations before and after a product in integers. Plain memory only,
-// compiled once for every instruction set by Google Highway as lowbit/kernels.h is.
+// compiled once for every instruction set by Google Highway and chosen at run time.
 #pragma once
 
 #include <cstdint>
 
-#include "showo/lowbit/kernels.h"
+#include "showo/lowbit/codes.h"
 
 namespace showo::lowbit {
 
 constexpr int32_t kActivationMax = 16383;  // 15 bits: 1024 products with int8 stay within int32
 
-/// x [count], padded with zeros to `padded` → values, scale, sums (may be null). x is float, or
-/// bfloat16 as its bits.
-void quantize_row(const float* x, int64_t count, int64_t padded, int16_t* values, float* scale,
-                  int32_t* sums);
-void quantize_row(const uint16_t* x, int64_t count, int64_t padded, int16_t* values, float* scale,
-                  int32_t* sums);
+/// x [count], padded with zeros to `padded` → integers and the scale that makes the largest
+/// kActivationMax, or 127. x is float, or bfloat16 as its bits.
+void round_row(const float* x, int64_t count, int64_t padded, int16_t* values, float* scale);
+void round_row(const uint16_t* x, int64_t count, int64_t padded, int16_t* values, float* scale);
+void round_row(const float* x, int64_t count, int64_t padded, int8_t* values, float* scale);
+void round_row(const uint16_t* x, int64_t count, int64_t padded, int8_t* values, float* scale);
 
-/// x [count], padded with zeros to `padded` → bytes and the scale that makes the largest 127.
-void round_to_bytes(const float* x, int64_t count, int64_t padded, int8_t* bytes, float* scale);
-void round_to_bytes(const uint16_t* x, int64_t count, int64_t padded, int8_t* bytes, float* scale);
+/// The same to bytes with a scale every kStep → scales and sums of the bytes [padded / kStep].
+void round_steps(const float* x, int64_t count, int64_t padded, int8_t* values, float* scales,
+                 int32_t* sums);
+void round_steps(const uint16_t* x, int64_t count, int64_t padded, int8_t* values, float* scales,
+                 int32_t* sums);
 
 /// to[i] = sums[i]·scales[i]·row_scale + offsets[i], with `gelu` that of it.
 void scale_sums(const int32_t* sums, const float* scales, float row_scale, const float* offsets,

@@ -1,11 +1,11 @@
 // Products of pairs of int16, summed in int32, as one vector instruction of the target; and the
 // plain reading of the layout where there are no vectors. Included once for every target of
 // Highway.
-#if defined(SHOWO_LOWBIT_PAIRS_INL_H_) == defined(HWY_TARGET_TOGGLE)
-#ifdef SHOWO_LOWBIT_PAIRS_INL_H_
-#undef SHOWO_LOWBIT_PAIRS_INL_H_
+#if defined(SHOWO_LOWBIT_INTEGERS_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef SHOWO_LOWBIT_INTEGERS_INL_H_
+#undef SHOWO_LOWBIT_INTEGERS_INL_H_
 #else
-#define SHOWO_LOWBIT_PAIRS_INL_H_
+#define SHOWO_LOWBIT_INTEGERS_INL_H_
 #endif
 
 #include <hwy/highway.h>
@@ -13,19 +13,19 @@
 #include <cstdint>
 #include <cstring>
 
-#include "showo/lowbit/kernels.h"
+#include "showo/lowbit/codes.h"
 
 // After HWY_BEFORE_NAMESPACE wherever these functions are called.
-#undef SHOWO_PAIRS_TARGET
+#undef SHOWO_INTEGERS_TARGET
 #if HWY_TARGET == HWY_AVX3_DL && HWY_COMPILER_GCC_ACTUAL
 // A CPU of this target has VNNI, but Highway does not say so.
-#define SHOWO_PAIRS_TARGET _Pragma("GCC target(\"avx512vnni\")")
+#define SHOWO_INTEGERS_TARGET _Pragma("GCC target(\"avx512vnni\")")
 #else
-#define SHOWO_PAIRS_TARGET
+#define SHOWO_INTEGERS_TARGET
 #endif
 
 HWY_BEFORE_NAMESPACE();
-SHOWO_PAIRS_TARGET
+SHOWO_INTEGERS_TARGET
 namespace showo::lowbit::HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
@@ -82,6 +82,59 @@ HWY_INLINE V16 broadcast_pair(const int16_t* pair) {
   int32_t both;
   std::memcpy(&both, pair, sizeof both);
   return hn::BitCast(D16(), hn::Set(D32(), both));
+}
+
+using DU8 = hn::Repartition<uint8_t, D32>;
+using DI8 = hn::Repartition<int8_t, D32>;
+
+HWY_INLINE hn::Vec<DI8> broadcast_four(const int8_t* four) {
+  int32_t all;
+  std::memcpy(&all, four, sizeof all);
+  return hn::BitCast(DI8(), hn::Set(D32(), all));
+}
+
+// Sums of products of codes of 4 bits (0 … 15) and bytes (−127 … 127), four inputs a lane. Without
+// VNNI in int16, two sums a lane, which hold 16 products each.
+#if HWY_TARGET == HWY_AVX3_DL
+using ByteSums = V32;
+HWY_INLINE ByteSums add_bytes(hn::Vec<DU8> codes, hn::Vec<DI8> values, ByteSums sums) {
+  return V32{_mm512_dpbusd_epi32(sums.raw, codes.raw, values.raw)};
+}
+HWY_INLINE V32 sum_of(ByteSums sums) { return sums; }
+#else
+using ByteSums = V16;
+HWY_INLINE ByteSums add_bytes(hn::Vec<DU8> codes, hn::Vec<DI8> values, ByteSums sums) {
+#if HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX3
+  return sums + V16{_mm512_maddubs_epi16(codes.raw, values.raw)};
+#elif HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX2
+  return sums + V16{_mm256_maddubs_epi16(codes.raw, values.raw)};
+#elif HWY_ARCH_X86
+  return sums + V16{_mm_maddubs_epi16(codes.raw, values.raw)};
+#else
+  const auto pairs = hn::BitCast(DU16(), codes);
+  const auto even = hn::BitCast(D16(), hn::And(pairs, hn::Set(DU16(), uint16_t{0xff}))),
+             odd = hn::BitCast(D16(), hn::ShiftRight<8>(pairs));
+  const auto of_pairs = hn::BitCast(D16(), values);
+  return sums + even * hn::ShiftRight<8>(hn::ShiftLeft<8>(of_pairs)) +
+         odd * hn::ShiftRight<8>(of_pairs);
+#endif
+}
+HWY_INLINE V32 sum_of(ByteSums sums) {
+  return add_pairs(sums, hn::Set(D16(), int16_t{1}), hn::Zero(D32()));
+}
+#endif
+
+constexpr int kAcross = kVectors == 1 ? 1 : 2;  // vectors of channels beside each other
+
+// GCC would load all rows' values, and add up their products, ahead of the sums, which then leave
+// their registers.
+template <class V>
+HWY_INLINE void keep_order(V (&sums)[kAcross]) {
+#if HWY_ARCH_X86 && HWY_COMPILER_GCC_ACTUAL
+  for (auto& sum : sums) asm volatile("" : "+x"(sum.raw) : : "memory");
+#else
+  (void)sums;
+#endif
 }
 
 #endif  // HWY_SCALAR
