@@ -99,7 +99,7 @@ struct RoundedTo8Bits {
   }
 };
 
-// By our own kernels. T: float or BFloat16.
+// By our own kernels. T: that of x, float or BFloat16.
 template <class Rounded, class T>
 at::Tensor multiply_integers(const at::Tensor& x, const PackedWeight& packed,
                              const at::Tensor& offsets, int64_t first, int64_t count, bool gelu) {
@@ -134,14 +134,21 @@ at::Tensor multiply_integers(const at::Tensor& x, const PackedWeight& packed,
   return out;
 }
 
+template <class Rounded>
+at::Tensor multiply_rounded(const at::Tensor& x, const PackedWeight& packed,
+                            const at::Tensor& offsets, int64_t first, int64_t count, bool gelu) {
+  const auto by = x.scalar_type() == at::kBFloat16 ? multiply_integers<Rounded, at::BFloat16>
+                                                   : multiply_integers<Rounded, float>;
+  return by(x, packed, offsets, first, count, gelu);
+}
+
 }  // namespace
 
 at::Tensor multiply(const at::Tensor& x, const PackedWeight& packed, const at::Tensor& bias,
                     int64_t first, int64_t count, bool gelu) {
   TORCH_CHECK(x.size(-1) == packed.inputs && first >= 0 && first + count <= packed.outputs);
-  const bool bf16 = x.scalar_type() == at::kBFloat16;
-  const at::Tensor flat =
-      x.reshape({-1, packed.inputs}).to(bf16 ? at::kBFloat16 : at::kFloat).contiguous();
+  const auto dtype = x.scalar_type() == at::kBFloat16 ? at::kBFloat16 : at::kFloat;
+  const at::Tensor flat = x.reshape({-1, packed.inputs}).to(dtype).contiguous();
   const at::Tensor offsets =
       bias.defined() ? bias.narrow(0, first, count).to(at::kFloat) : at::Tensor();
   const int64_t rows = flat.size(0);
@@ -151,10 +158,7 @@ at::Tensor multiply(const at::Tensor& x, const PackedWeight& packed, const at::T
   if (many && (!eight || packed.format.group == 0) && multiplies_bytes()) {
     y = lowbit::multiply_bytes(flat, packed, codes_of(packed), offsets, first, count, gelu);
   } else {
-    const auto by = eight  ? bf16 ? multiply_integers<RoundedTo15Bits, at::BFloat16>
-                                  : multiply_integers<RoundedTo15Bits, float>
-                     : bf16 ? multiply_integers<RoundedTo8Bits, at::BFloat16>
-                           : multiply_integers<RoundedTo8Bits, float>;
+    const auto by = eight ? multiply_rounded<RoundedTo15Bits> : multiply_rounded<RoundedTo8Bits>;
     y = by(flat, packed, offsets, first, count, gelu);
   }
   auto shape = x.sizes().vec();
