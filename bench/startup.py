@@ -54,7 +54,7 @@ def main():
     print("| | |\n| --- | --- |")
     print(f"| start to the first token of an answer | {statistics.median(first):.2f} s |")
     print(f"| of that, mapping and checking the weights | {parts['load']:.2f} s |")
-    print(f"| of that, the picture to codes, and reading them | {parts['read']:.2f} s |")
+    print(f"| of that, the picture to codes | {parts['read']:.2f} s |")
     print(f"| start to a picture of one step, decoded and written | {statistics.median(step):.2f} s |")
     print(f"| answering | {tokens:.1f} tokens/s |")
     print(f"| most memory while answering {args.tokens} tokens | {max(a['peak_memory'] for a in answers) / 1e9:.2f} GB |")

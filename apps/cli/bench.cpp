@@ -39,7 +39,7 @@ void bench(const BenchFlags& f) {
   if (f.agreement) return bench_agreement(f);
   if (f.train > 0) return bench_training(f);
   torch::NoGradGuard no_grad;
-  const auto dtype = f.model.scalar_type();
+  const auto dtype = f.out.empty() ? f.model.compute_type() : f.model.scalar_type();
   const double bandwidth = streaming_read(), peak = gemm_speed(dtype, parse_device(f.model.device));
   Showo model{nullptr};
   const double load = seconds([&] { model = bench_model(f, dtype, f.model.low_bits()); });
@@ -129,9 +129,10 @@ void bench(const BenchFlags& f) {
       "peak memory          {:8.2f} GB\n",
       load, median(steps), model->config.num_vq_tokens, f.sampling.guidance > 0 ? ", guided" : "",
       f.sampling.steps, median(pictures), median(encodes), median(decoded),
-      results["image_step_operations_per_s"].get<double>() / 1e9, f.model.dtype, peak / 1e9,
-      median(reads), median(decodes), median(decodes) * static_cast<double>(weights) / 1e9,
-      bandwidth / 1e9, static_cast<double>(usage.ru_maxrss) * 1024 / 1e9);
+      results["image_step_operations_per_s"].get<double>() / 1e9,
+      dtype == torch::kFloat ? "fp32" : f.model.dtype, peak / 1e9, median(reads), median(decodes),
+      median(decodes) * static_cast<double>(weights) / 1e9, bandwidth / 1e9,
+      static_cast<double>(usage.ru_maxrss) * 1024 / 1e9);
 }
 
 }  // namespace

@@ -79,9 +79,8 @@ double operations(Showo& model, const std::vector<Batch>& batches) {
 
 void bench_training(const BenchFlags& f) {
   const torch::Device device = parse_device(f.model.device);
-  const bool bf16 = f.model.scalar_type() == torch::kBFloat16;
+  const bool bf16 = f.model.compute_type() == torch::kBFloat16;
   if (f.model.low_bits()) throw UsageError("--train: weights of --bits are not trained");
-  explain_precision(bf16, device.type());
   Showo model = bench_model(f, torch::kFloat, {});
   model->train();
   for (auto& parameter : model->parameters()) parameter.set_requires_grad(true);
@@ -129,7 +128,7 @@ void bench_training(const BenchFlags& f) {
         "training step        {:8.3f} s ({} rows, {} tokens)\ntraining             {:8.0f} "
         "tokens/s\narithmetic of a step {:8.1f} GFLOP/s; {} products reach {:.1f}\n",
         median, f.train, tokens, static_cast<double>(tokens) / median, work / median / 1e9,
-        f.model.dtype, peak / 1e9);
+        bf16 ? "bf16" : "fp32", peak / 1e9);
   }
 }
 

@@ -15,6 +15,14 @@ torch::ScalarType ModelFlags::scalar_type() const {
   return torch::kFloat;
 }
 
+torch::ScalarType ModelFlags::compute_type() const {
+  const auto asked = scalar_type();
+  if (asked != torch::kBFloat16 || multiplies_bf16(parse_device(device).type())) return asked;
+  // A picture's step would take five times as long as in fp32.
+  spdlog::warn("this CPU has no bf16 products: computing in fp32 (--bits 8 or 4: less memory)");
+  return torch::kFloat;
+}
+
 void ModelFlags::add_to(CLI::App& command) {
   command.add_option("--model", model, "model folder")->capture_default_str();
   command.add_option(
@@ -38,9 +46,9 @@ std::optional<LowBits> ModelFlags::low_bits() const {
 }
 
 Session::Session(const ModelFlags& flags) : flags_(flags) {
-  pipeline_ =
-      std::make_unique<Pipeline>(ModelPaths::in(flags.model, flags.llm, flags.codec),
-                                 flags.scalar_type(), parse_device(flags.device), flags.low_bits());
+  pipeline_ = std::make_unique<Pipeline>(ModelPaths::in(flags.model, flags.llm, flags.codec),
+                                         flags.compute_type(), parse_device(flags.device),
+                                         flags.low_bits());
   check_finite(*pipeline_->model(), flags.model);
   check_finite(*pipeline_->codec(), flags.codec.empty() ? flags.model + "/codec" : flags.codec);
   lap("load");

@@ -19,6 +19,8 @@ struct ModelFlags {
   int bits = 0;
   bool json = false;
   torch::ScalarType scalar_type() const;
+  /// fp32, and says so, in place of bf16 on CPUs without bf16 products.
+  torch::ScalarType compute_type() const;
   /// --bits as a format; none: weights as they are.
   std::optional<LowBits> low_bits() const;
   void add_to(CLI::App& command);

@@ -168,10 +168,31 @@ Pipeline::Reader Pipeline::read(const Image& picture) {
   const std::vector<int64_t> image(ids.const_data_ptr<int64_t>(),
                                    ids.const_data_ptr<int64_t>() + ids.numel());
   release_freed_memory();  // the tokenizer's buffers are larger than any of an answer
-  KvCache cache = model_->new_cache();
-  const Row row = prompting_.question(image, {});
-  read_row(model_, row, cache);
-  return Reader(*this, std::move(cache));
+  return Reader(*this, prompting_.question(image, {}));
+}
+
+Pipeline::Reader::Reader(Pipeline& pipeline, Row picture)
+    : pipeline_(pipeline), picture_(std::move(picture)), cache_(pipeline.model_->new_cache()) {}
+
+// The questions read behind the picture, each a text of its own.
+std::vector<Writing> Pipeline::Reader::begin(const std::vector<Ids>& questions, uint64_t seed) {
+  Showo& model = pipeline_.model_;
+  if (questions.size() == 1 && cache_.length() == 0) {
+    Row row = picture_;
+    row.ids.insert(row.ids.end(), questions[0].begin(), questions[0].end());
+    std::vector<Writing> texts = {{model->new_cache(), {}, make_generator(seed)}};
+    texts[0].logits_V = read_row(model, row, texts[0].cache);
+    return texts;
+  }
+  if (cache_.length() == 0) read_row(model, picture_, cache_);
+  std::vector<Writing> texts;
+  std::vector<KvCache*> caches;
+  for (size_t i = 0; i < questions.size(); ++i)
+    texts.push_back({cache_, {}, make_generator(seed)});  // the picture's part is not read again
+  for (auto& text : texts) caches.push_back(&text.cache);
+  const auto logits = read_texts(model, questions, caches);
+  for (size_t i = 0; i < questions.size(); ++i) texts[i].logits_V = logits[static_cast<int64_t>(i)];
+  return texts;
 }
 
 std::vector<std::string> Pipeline::Reader::answer(const std::vector<std::string>& questions,
@@ -180,7 +201,8 @@ std::vector<std::string> Pipeline::Reader::answer(const std::vector<std::string>
   torch::NoGradGuard no_grad;
   options.check();
   Pipeline& p = pipeline_;
-  const int64_t room = p.model_->llm_config.max_position_embeddings - cache_.length();
+  const auto read = std::ssize(picture_.ids),
+             room = p.model_->llm_config.max_position_embeddings - read;
   std::vector<std::vector<int64_t>> prompts;
   for (const auto& question : questions) {
     prompts.push_back(p.tokenizer_->encode("USER: \n" + question + " ASSISTANT:"));
@@ -192,20 +214,15 @@ std::vector<std::string> Pipeline::Reader::answer(const std::vector<std::string>
   std::vector<std::string> answers;
   for (size_t start = 0; start < questions.size(); start += kTogether) {
     const size_t count = std::min(kTogether, questions.size() - start);
-    std::vector<Writing> texts;
-    std::vector<Ids> ids;
-    std::vector<KvCache*> caches;
-    for (size_t i = 0; i < count; ++i) {
-      texts.push_back({cache_, {}, make_generator(seed)});  // the picture's part is not read again
-      ids.emplace_back(prompts[start + i]);
-    }
-    for (auto& text : texts) caches.push_back(&text.cache);
-    const auto logits = read_texts(p.model_, ids, caches);
-    for (size_t i = 0; i < count; ++i) texts[i].logits_V = logits[static_cast<int64_t>(i)];
+    auto texts = begin({prompts.begin() + start, prompts.begin() + start + count}, seed);
     sample_texts(p.model_, texts, options, p.model_->vocabulary.eos,
                  [&](size_t, int64_t token, const Tensor&) {
                    if (on_token) on_token(token);
                  });
+    if (cache_.length() == 0) {
+      cache_ = std::move(texts[0].cache);
+      cache_.truncate(read);
+    }
     for (auto& text : texts) answers.push_back(p.spell(std::move(text.tokens)));
   }
   return answers;

@@ -34,7 +34,8 @@ class Pipeline {
   Image extend(const Image& picture, Side side, const std::string& prompt, int64_t offset,
                uint64_t seed, const SamplingOptions& options, const OnMaskStep& on_step = {});
 
-  /// A picture read once into the cache; any number of questions follow.
+  /// A picture as codes; it is read once, with the first question or before several, and any number
+  /// of questions follow.
   class Reader {
    public:
     /// The same seed gives each question the same answer, whatever the others are.
@@ -44,9 +45,11 @@ class Pipeline {
 
    private:
     friend class Pipeline;
-    Reader(Pipeline& pipeline, KvCache cache) : pipeline_(pipeline), cache_(std::move(cache)) {}
+    Reader(Pipeline& pipeline, Row picture);
+    std::vector<Writing> begin(const std::vector<Ids>& questions, uint64_t seed);
     Pipeline& pipeline_;
-    KvCache cache_;
+    Row picture_;    // up to where a question begins
+    KvCache cache_;  // of it, once it was read
   };
   Reader read(const Image& picture);
 

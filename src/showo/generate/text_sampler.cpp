@@ -48,10 +48,12 @@ Tensor read_texts(Showo& model, const std::vector<Ids>& texts,
 }
 
 Tensor read_row(Showo& model, const Row& row, KvCache& cache) {
-  const auto split = row.ids.begin() + row.layout.eoi + 1;
-  auto picture = torch::tensor(std::vector<int64_t>(row.ids.begin(), split)).unsqueeze(0);
-  model->hidden(picture, Visible::all(), &cache);
-  return read_texts(model, {Ids(row.ids).subspan(row.layout.eoi + 1)}, {&cache})[0];
+  const auto tokens = static_cast<int64_t>(row.ids.size()), picture = row.layout.eoi + 1;
+  Sequences sequences = {{picture, Visible::all(), &cache}};
+  if (tokens > picture) sequences.push_back({tokens - picture, Visible::causal(), &cache});
+  const auto hidden = model->hidden(torch::tensor(row.ids).unsqueeze(0), std::move(sequences),
+                                    torch::arange(tokens).unsqueeze(0));
+  return model->logits(hidden[0][tokens - 1]).to(torch::kCPU, torch::kFloat);
 }
 
 namespace {
