@@ -1,0 +1,65 @@
+// Questions about one picture, in whatever order and company, on the embedded model.
+#include <gtest/gtest.h>
+
+#include "showo/generate/pipeline.h"
+#include "showo/image/image.h"
+
+namespace showo {
+namespace {
+
+const fs::path kModel = SHOWO_SOURCE_DIR "/models/embedded";
+const std::vector<std::string> kQuestions = {
+    "what is in the picture?", "how many things are there?", "what color is the background?"};
+
+std::vector<std::string> ask(Pipeline::Reader& reader, const std::vector<std::string>& questions) {
+  TextOptions options;
+  options.max_tokens = 24;
+  return reader.answer(questions, options, /*seed=*/0);
+}
+
+// The first question is read with the picture, later ones behind what was kept of it.
+TEST(Reader, AnswersDoNotDependOnWhatWasAskedBefore) {
+  Pipeline pipeline(ModelPaths::in(kModel));
+  const Image picture = read_image(kModel / "samples" / "scene.png");
+  auto together = pipeline.read(picture);
+  const auto want = ask(together, kQuestions);
+  ASSERT_EQ(want.size(), kQuestions.size());
+  for (const auto& answer : want) EXPECT_FALSE(answer.empty());
+  EXPECT_EQ(ask(together, kQuestions), want);
+
+  auto one_by_one = pipeline.read(picture);
+  for (size_t i = 0; i < kQuestions.size(); ++i)
+    EXPECT_EQ(ask(one_by_one, {kQuestions[i]}), std::vector{want[i]}) << kQuestions[i];
+  EXPECT_EQ(ask(one_by_one, kQuestions), want);
+}
+
+TEST(Reader, RefusesAQuestionThatDoesNotFit) {
+  Pipeline pipeline(ModelPaths::in(kModel));
+  auto reader = pipeline.read(read_image(kModel / "samples" / "scene.png"));
+  std::string long_question;
+  for (int i = 0; i < 4000; ++i) long_question += "what ";
+  EXPECT_THROW(ask(reader, {long_question}), UsageError);
+  EXPECT_FALSE(ask(reader, {kQuestions[0]})[0].empty());
+}
+
+// What one pass computes is what two would: the picture alone, then the text.
+TEST(ReadRow, EqualsThePictureAndTheTextApart) {
+  torch::NoGradGuard no_grad;
+  Pipeline pipeline(ModelPaths::in(kModel));
+  Showo& model = pipeline.model();
+  const Prompting prompting(model->vocabulary, model->config.text_tokens);
+  const std::vector<int64_t> image(model->config.num_vq_tokens, model->vocabulary.image_offset + 5),
+      text = {7, 8, 9, 10};
+  const Row row = prompting.question(image, text);
+  KvCache together = model->new_cache(), apart = model->new_cache();
+  const Tensor logits = read_row(model, row, together);
+  const int64_t split = row.layout.eoi + 1;
+  const Tensor ids = torch::tensor(row.ids).unsqueeze(0);
+  model->hidden(ids.narrow(1, 0, split), Visible::all(), &apart);
+  const Ids rest = Ids(row.ids).subspan(split);
+  EXPECT_TRUE(torch::allclose(logits, read_texts(model, {rest}, {&apart})[0], 1e-4, 1e-4));
+  EXPECT_EQ(together.length(), apart.length());
+}
+
+}  // namespace
+}  // namespace showo
