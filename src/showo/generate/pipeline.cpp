@@ -155,8 +155,7 @@ Image Pipeline::extend(const Image& picture, Side side, const std::string& promp
   canvas.narrow(1, 0, kept).copy_(oriented.narrow(1, half, kept));
   if (mirror) canvas = canvas.flip(1);
   if (transpose) canvas = canvas.t();
-  const auto drawn =
-      sample(prompt, canvas.reshape({1, side_ * side_}), {seed}, options, on_step)[0];
+  const auto drawn = sample(prompt, canvas.reshape({1, -1}), {seed}, options, on_step)[0];
   const Image square = turned(decode(drawn), side);
   const Image before = columns(known, 0, known.width - static_cast<int>(offset) * stride);
   return turned_back(beside(before, columns(square, kept * stride, size - kept * stride)), side);

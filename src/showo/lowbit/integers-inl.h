@@ -15,6 +15,10 @@
 
 #include "showo/lowbit/codes.h"
 
+// Whether the target's vectors are x86's own; Highway emulates some as well.
+#undef SHOWO_X86_VECTORS
+#define SHOWO_X86_VECTORS (HWY_ARCH_X86 && HWY_TARGET <= HWY_SSSE3)
+
 // After HWY_BEFORE_NAMESPACE wherever these functions are called.
 #undef SHOWO_INTEGERS_TARGET
 #if HWY_TARGET == HWY_AVX3_DL && HWY_COMPILER_GCC_ACTUAL
@@ -59,15 +63,15 @@ using DB = hn::Rebind<hwy::bfloat16_t, DF>;
 using V32 = hn::Vec<D32>;
 using V16 = hn::Vec<D16>;
 
-constexpr int kLanes = hn::MaxLanes(D32());
-constexpr int kVectors = kTile / kLanes;
+constexpr int64_t kLanes = hn::MaxLanes(D32());
+constexpr int64_t kVectors = kTile / kLanes;
 
 // sum[i] += a[2i]·b[2i] + a[2i + 1]·b[2i + 1]
 HWY_INLINE V32 add_pairs(V16 a, V16 b, V32 sum) {
   const D32 d;
 #if HWY_TARGET == HWY_AVX3_DL
   return V32{_mm512_dpwssd_epi32(sum.raw, a.raw, b.raw)};
-#elif HWY_ARCH_X86
+#elif SHOWO_X86_VECTORS
   auto rest = hn::Zero(d);
   return hn::ReorderWidenMulAccumulate(d, a, b, sum, rest);  // leaves `rest` alone on x86
 #else
@@ -104,11 +108,11 @@ HWY_INLINE V32 sum_of(ByteSums sums) { return sums; }
 #else
 using ByteSums = V16;
 HWY_INLINE ByteSums add_bytes(hn::Vec<DU8> codes, hn::Vec<DI8> values, ByteSums sums) {
-#if HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX3
+#if SHOWO_X86_VECTORS && HWY_TARGET <= HWY_AVX3
   return sums + V16{_mm512_maddubs_epi16(codes.raw, values.raw)};
-#elif HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX2
+#elif SHOWO_X86_VECTORS && HWY_TARGET <= HWY_AVX2
   return sums + V16{_mm256_maddubs_epi16(codes.raw, values.raw)};
-#elif HWY_ARCH_X86
+#elif SHOWO_X86_VECTORS
   return sums + V16{_mm_maddubs_epi16(codes.raw, values.raw)};
 #else
   const auto pairs = hn::BitCast(DU16(), codes);
@@ -124,13 +128,13 @@ HWY_INLINE V32 sum_of(ByteSums sums) {
 }
 #endif
 
-constexpr int kAcross = kVectors == 1 ? 1 : 2;  // vectors of channels beside each other
+constexpr int64_t kAcross = kVectors == 1 ? 1 : 2;  // vectors of channels beside each other
 
 // GCC would load all rows' values, and add up their products, ahead of the sums, which then leave
 // their registers.
 template <class V>
 HWY_INLINE void keep_order(V (&sums)[kAcross]) {
-#if HWY_ARCH_X86 && HWY_COMPILER_GCC_ACTUAL
+#if SHOWO_X86_VECTORS && HWY_COMPILER_GCC_ACTUAL
   for (auto& sum : sums) asm volatile("" : "+x"(sum.raw) : : "memory");
 #else
   (void)sums;

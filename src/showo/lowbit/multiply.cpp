@@ -108,7 +108,7 @@ at::Tensor multiply_integers(const at::Tensor& x, const PackedWeight& packed,
   const int64_t rows = x.size(0);
   const Rounded rounded(reinterpret_cast<const Bits*>(x.const_data_ptr<T>()), rows, packed.inputs,
                         weights.inputs);
-  const at::Tensor out = at::empty({rows, count}, x.options());
+  at::Tensor out = at::empty({rows, count}, x.options());
   auto* to = out.data_ptr<T>();
   const float* offset = offsets.defined() ? offsets.const_data_ptr<float>() : nullptr;
   // A thread's part is worth waking it for.
