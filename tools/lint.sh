@@ -8,6 +8,7 @@ cd "$(dirname "$0")/.."
 packages=()
 command -v clang-format > /dev/null || packages+=(clang-format)
 command -v clang-tidy > /dev/null || packages+=(clang-tidy)
+dpkg -s libomp-dev > /dev/null 2>&1 || packages+=(libomp-dev)  # omp.h as clang reads it
 if [ ${#packages[@]} != 0 ]; then
   echo "lint: installing Debian packages: ${packages[*]}"
   as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
@@ -31,16 +32,13 @@ mapfile -t sources < <(python3 - "${files[@]}" << 'PY'
 import json
 import os
 import re
-import subprocess
 import sys
 
 root = os.getcwd() + "/"
-# omp.h, which is GCC's; its other headers come after clang's own.
-gcc = subprocess.run(["gcc", "-print-file-name=include"], capture_output=True, text=True, check=True).stdout.strip()
 commands = {}
 for entry in json.load(open("build/compile_commands.json")):
     gcc_only = r" -fpch-preprocess| -Winvalid-pch| -include \S*cmake_pch\.hxx"
-    entry["command"] = re.sub(gcc_only, "", entry["command"]) + " -idirafter " + gcc
+    entry["command"] = re.sub(gcc_only, "", entry["command"])
     if "-fsanitize" not in entry["command"] and entry["file"].startswith(root):
         commands.setdefault(entry["file"].removeprefix(root), entry)
 json.dump(list(commands.values()), open("build/lint/compile_commands.json", "w"))

@@ -66,13 +66,13 @@ HWY_INLINE void dot_int8(const Codes& w, int64_t tile, int64_t first, const Rows
         for (auto& sum : of_channel) sum = hn::Zero(D32());
     const auto add = [&](int64_t k, int part) HWY_ATTR {
       V16 weights[kChannels];
-      for (int c = 0; c < kChannels; ++c) {
+      for (int64_t c = 0; c < kChannels; ++c) {
         if (kRows > 1) __builtin_prefetch(codes + (kChannels + c) * w.inputs + k);
         weights[c] = hn::PromoteTo(D16(), hn::LoadU(D8(), codes + c * w.inputs + k));
       }
-      for (int r = 0; r < kRows; ++r) {
+      for (int64_t r = 0; r < kRows; ++r) {
         const auto v = hn::LoadU(D16(), values + r * w.inputs + k);
-        for (int c = 0; c < kChannels; ++c)
+        for (int64_t c = 0; c < kChannels; ++c)
           sums[r][c][part] = add_pairs(weights[c], v, sums[r][c][part]);
       }
     };
@@ -85,8 +85,8 @@ HWY_INLINE void dot_int8(const Codes& w, int64_t tile, int64_t first, const Rows
       }
     }
     for (; k < end; k += kWide) add(k, 0);
-    for (int r = 0; r < kRows; ++r) {
-      for (int c = 0; c < kChannels; ++c) {
+    for (int64_t r = 0; r < kRows; ++r) {
+      for (int64_t c = 0; c < kChannels; ++c) {
         V32 sum = sums[r][c][0];
         for (int part = 1; part < kParts; ++part) sum = sum + sums[r][c][part];
         const auto scale = hn::Set(d, from_bfloat16(w.scales[(channel + c) * groups + group]));
@@ -95,8 +95,8 @@ HWY_INLINE void dot_int8(const Codes& w, int64_t tile, int64_t first, const Rows
     }
     start = end;
   }
-  for (int r = 0; r < kRows; ++r)
-    for (int c = 0; c < kChannels; ++c)
+  for (int64_t r = 0; r < kRows; ++r)
+    for (int64_t c = 0; c < kChannels; ++c)
       out[r][first + c] = hn::GetLane(hn::SumOfLanes(d, totals[r][c]));
 }
 
@@ -114,8 +114,8 @@ template <int kRows>
 void multiply_rows(const Codes& w, int64_t tile, const Rows16& x, int64_t row, float* to) {
   HWY_ALIGN float out[kRows][kTile];
   tile_of_rows<kRows>(w, tile, x, row, out);
-  for (int r = 0; r < kRows; ++r)
-    for (int i = 0; i < kTile; ++i) to[(row + r) * kTile + i] = out[r][i] * x.scales[row + r];
+  for (int64_t r = 0; r < kRows; ++r)
+    for (int64_t i = 0; i < kTile; ++i) to[(row + r) * kTile + i] = out[r][i] * x.scales[row + r];
 }
 
 void multiply_few(const Codes& w, int64_t tile, const Rows16& x, float* to) {
@@ -208,15 +208,15 @@ void add_block(const Panel& panel, const int16_t* block, float* out) {
       for (auto& sum : of_row) sum = hn::Zero(D32());
     for (int64_t k = 0; k < panel.depth; k += 2) {
       V16 weights[kAcross];
-      for (int v = 0; v < kAcross; ++v)
+      for (int64_t v = 0; v < kAcross; ++v)
         weights[v] = hn::Load(D16(), panel.pairs + k * kTile + (lane + v * kLanes) * 2);
-      for (int r = 0; r < kBlock; ++r) {
+      for (int64_t r = 0; r < kBlock; ++r) {
         const auto pair = broadcast_pair(block + k * kBlock + 2 * r);
-        for (int v = 0; v < kAcross; ++v) sums[r][v] = add_pairs(weights[v], pair, sums[r][v]);
+        for (int64_t v = 0; v < kAcross; ++v) sums[r][v] = add_pairs(weights[v], pair, sums[r][v]);
         keep_order(sums[r]);
       }
     }
-    for (int v = 0; v < kAcross; ++v) {
+    for (int64_t v = 0; v < kAcross; ++v) {
       const auto scale = hn::Load(d, panel.scales + lane + v * kLanes);
       for (int64_t r = 0; r < kBlock; ++r) {
         float* to = out + r * kTile + lane + v * kLanes;

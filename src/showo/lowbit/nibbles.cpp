@@ -21,7 +21,7 @@ constexpr float kBytesPerScale = 8.F / 127;  // codes of 4 bits reach −8, byte
 #if HWY_TARGET == HWY_SCALAR
 
 // The portable path: the layout's definition as plain loops.
-template <int kRows>
+template <int64_t kRows>
 void multiply_block(const Codes& w, int64_t tile, const int8_t* block, const float* scales,
                     const int32_t*, float* out) {
   const uint16_t* weight_scales = w.scales + tile * kTile * (w.inputs / w.group);
@@ -63,7 +63,7 @@ void tile_bytes(const Codes& w, int64_t tile, int8_t* out, int64_t stride, float
 
 constexpr int64_t kAhead = 4096;  // bytes: one row reads weights faster than they are foreseen
 
-template <int kRows>
+template <int64_t kRows>
 void multiply_block(const Codes& w, int64_t tile, const int8_t* block, const float* scales,
                     const int32_t* excess, float* out) {
   const DF d;
@@ -85,27 +85,28 @@ void multiply_block(const Codes& w, int64_t tile, const int8_t* block, const flo
         for (auto& sum : of_row) sum = hn::Zero(hn::DFromV<ByteSums>());
       for (int64_t eight = 0; eight < kStep / 8; ++eight, codes += kTile * 4) {
         if (kRows == 1) __builtin_prefetch(codes + kAhead);
-        for (int half = 0; half < 2; ++half, values += kRows * 4) {
+        for (int64_t half = 0; half < 2; ++half, values += kRows * 4) {
           hn::Vec<DU8> weights[kAcross];
-          for (int v = 0; v < kAcross; ++v) {
+          for (int64_t v = 0; v < kAcross; ++v) {
             auto both = hn::LoadU(DU8(), codes + v * kLanes * 4);
             if (half) both = hn::BitCast(DU8(), hn::ShiftRight<4>(hn::BitCast(DU16(), both)));
             weights[v] = hn::And(both, mask);
           }
-          for (int r = 0; r < kRows; ++r) {
+          for (int64_t r = 0; r < kRows; ++r) {
             const auto four = broadcast_four(values + 4 * r);
-            for (int v = 0; v < kAcross; ++v) sums[r][v] = add_bytes(weights[v], four, sums[r][v]);
+            for (int64_t v = 0; v < kAcross; ++v)
+              sums[r][v] = add_bytes(weights[v], four, sums[r][v]);
             keep_order(sums[r]);
           }
         }
       }
       hn::Vec<DF> of_weights[kAcross];
-      for (int v = 0; v < kAcross; ++v)
+      for (int64_t v = 0; v < kAcross; ++v)
         of_weights[v] = hn::PromoteTo(d, hn::LoadU(DB(), of_group + v * kLanes));
-      for (int r = 0; r < kRows; ++r) {
+      for (int64_t r = 0; r < kRows; ++r) {
         const auto scale = hn::Set(d, scales[step * kRows + r]);
         const auto more = hn::Set(D32(), excess[step * kRows + r]);
-        for (int v = 0; v < kAcross; ++v) {
+        for (int64_t v = 0; v < kAcross; ++v) {
           const auto sum = hn::ConvertTo(d, sum_of(sums[r][v]) - more);
           totals[r][v] = hn::MulAdd(sum, of_weights[v] * scale, totals[r][v]);
         }
@@ -115,8 +116,8 @@ void multiply_block(const Codes& w, int64_t tile, const int8_t* block, const flo
         of_group += kTile;
       }
     }
-    for (int r = 0; r < kRows; ++r)
-      for (int v = 0; v < kAcross; ++v)
+    for (int64_t r = 0; r < kRows; ++r)
+      for (int64_t v = 0; v < kAcross; ++v)
         hn::StoreU(totals[r][v], d, out + r * kTile + lane + v * kLanes);
   }
 }
@@ -127,7 +128,7 @@ void tile_bytes(const Codes& w, int64_t tile, int8_t* out, int64_t stride, float
   const int64_t groups = w.inputs / w.group;
   const auto* codes = reinterpret_cast<const uint16_t*>(w.codes) + tile * kTile * (w.inputs / 4);
   const auto* scales = reinterpret_cast<const hwy::bfloat16_t*>(w.scales + tile * kTile * groups);
-  for (int v = 0; v < kVectors; ++v) {
+  for (int64_t v = 0; v < kVectors; ++v) {
     const auto scale_of = [&](int64_t group) HWY_ATTR {
       return hn::PromoteTo(d, hn::LoadU(DB(), scales + group * kTile + v * kLanes));
     };
