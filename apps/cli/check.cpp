@@ -1,13 +1,14 @@
 // showo check: reference cases against this build.
 #include "apps/cli/command.h"
+#include "showo/core/device.h"
 #include "showo/core/error.h"
 #include "showo/eval/golden.h"
 
 namespace showo::cli {
 namespace {
 
-bool check_one(const std::string& folder, const std::string& tokenizer) {
-  const CaseReport report = check_case(folder, tokenizer);
+bool check_one(const std::string& folder, const std::string& tokenizer, const CheckPlace& place) {
+  const CaseReport report = check_case(folder, tokenizer, place);
   fmt::print("{} ({}): {}\n", folder, report.kind, report.passed() ? "passed" : "FAILED");
   for (const auto& c : report.comparisons) {
     if (c.bound == 0) {
@@ -31,11 +32,17 @@ void add_check(CLI::App& app) {
   auto tokenizer = std::make_shared<std::string>(SHOWO_SOURCE_DIR "/models/phi-tokenizer");
   command->add_option("folders", *folders, "folders of cases")->required();
   command->add_option("--tokenizer", *tokenizer, "phi-1.5's tokenizer files");
+  auto device = std::make_shared<std::string>("cpu"), dtype = std::make_shared<std::string>("fp32");
+  command->add_option("--device", *device, "cpu, cuda or cuda:N")->capture_default_str();
+  command->add_option("--dtype", *dtype, "fp32 or bf16, whose bounds are wider")
+      ->check(CLI::IsMember({"fp32", "bf16"}))
+      ->capture_default_str();
   command->callback([=] {
+    const CheckPlace place{parse_device(*device), *dtype == "bf16"};
     int failed = 0;
     for (const auto& folder : *folders) {
       try {
-        failed += !check_one(folder, *tokenizer);
+        failed += !check_one(folder, *tokenizer, place);
       } catch (const Error& error) {
         fmt::print("{}: FAILED: {}\n", folder, error.what());
         ++failed;
@@ -43,7 +50,8 @@ void add_check(CLI::App& app) {
     }
     if (failed > 0) fail("{} of {} cases failed", failed, folders->size());
   });
-  command->footer("Example:\n  showo check tests/golden/data/*");
+  command->footer("Example:\n  showo check tests/golden/data/*\n"
+                  "  showo check tests/golden/data/* --device cuda --dtype bf16");
 }
 
 }  // namespace showo::cli

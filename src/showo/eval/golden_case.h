@@ -14,6 +14,7 @@ struct GoldenCase {
   fs::path folder, tokenizer;
   Json json;
   TensorMap inputs, expected;
+  CheckPlace place;
   CaseReport report;
 
   const torch::Tensor& input(const std::string& name) const;
@@ -22,7 +23,11 @@ struct GoldenCase {
   /// The vocabulary that the case's special_ids spell out.
   Vocabulary vocabulary() const;
 
-  /// Largest difference relative to the tensor's largest magnitude.
+  torch::Device device() const { return place.device; }
+  torch::ScalarType dtype() const { return place.bf16 ? torch::kBFloat16 : torch::kFloat; }
+
+  /// Largest difference relative to the tensor's largest magnitude. In bf16 `bound` is 300 times as
+  /// wide: its numbers have 16 bits fewer.
   void compare(const std::string& name, const torch::Tensor& actual, const torch::Tensor& expected,
                double bound = 1e-4);
   void compare(const std::string& name, const torch::Tensor& actual, double bound = 1e-4) {
@@ -34,6 +39,8 @@ struct GoldenCase {
   void compare_exact(const std::string& name, const torch::Tensor& actual) {
     compare_exact(name, actual, wanted(name));
   }
+  /// What is chosen by logits: equal in fp32; in bf16 a tenth may be other choices.
+  void compare_chosen(const std::string& name, const torch::Tensor& actual);
 };
 
 void check_tokenizer(GoldenCase& c);

@@ -7,6 +7,7 @@
 #include "showo/model/losses.h"
 #include "showo/prompt/omni_attention.h"
 #include "showo/train/optimizer.h"
+#include "showo/train/run.h"
 
 namespace showo {
 namespace {
@@ -50,8 +51,14 @@ class RecordedDraws : public Draws {
 }  // namespace
 
 void check_magvitv2(GoldenCase& c) {
-  Magvit codec = load_codec(c.model_folder());
-  const auto image = c.input("image");
+  Magvit codec = load_codec(c.model_folder(), torch::kFloat, c.device());
+  const auto image = c.input("image").to(c.device());
+  if (c.place.bf16) {  // a latent near zero changes sign, and its code, and all that follows
+    const Autocast autocast(true, c.device().type());
+    const auto z = codec->encoder(image);
+    c.compare("z", z);
+    return c.compare_chosen("codes", quantize(z).codes_BN);
+  }
   const auto z = codec->encoder(image);
   const auto quantized = quantize(z);
   const auto reconstruction = codec->decoder(quantized.z_BKHW);
@@ -66,7 +73,8 @@ void check_magvitv2(GoldenCase& c) {
   c.compare("loss", loss);
   {
     torch::NoGradGuard no_grad;
-    const auto signs = signs_of(c.wanted("codes"), codec->config.z_channels, z.size(2), z.size(3));
+    const auto signs = signs_of(c.wanted("codes").to(c.device()), codec->config.z_channels,
+                                z.size(2), z.size(3));
     c.compare("decoded_from_codes", codec->decoder(signs));
   }
   const auto parameters = codec->named_parameters();
@@ -79,7 +87,7 @@ void check_magvitv2(GoldenCase& c) {
 }
 
 void check_showo_train(GoldenCase& c) {
-  Showo model = load_showo(ModelPaths::in(c.model_folder()));
+  Showo model = load_showo(ModelPaths::in(c.model_folder()), torch::kFloat, c.device());
   const auto ids = c.input("input_ids"), labels = c.input("labels");
   const auto rows = layouts_of(ids, model->vocabulary);
   const auto allowed = allowed_attention(rows, ids.size(1));
@@ -87,9 +95,11 @@ void check_showo_train(GoldenCase& c) {
   read_config(coefficients, c.json.at("coefficients"), "coefficients");
   c.compare_exact("allowed", allowed);
   auto losses_of = [&](const Tensor& hidden) { return showo_losses(model, hidden, labels, rows); };
+  auto autocast = std::make_optional<Autocast>(c.place.bf16, c.device().type());
   const auto hidden = model->hidden(ids, Visible::only(allowed));
   c.compare("logits", model->logits(hidden));
   const auto losses = losses_of(hidden);
+  autocast.reset();
   c.compare("loss_t2i", losses.t2i);
   c.compare("loss_lm", losses.lm);
   c.compare("loss_mmu", losses.mmu);
@@ -109,6 +119,7 @@ void check_showo_train(GoldenCase& c) {
   AdamW optimizer(*model, options);
   std::vector<double> history;
   for (int64_t step = 0; step < c.wanted("losses_10_steps").numel(); ++step) {
+    const Autocast casts(c.place.bf16, c.device().type());
     optimizer.zero_grad();
     const auto loss = total(losses_of(model->hidden(ids, Visible::only(allowed))), coefficients);
     history.push_back(loss.item<double>());
@@ -119,7 +130,7 @@ void check_showo_train(GoldenCase& c) {
 }
 
 void check_showo_t2i(GoldenCase& c) {
-  Showo model = load_showo(ModelPaths::in(c.model_folder()));
+  Showo model = load_showo(ModelPaths::in(c.model_folder()), c.dtype(), c.device());
   const Vocabulary& v = model->vocabulary;
   const auto conditional = c.input("cond_ids"), unconditional = c.input("uncond_ids");
   std::vector<Row> prompts;
@@ -138,7 +149,7 @@ void check_showo_t2i(GoldenCase& c) {
   options.guidance = c.json.at("guidance_scale");
   options.temperature = c.json.at("temperature");
   options.schedule = c.json.at("schedule");
-  RecordedDraws draws(c.input("sampled"), c.input("gumbel"));
+  RecordedDraws draws(c.input("sampled").to(c.device()), c.input("gumbel").to(c.device()));
   std::vector<Tensor> logits, masked;
   const auto codes =
       sample_codes(model, prompts, without, canvas, options, draws, [&](const MaskStep& step) {
@@ -146,13 +157,14 @@ void check_showo_t2i(GoldenCase& c) {
         masked.push_back(step.masked_BN);
       });
   c.compare("image_logits", torch::stack(logits));
-  c.compare_exact("masked_out", torch::stack(masked));
-  c.compare_exact("codes", codes);
+  c.compare_chosen("masked_out", torch::stack(masked));
+  c.compare_chosen("codes", codes);
 }
 
 void check_showo_mmu(GoldenCase& c) {
   torch::NoGradGuard no_grad;
-  Showo model = load_showo(ModelPaths::in(c.folder / c.json.at("model").get<std::string>()));
+  Showo model = load_showo(ModelPaths::in(c.folder / c.json.at("model").get<std::string>()),
+                           c.dtype(), c.device());
   TextOptions options;
   options.max_tokens = c.json.at("max_new_tokens");
   std::optional<int64_t> stop;
@@ -169,7 +181,12 @@ void check_showo_mmu(GoldenCase& c) {
     std::vector<Writing> texts = {{std::move(cache), first, random}};
     sample_texts(model, texts, options, stop,
                  [&](size_t, int64_t, const Tensor& row) { logits.push_back(row); });
-    c.compare(fmt::format("logits.{}", i), torch::stack(logits));
+    const auto name = fmt::format("logits.{}", i);
+    if (c.place.bf16) {  // another token early on leads to another answer
+      c.compare(name, logits[0], c.wanted(name)[0]);
+      continue;
+    }
+    c.compare(name, torch::stack(logits));
     c.compare_exact(fmt::format("answer_ids.{}", i), torch::tensor(texts[0].tokens));
   }
 }
