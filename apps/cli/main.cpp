@@ -12,6 +12,7 @@
 #include "showo/core/error.h"
 #include "showo/core/log.h"
 #include "showo/core/memory.h"
+#include "showo/core/signals.h"
 
 namespace {
 
@@ -67,6 +68,7 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   open_standard_streams();
+  showo::watch_signals();
   showo::start_logging();
   showo::keep_freed_memory();
   try {

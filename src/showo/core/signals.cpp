@@ -1,0 +1,132 @@
+#include "showo/core/signals.h"
+
+#include <pthread.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <csignal>
+#include <mutex>
+#include <string_view>
+#include <system_error>
+#include <thread>
+#include <vector>
+
+namespace showo {
+namespace {
+
+struct State {
+  // Held for ever by the thread that ends the process: whoever then wants to put something in its
+  // place, or to report that its file has gone, waits for that end.
+  std::mutex mutex;
+  std::vector<fs::path> unfinished;
+  int stop_requests = 0;
+  std::atomic<bool> stop = false;
+};
+
+// Never destroyed: a signal may come while static objects are.
+State& state() {
+  static State& only = *new State;
+  return only;
+}
+
+// What of these is not ignored.
+sigset_t watched_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+    struct sigaction action {};
+    if (::sigaction(signal, nullptr, &action) == 0 && action.sa_handler != SIG_IGN)
+      sigaddset(&signals, signal);
+  }
+  return signals;
+}
+
+void say(std::string_view text) {
+  if (::write(STDERR_FILENO, text.data(), text.size()) < 0) return;  // there is nobody to tell
+}
+
+void clear_progress() {
+  if (::isatty(STDERR_FILENO)) say("\r\033[K");
+}
+
+// Other threads still run: one may add to a folder while it is being removed.
+void remove_whole(const fs::path& path) {
+  constexpr int kTries = 100;
+  std::error_code error;
+  for (int i = 0; i < kTries && fs::exists(fs::symlink_status(path, error)); ++i)
+    fs::remove_all(path, error);
+}
+
+[[noreturn]] void end_by(int signal) {
+  for (auto path = state().unfinished.rbegin(); path != state().unfinished.rend(); ++path)
+    remove_whole(*path);
+  clear_progress();
+  // The shell is to see which signal it was.
+  std::signal(signal, SIG_DFL);
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, signal);
+  ::pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+  ::raise(signal);
+  ::_exit(128 + signal);  // the first process of a container has no default actions
+}
+
+void take(int signal) {
+  const std::lock_guard lock(state().mutex);
+  if (state().stop_requests == 0 || state().stop) end_by(signal);
+  state().stop = true;
+  clear_progress();
+  say("showo: finishing the step, then saving; once more to end at once\n");
+}
+
+void unblock() {
+  const sigset_t signals = watched_signals();
+  ::pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+}
+
+}  // namespace
+
+void watch_signals() {
+  const sigset_t signals = watched_signals();
+  ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  try {
+    std::thread([signals] {
+      int signal = 0;
+      while (::sigwait(&signals, &signal) == 0) take(signal);
+    }).detach();
+  } catch (const std::system_error&) {  // no thread is to be had
+    return unblock();
+  }
+  // A child of fork() has no such thread.
+  ::pthread_atfork(nullptr, nullptr, unblock);
+}
+
+StopRequest::StopRequest() {
+  const std::lock_guard lock(state().mutex);
+  ++state().stop_requests;
+}
+
+StopRequest::~StopRequest() {
+  const std::lock_guard lock(state().mutex);
+  if (--state().stop_requests == 0) state().stop = false;
+}
+
+bool StopRequest::stands() const { return state().stop; }
+
+Unfinished::Unfinished(fs::path path) : path_(std::move(path)) {
+  const std::lock_guard lock(state().mutex);
+  state().unfinished.push_back(path_);
+}
+
+Unfinished::~Unfinished() {
+  const std::lock_guard lock(state().mutex);
+  std::erase(state().unfinished, path_);
+}
+
+void Unfinished::undisturbed(const std::function<void()>& action) {
+  const std::lock_guard lock(state().mutex);
+  action();
+}
+
+}  // namespace showo
