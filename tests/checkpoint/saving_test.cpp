@@ -45,7 +45,8 @@ class Saving : public Scratch {
   void expect_saved(const fs::path& folder, double value) const {
     EXPECT_TRUE(read_weights(folder).at("x").equal(all(value)));
     EXPECT_TRUE(fs::exists(folder / fmt::format("{}.json", value)));
-    EXPECT_EQ(std::distance(fs::directory_iterator(folder), {}), 2);
+    EXPECT_TRUE(fs::exists(folder / ".showo-files"));  // the list of these two
+    EXPECT_EQ(std::distance(fs::directory_iterator(folder), {}), 3);
     EXPECT_EQ(count(), 1);
   }
 };

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <regex>
 
 #include "showo/core/error.h"
 
@@ -85,6 +86,35 @@ TEST_F(Files, ThatAreNoneAreRefused) {
     EXPECT_EQ(complaint([&, at = path] { read_file(at); }), message);
     EXPECT_EQ(complaint([&, at = path] { MappedFile::open(at); }), message);
   }
+}
+
+TEST_F(Files, OfTwoWritersAreOneWhole) {
+  const fs::path path = folder_ / "file";
+  write_file_atomically(path, [&](const auto& sink) {
+    sink("first, ");
+    write_file_atomically(path, "the other's");
+    EXPECT_EQ(read_file(path), "the other's");
+    sink("whole");
+  });
+  EXPECT_EQ(read_file(path), "first, whole");
+  EXPECT_EQ(count(), 1);
+}
+
+TEST_F(Files, HaveTemporaryNamesThatAreKnown) {
+  write_file_atomically(folder_ / "file", [&](const auto&) {
+    const std::string name = fs::directory_iterator(folder_)->path().filename().string();
+    EXPECT_TRUE(std::regex_match(name, std::regex("file\\.[0-9a-f]{16}\\.tmp"))) << name;
+  });
+}
+
+TEST_F(Files, WithTheLongestNamesAreWritten) {
+  std::string accented;
+  for (int i = 0; i < 127; ++i) accented += "é";
+  for (const std::string& name : {std::string(255, 'n'), accented}) {
+    write_file_atomically(folder_ / name, "content");
+    EXPECT_EQ(read_file(folder_ / name), "content");
+  }
+  EXPECT_EQ(count(), 2);
 }
 
 TEST_F(Files, StayWhenWritingFails) {

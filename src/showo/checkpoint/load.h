@@ -29,14 +29,10 @@ void load_strict(torch::nn::Module& module, TensorMap tensors, const std::string
                  const std::vector<std::string>& ignored_prefixes = {});
 
 /// Throws Error naming the first tensor that holds a NaN or an infinity.
+void check_finite(const TensorMap& tensors, const std::string& source);
 void check_finite(const torch::nn::Module& module, const std::string& source);
 
 /// Named parameters and buffers; the tensors are the module's own.
 TensorMap state_of(const torch::nn::Module& module);
-
-/// `fill` writes into a temporary folder beside the target, which then takes the target's place: a
-/// reader sees the old folder or the whole new one, and a failure leaves the old one alone.
-void write_folder_atomically(const fs::path& folder,
-                             const std::function<void(const fs::path& temporary)>& fill);
 
 }  // namespace showo

@@ -7,8 +7,10 @@
 
 #include <cerrno>
 #include <cstring>
+#include <random>
 
 #include "showo/core/error.h"
+#include "showo/core/signals.h"
 
 namespace showo {
 namespace {
@@ -28,6 +30,10 @@ class Descriptor {
  private:
   int fd_;
 };
+
+fs::path folder_of(const fs::path& path) {
+  return path.has_parent_path() ? path.parent_path() : fs::path(".");
+}
 
 uint64_t regular_size(int fd, const fs::path& path) {
   struct stat info {};
@@ -75,9 +81,10 @@ MappedFile::~MappedFile() {
 void write_file_atomically(
     const fs::path& path,
     const std::function<void(const std::function<void(std::string_view)>&)>& write) {
-  const fs::path temporary = path.string() + fmt::format(".{}.tmp", ::getpid());
+  const fs::path temporary = temporary_name(path);
+  const Unfinished unfinished(temporary);
   try {
-    Descriptor fd(temporary, path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+    Descriptor fd(temporary, path, O_WRONLY | O_CREAT | O_EXCL, 0644);
     write([&](std::string_view piece) {
       while (!piece.empty()) {
         const ssize_t wrote = ::write(fd, piece.data(), piece.size());
@@ -93,6 +100,7 @@ void write_file_atomically(
     ::unlink(temporary.c_str());
     throw;
   }
+  sync_folder(folder_of(path));
 }
 
 void write_file_atomically(const fs::path& path, std::string_view content) {
@@ -104,6 +112,32 @@ void make_folder(const fs::path& path) {
   fs::create_directories(path, error);
   if (error) fail("{}: {}", path.string(), error.message());
   if (!fs::is_directory(path)) fail("{}: expected a folder, found a file", path.string());
+}
+
+fs::path temporary_name(const fs::path& path) {
+  constexpr size_t kSpare = 4;  // ".old", where names cannot be exchanged
+  std::random_device random;
+  const std::string end = fmt::format(".{:08x}{:08x}.tmp", random(), random());
+  std::string name = path.filename().string();
+  const fs::path folder = folder_of(path);
+  const long limit = ::pathconf(folder.c_str(), _PC_NAME_MAX);
+  size_t most = static_cast<size_t>(limit > 64 ? limit : 255) - end.size() - kSpare;
+  if (name.size() > most) {
+    // Not within a character: some file systems want valid UTF-8.
+    while (most > 0 && (static_cast<unsigned char>(name[most]) & 0xc0) == 0x80) --most;
+    name.resize(most);
+  }
+  return path.parent_path() / (name + end);
+}
+
+void sync_folder(const fs::path& folder) {
+  const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return;  // one that may be written to but not read
+  const int error = ::fsync(fd) == 0 ? 0 : errno;
+  ::close(fd);
+  // Some file systems have no such thing for folders.
+  if (error && error != EINVAL && error != ENOTSUP && error != EROFS)
+    fail("{}: {}", folder.string(), std::strerror(error));
 }
 
 }  // namespace showo

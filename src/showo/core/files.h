@@ -45,4 +45,26 @@ void write_file_atomically(const fs::path& path, std::string_view content);
 /// Makes the folder and its parents; throws Error naming it.
 void make_folder(const fs::path& path);
 
+/// Where what is to take `path`'s place is written: NAME.<unique>.tmp beside it, of no other
+/// writer, be it a thread or another machine at the same disk. A long NAME is cut.
+fs::path temporary_name(const fs::path& path);
+/// Makes names that a folder got or lost last through a crash of the machine.
+void sync_folder(const fs::path& folder);
+
+/// What a folder that is written may take the place of: what this program wrote, and nothing was
+/// added to, or anything.
+enum class Replace { kOwn, kAnything };
+
+/// `fill` writes into a temporary folder beside the target, which then takes the target's place,
+/// with a list of what was written: a reader sees the old folder or the whole new one, and a
+/// failure or signal leaves the old one alone. Throws Error as check_replaceable does.
+void write_folder_atomically(const fs::path& folder,
+                             const std::function<void(const fs::path& temporary)>& fill,
+                             Replace replace = Replace::kOwn);
+/// Throws Error when the name is a file's, or the folder holds what may not be replaced, naming it.
+void check_replaceable(const fs::path& folder, Replace replace = Replace::kOwn);
+/// Throws UsageError when one of the two folders lies in the other: a copy would take itself in, or
+/// replace what it was made from. Links are followed.
+void check_apart(const fs::path& written, const fs::path& read);
+
 }  // namespace showo
