@@ -1,13 +1,7 @@
 // Every kind of file against what Pillow reads from it, and every kind of bad file.
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <fstream>
-
 #include "showo/image/codecs.h"
 #include "tests/image/pictures.h"
-#include "tests/support/sanitized.h"
+#include "tests/support/within.h"
 
 namespace showo {
 namespace {
@@ -93,27 +87,6 @@ TEST(BadPictures, SayInOneLineWhatIsWrong) {
   }
 }
 
-// Runs `body` in a child that may map `spare` bytes more than it has; what it returns is true.
-template <class Body>
-bool holds_within(uint64_t spare, Body body) {
-  const pid_t child = ::fork();
-  if (child == 0) {
-    uint64_t pages = 0;
-    std::ifstream("/proc/self/statm") >> pages;
-    const rlim_t limit = pages * static_cast<uint64_t>(::sysconf(_SC_PAGESIZE)) + spare;
-    const rlimit both{limit, limit};
-    bool held = false;
-    try {
-      held = ::setrlimit(RLIMIT_AS, &both) == 0 && body();
-    } catch (...) {
-    }
-    ::_exit(held ? 0 : 1);
-  }
-  int status = -1;
-  ::waitpid(child, &status, 0);
-  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
-}
-
 TEST(BadPictures, AreRefusedBeforeAnythingLargeIsAllocated) {
   if (sanitized()) GTEST_SKIP() << "the sanitizer's own map is far above any limit";
   constexpr uint64_t kSpare = 32 << 20;
@@ -135,6 +108,17 @@ TEST(ReadImage, NamesTheFile) {
           << error.what();
     }
   }
+}
+
+TEST(Describe, GivesTheFilesNameAndTheSizeThatItHas) {
+  const auto named = [](const char* file) {
+    return describe(read_image(kPictures / file)).substr(kPictures.string().size() + 1);
+  };
+  EXPECT_EQ(named("rgb.png"), "rgb.png: the picture is 19×13");
+  EXPECT_EQ(named("orientation_3.jpg"), "orientation_3.jpg: the picture is 19×13");
+  EXPECT_EQ(named("orientation_6.jpg"),
+            "orientation_6.jpg: the picture is 19×13, turned by its EXIF orientation");
+  EXPECT_EQ(describe(Image(3, 2), "mask"), "the mask is 3×2");
 }
 
 TEST(Flatten, MixesWithWhiteAndRounds) {

@@ -1,5 +1,8 @@
 // Thousands of damaged files: each decodes or is refused by an Error; a crash, a hang or another
 // exception fails.
+#include <unistd.h>
+
+#include <fstream>
 #include <random>
 
 #include "tests/image/pictures.h"
@@ -73,6 +76,26 @@ TEST_P(Damaged, DecodesOrIsRefused) {
     }
   }
   EXPECT_GT(refused, 0);
+}
+
+TEST(DamagedTexts, AreReadOrRefused) {
+  const std::string whole = read_file(kPictures / "texts.png");
+  const fs::path path = fs::temp_directory_path() / fmt::format("showo-fuzz-{}.png", ::getpid());
+  std::mt19937 random(17);
+  int read = 0;
+  for (int round = 0; round < kRounds / 4; ++round) {
+    std::string bytes = damaged(whole, random);
+    if (round % 4 != 0) mend_checksums(bytes);
+    std::ofstream(path, std::ios::binary) << bytes;
+    try {
+      read_png_text(path);
+      ++read;
+    } catch (const Error& error) {
+      ASSERT_TRUE(std::string(error.what()).starts_with(path.string() + ": ")) << error.what();
+    }
+  }
+  fs::remove(path);
+  EXPECT_GT(read, 0);
 }
 
 INSTANTIATE_TEST_SUITE_P(Pictures, Damaged, testing::ValuesIn(kReadable), test_name);

@@ -95,6 +95,23 @@ TEST(ResizeAndCrop, RefusesAPictureThatWouldGrowAboveTheLimit) {
   EXPECT_THROW(resize_and_crop(Image(2, 2), -3), Error);
 }
 
+TEST(ResizeAndCrop, NamesThePictureAsItsFileHasIt) {
+  Image image(1, 60000);
+  image.name = "long.jpg";
+  auto message = [&] {
+    try {
+      resize_and_crop(image, 64);
+    } catch (const Error& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  const std::string reason = ": too long to be scaled to 64 pixels on its shorter side";
+  EXPECT_EQ(message(), "long.jpg: the picture is 1×60000" + reason);
+  image.turned = true;
+  EXPECT_EQ(message(), "long.jpg: the picture is 60000×1, turned by its EXIF orientation" + reason);
+}
+
 TEST(PreprocessShowo, ScalesToOneOnEitherSide) {
   Image image(2, 2);
   image.pixel(1, 0)[2] = 255;
@@ -148,6 +165,25 @@ TEST(MaskToGrid, IsTrueWhereTheMaskIsWhite) {
   const auto grid = mask_to_grid(mask_of({{255, 0, 128}, {127, 255, 0}}), 2, 3);
   EXPECT_EQ(grid.scalar_type(), at::kBool);
   EXPECT_TRUE(grid.equal(at::tensor({1, 0, 1, 0, 1, 0}).view({2, 3}).to(at::kBool)));
+}
+
+TEST(MaskToGrid, MarksTheTokenOfASinglePixel) {
+  for (int y = 0; y < 24; ++y) {
+    for (int x = 0; x < 32; ++x) {
+      Image mask(32, 24);
+      std::fill_n(mask.pixel(x, y), 3, uint8_t{255});
+      const auto grid = mask_to_grid(mask, 3, 4);
+      EXPECT_EQ(grid.sum().item<int>(), 1) << x << ", " << y;
+      EXPECT_TRUE(grid[y / 8][x / 8].item<bool>()) << x << ", " << y;
+    }
+  }
+}
+
+TEST(MaskToGrid, MarksEveryTokenThatAPixelReachesInto) {
+  const auto grid = mask_to_grid(mask_of({{0, 255, 0}, {0, 0, 0}}), 4, 4);
+  // The second of three columns spans the second and third quarter.
+  EXPECT_TRUE(grid.equal(
+      at::tensor({0, 1, 1, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0}).view({4, 4}).to(at::kBool)));
 }
 
 TEST(MaskToGrid, ShrinksToRowsAndColumns) {

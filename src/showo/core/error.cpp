@@ -27,13 +27,15 @@ bool is_control(std::string_view character) {
          character == "\u2029";
 }
 
-std::string escaped(std::string_view text) {
+}  // namespace
+
+std::string printable(std::string_view text, bool keep_breaks) {
   std::string result;
   while (!text.empty()) {
     const size_t length = utf8_length(text);
     const auto character = text.substr(0, length > 0 ? length : 1);
     text.remove_prefix(character.size());
-    if (length > 0 && !is_control(character)) {
+    if ((length > 0 && !is_control(character)) || (keep_breaks && character == "\n")) {
       result += character;
     } else if (character == "\n" || character == "\t" || character == "\r") {
       result += character == "\n" ? "\\n" : character == "\t" ? "\\t" : "\\r";
@@ -45,8 +47,6 @@ std::string escaped(std::string_view text) {
   return result;
 }
 
-}  // namespace
-
-std::string one_line(std::string_view text) { return shortened(escaped(shortened(text))); }
+std::string one_line(std::string_view text) { return shortened(printable(shortened(text))); }
 
 }  // namespace showo

@@ -16,6 +16,9 @@ namespace showo {
 /// middle of what is above 8192 bytes is left out.
 std::string one_line(std::string_view text);
 
+/// The same with nothing left out. A text of several lines keeps its line breaks when asked.
+std::string printable(std::string_view text, bool keep_breaks = false);
+
 class Error : public std::runtime_error {
  public:
   explicit Error(std::string_view message) : std::runtime_error(one_line(message)) {}

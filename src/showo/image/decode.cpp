@@ -1,5 +1,6 @@
 #include <webp/decode.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "showo/core/error.h"
@@ -57,16 +58,37 @@ Image flatten(const Rgba& picture) {
   return image;
 }
 
-Image decode_image(std::span<const std::byte> bytes, const std::string& name, int64_t max_pixels) {
-  if (bytes.empty()) fail("{}: the file is empty", name);
-  if (is_png(bytes)) return flatten(decode_png(bytes, name, max_pixels));
-  if (is_jpeg(bytes)) return decode_jpeg(bytes, name, max_pixels);
-  if (is_webp(bytes)) return flatten(decode_webp(bytes, name, max_pixels));
-  fail("{}: not a PNG, JPEG or WebP picture", name);
+std::string describe(const Image& image, const char* what) {
+  const auto [width, height] =
+      image.turned ? std::pair(image.height, image.width) : std::pair(image.width, image.height);
+  return fmt::format("{}{}the {} is {}×{}{}", image.name, image.name.empty() ? "" : ": ", what,
+                     width, height, image.turned ? ", turned by its EXIF orientation" : "");
 }
 
-Image read_image(const fs::path& path, int64_t max_pixels) {
-  return decode_image(MappedFile::open(path)->bytes(), path.string(), max_pixels);
+int64_t pixel_limit(size_t file_bytes) {
+  constexpr size_t kPixelsOfAByte = 16;
+  const size_t most = 2 * kMaxPixels;
+  return std::max(kMaxPixels, static_cast<int64_t>(std::min(file_bytes, most / kPixelsOfAByte) *
+                                                   kPixelsOfAByte));
+}
+
+Image decode_image(std::span<const std::byte> bytes, const std::string& name, int64_t max_pixels) {
+  if (bytes.empty()) fail("{}: the file is empty", name);
+  Image image = is_png(bytes)    ? flatten(decode_png(bytes, name, max_pixels))
+                : is_jpeg(bytes) ? decode_jpeg(bytes, name, max_pixels)
+                : is_webp(bytes) ? flatten(decode_webp(bytes, name, max_pixels))
+                                 : Image();
+  if (image.rgb.empty()) fail("{}: not a PNG, JPEG or WebP picture", name);
+  image.name = name;
+  return image;
+}
+
+Image decode_image(std::span<const std::byte> bytes, const std::string& name) {
+  return decode_image(bytes, name, pixel_limit(bytes.size()));
+}
+
+Image read_image(const fs::path& path) {
+  return decode_image(MappedFile::open(path)->bytes(), path.string());
 }
 
 void write_png(const fs::path& path, const Image& image, const PngText& text) {

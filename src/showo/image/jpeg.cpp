@@ -3,26 +3,26 @@
 // clang-format off
 #include <jpeglib.h>
 // clang-format on
-#include <csetjmp>
+#include <algorithm>
 #include <cstring>
-#include <optional>
 
 #include "showo/core/error.h"
 #include "showo/image/codecs.h"
+#include "showo/image/long_jumps.h"
 
 namespace showo {
 namespace {
 
 struct ErrorManager {
   jpeg_error_mgr base;
-  std::jmp_buf jump;
+  LongJumps jumps;
   char message[JMSG_LENGTH_MAX] = {};
 };
 
 void jump_out(j_common_ptr info) {
   auto* manager = reinterpret_cast<ErrorManager*>(info->err);
   info->err->format_message(info, manager->message);
-  std::longjmp(manager->jump, 1);
+  manager->jumps.leave();
 }
 
 // A warning of libjpeg's means corrupt data that it would fill with grey: here that is an error.
@@ -30,47 +30,112 @@ void refuse_warnings(j_common_ptr info, int level) {
   if (level < 0) jump_out(info);
 }
 
-struct Decompressor {
-  Decompressor() {
-    info.err = jpeg_std_error(&errors.base);
-    errors.base.error_exit = jump_out;
-    errors.base.emit_message = refuse_warnings;
-    jpeg_create_decompress(&info);
-  }
-  ~Decompressor() { jpeg_destroy_decompress(&info); }
-  ErrorManager errors;
-  jpeg_decompress_struct info{};
+// A scan of a few bytes can pass over all pixels once more, so their number is limited.
+struct ScanLimit {
+  jpeg_progress_mgr base{};
+  int most = 0;
 };
 
-// The orientation tag (0x0112) of an EXIF block; 1, upright, when there is none or it makes no
-// sense.
-int exif_orientation(const jpeg_saved_marker_ptr list) {
-  for (auto* marker = list; marker; marker = marker->next) {
-    const std::string_view data(reinterpret_cast<const char*>(marker->data), marker->data_length);
-    if (marker->marker != JPEG_APP0 + 1 || data.size() < 14 ||
-        data.substr(0, 6) != std::string_view("Exif\0\0", 6))
-      continue;
-    const std::string_view tiff = data.substr(6);
-    const bool little = tiff.substr(0, 2) == "II";
-    auto number = [&](size_t at, int bytes) -> uint32_t {
-      uint32_t value = 0;
-      if (at + bytes > tiff.size()) return 0;
-      for (int i = 0; i < bytes; ++i) {
-        value |= static_cast<uint32_t>(static_cast<uint8_t>(tiff[at + i]))
-                 << 8 * (little ? i : bytes - 1 - i);
-      }
-      return value;
-    };
-    const size_t directory = number(4, 4);
-    for (uint32_t i = 0, count = number(directory, 2); i < count; ++i) {
-      const size_t entry = directory + 2 + 12 * i;
-      if (number(entry, 2) == 0x0112) return static_cast<int>(number(entry + 8, 2));
+void refuse_many_scans(j_common_ptr info) {
+  const auto* limit = reinterpret_cast<const ScanLimit*>(info->progress);
+  if (reinterpret_cast<j_decompress_ptr>(info)->input_scan_number <= limit->most) return;
+  auto* manager = reinterpret_cast<ErrorManager*>(info->err);
+  std::snprintf(manager->message, sizeof manager->message,
+                "more than %d scans, too many for its size", limit->most);
+  manager->jumps.leave();
+}
+
+class Decompressor {
+ public:
+  explicit Decompressor(const std::string& name) : name_(name) {
+    info.err = jpeg_std_error(&errors_.base);
+    errors_.base.error_exit = jump_out;
+    errors_.base.emit_message = refuse_warnings;
+    run([&] { jpeg_create_decompress(&info); });
+  }
+  ~Decompressor() { jpeg_destroy_decompress(&info); }
+  Decompressor(const Decompressor&) = delete;
+  Decompressor& operator=(const Decompressor&) = delete;
+
+  /// Whatever calls libjpeg; see LongJumps::run. Throws Error with what libjpeg says.
+  template <class Body>
+  void run(const Body& body) {
+    if (!errors_.jumps.run(body)) fail("{}: not a readable JPEG: {}", name_, errors_.message);
+  }
+  void limit_scans(int most) {
+    limit_.most = most;
+    limit_.base.progress_monitor = refuse_many_scans;
+    info.progress = &limit_.base;
+  }
+
+  jpeg_decompress_struct info{};
+
+ private:
+  const std::string& name_;
+  ErrorManager errors_;
+  ScanLimit limit_;
+};
+
+// What the header says against what the file holds, before the pixels have any memory. Huffman
+// codes have a bit at least for each unit of up to 32×32 pixels. 32 scans are more than encoders
+// write; those beyond are few where the pixels are many for the file.
+void check_size(Decompressor& jpeg, size_t bytes, const std::string& name, int64_t max_pixels) {
+  const auto& info = jpeg.info;
+  check_pixels(info.image_width, info.image_height, name, max_pixels);
+  const int64_t pixels = int64_t{info.image_width} * info.image_height;
+  const auto size = static_cast<int64_t>(bytes);
+  if (!info.arith_code && pixels / (8 * 32 * 32) > size) {
+    fail("{}: not a readable JPEG: {} bytes cannot hold {}×{} pixels", name, bytes,
+         info.image_width, info.image_height);
+  }
+  jpeg.limit_scans(static_cast<int>(std::min<int64_t>(32 + 64 * size / pixels, 10'000)));
+}
+
+// The orientation tag (0x0112) of an EXIF block; 0 when it has none.
+int orientation_in(std::string_view tiff) {
+  const bool little = tiff.substr(0, 2) == "II";
+  auto number = [&](size_t at, int bytes) -> uint32_t {
+    uint32_t value = 0;
+    if (at + bytes > tiff.size()) return 0;
+    for (int i = 0; i < bytes; ++i) {
+      value |= static_cast<uint32_t>(static_cast<uint8_t>(tiff[at + i]))
+               << 8 * (little ? i : bytes - 1 - i);
     }
+    return value;
+  };
+  const size_t directory = number(4, 4);
+  for (uint32_t i = 0, count = number(directory, 2); i < count; ++i) {
+    const size_t entry = directory + 2 + 12 * i;
+    if (entry + 12 > tiff.size()) break;
+    if (number(entry, 2) == 0x0112) return static_cast<int>(number(entry + 8, 2));
+  }
+  return 0;
+}
+
+// Of the first EXIF block that says it; 1, upright, when none does. libjpeg could keep the blocks,
+// in a list that it walks to the end for each.
+int exif_orientation(std::string_view file) {
+  constexpr std::string_view kExif("Exif\0\0", 6);
+  constexpr uint8_t kStartOfScan = 0xda;
+  for (size_t at = 2; at + 4 <= file.size();) {
+    const auto byte = [&](size_t i) { return static_cast<uint8_t>(file[i]); };
+    if (byte(at) != 0xff || byte(at + 1) == kStartOfScan) break;
+    if (byte(at + 1) == 0xff) {  // padding
+      ++at;
+      continue;
+    }
+    const size_t length = byte(at + 2) << 8 | byte(at + 3);
+    if (byte(at + 1) == JPEG_APP0 + 1) {
+      const auto data = file.substr(at + 4, std::max<size_t>(length, 2) - 2);
+      const int found = data.starts_with(kExif) ? orientation_in(data.substr(kExif.size())) : 0;
+      if (found != 0) return found;
+    }
+    at += 2 + length;
   }
   return 1;
 }
 
-Image oriented(const Image& image, int orientation) {
+Image oriented(Image image, int orientation) {
   if (orientation < 2 || orientation > 8) return image;
   const bool swapped = orientation >= 5;
   Image result(swapped ? image.height : image.width, swapped ? image.width : image.height);
@@ -84,44 +149,47 @@ Image oriented(const Image& image, int orientation) {
       std::memcpy(result.pixel(x, y), image.pixel(sx, sy), 3);
     }
   }
+  result.turned = swapped;
   return result;
+}
+
+// Adobe writes CMYK inverted: 255 is no ink.
+void cmyk_to_rgb(const std::vector<uint8_t>& cmyk, bool inverted, uint8_t* rgb) {
+  for (size_t i = 0; i < cmyk.size() / 4; ++i) {
+    const int k = inverted ? cmyk[4 * i + 3] : 255 - cmyk[4 * i + 3];
+    for (int c = 0; c < 3; ++c) {
+      const int ink = inverted ? cmyk[4 * i + c] : 255 - cmyk[4 * i + c];
+      rgb[3 * i + c] = static_cast<uint8_t>((ink * k + 127) / 255);
+    }
+  }
 }
 
 }  // namespace
 
 Image decode_jpeg(std::span<const std::byte> bytes, const std::string& name, int64_t max_pixels) {
-  Decompressor jpeg;
+  Decompressor jpeg(name);
   auto& info = jpeg.info;
-  Image image;
-  std::vector<uint8_t> cmyk;
-  std::optional<int> orientation;
-  if (setjmp(jpeg.errors.jump)) fail("{}: not a readable JPEG: {}", name, jpeg.errors.message);
-  jpeg_mem_src(&info, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
-  jpeg_save_markers(&info, JPEG_APP0 + 1, 0xffff);
-  jpeg_read_header(&info, TRUE);
-  check_pixels(info.image_width, info.image_height, name, max_pixels);
-  orientation = exif_orientation(info.marker_list);
+  jpeg.run([&] {
+    jpeg_mem_src(&info, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
+    jpeg_read_header(&info, TRUE);
+  });
+  check_size(jpeg, bytes.size(), name, max_pixels);
   const bool is_cmyk = info.jpeg_color_space == JCS_CMYK || info.jpeg_color_space == JCS_YCCK;
   info.out_color_space = is_cmyk ? JCS_CMYK : JCS_RGB;
-  jpeg_start_decompress(&info);
-  image = Image(static_cast<int>(info.output_width), static_cast<int>(info.output_height));
-  cmyk.resize(is_cmyk ? static_cast<size_t>(image.width) * 4 : 0);
-  while (info.output_scanline < info.output_height) {
-    uint8_t* out = image.pixel(0, static_cast<int>(info.output_scanline));
-    JSAMPROW row = is_cmyk ? cmyk.data() : out;
-    jpeg_read_scanlines(&info, &row, 1);
-    for (size_t i = 0; i < cmyk.size() / 4; ++i) {
-      // Adobe writes CMYK inverted: 255 is no ink.
-      const bool inverted = info.saw_Adobe_marker;
-      const int k = inverted ? cmyk[4 * i + 3] : 255 - cmyk[4 * i + 3];
-      for (int c = 0; c < 3; ++c) {
-        const int ink = inverted ? cmyk[4 * i + c] : 255 - cmyk[4 * i + c];
-        out[3 * i + c] = static_cast<uint8_t>((ink * k + 127) / 255);
-      }
+  jpeg.run([&] { jpeg_start_decompress(&info); });
+  Image image(static_cast<int>(info.output_width), static_cast<int>(info.output_height));
+  std::vector<uint8_t> cmyk(is_cmyk ? static_cast<size_t>(image.width) * 4 : 0);
+  jpeg.run([&] {
+    while (info.output_scanline < info.output_height) {
+      uint8_t* out = image.pixel(0, static_cast<int>(info.output_scanline));
+      JSAMPROW row = is_cmyk ? cmyk.data() : out;
+      jpeg_read_scanlines(&info, &row, 1);
+      cmyk_to_rgb(cmyk, info.saw_Adobe_marker, out);
     }
-  }
-  jpeg_finish_decompress(&info);
-  return oriented(image, *orientation);
+    jpeg_finish_decompress(&info);
+  });
+  return oriented(std::move(image),
+                  exif_orientation({reinterpret_cast<const char*>(bytes.data()), bytes.size()}));
 }
 
 }  // namespace showo

@@ -6,7 +6,6 @@
 #include <cmath>
 
 #include "showo/core/error.h"
-#include "showo/image/codecs.h"
 
 namespace showo {
 namespace {
@@ -101,11 +100,14 @@ int floored_offset(int whole, int part) { return (whole - part) / 2; }
 
 // Shorter side to `size`, then the size×size centre.
 Image resize_and_crop(const Image& image, int size, int (*offset)(int whole, int part)) {
+  if (image.width < 1 || image.height < 1 || size < 1)
+    fail("{}: it cannot be resized to {}×{}", describe(image), size, size);
   const bool wide = image.width > image.height;
   const int64_t shorter = std::min(image.width, image.height),
                 longer = std::max(image.width, image.height);
   const int64_t scaled = size * longer / shorter;
-  check_pixels(size, scaled, "picture", kMaxPixels);
+  if (scaled > kMaxPixels / size)
+    fail("{}: too long to be scaled to {} pixels on its shorter side", describe(image), size);
   const int along = static_cast<int>(scaled);
   const Image resized = resize_bicubic(image, wide ? along : size, wide ? size : along);
   if (resized.width == size && resized.height == size) return resized;
