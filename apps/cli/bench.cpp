@@ -39,13 +39,16 @@ void bench(const BenchFlags& f) {
   if (f.agreement) return bench_agreement(f);
   if (f.train > 0) return bench_training(f);
   torch::NoGradGuard no_grad;
-  const auto dtype = f.out.empty() ? f.model.compute_type() : f.model.scalar_type();
+  if (!f.out.path.empty()) f.out.check(f.read());
+  const auto dtype = f.out.path.empty() ? f.model.compute_type() : f.model.scalar_type();
   const double bandwidth = streaming_read(), peak = gemm_speed(dtype, parse_device(f.model.device));
   Showo model{nullptr};
   const double load = seconds([&] { model = bench_model(f, dtype, f.model.low_bits()); });
-  if (!f.out.empty()) {
-    save_showo(f.out, model);
-    return save_codec(fs::path(f.out) / "codec", bench_codec(f, dtype));
+  if (!f.out.path.empty()) {
+    return f.out.write([&](const fs::path& temporary) {
+      write_showo(temporary, model);
+      save_codec(temporary / "codec", bench_codec(f, dtype));
+    });
   }
   const Vocabulary& v = model->vocabulary;
   const Prompting prompting(v, model->config.text_tokens);
@@ -89,7 +92,7 @@ void bench(const BenchFlags& f) {
     std::vector<Writing> texts = {{cache, logits, make_generator(f.model.seed)}};
     const double decode =
         seconds([&] { sample_texts(model, texts, greedy, /*stop=*/std::nullopt); });
-    decodes.push_back((f.tokens - 1) / decode);
+    decodes.push_back(static_cast<double>(std::ssize(texts[0].tokens) - 1) / decode);
   }
   int64_t weights = 0;
   for (const auto& tensors : {model->parameters(), model->buffers()})
@@ -144,6 +147,7 @@ void add_bench(CLI::App& app) {
   command->add_flag("--random", f->random,
                     "random weights of the published shapes (1.45 billion) instead of a model's");
   command->add_option("--size", f->size, "pixels a side of the random model's pictures")
+      ->transform(number_in<int>(between(256, 512)))
       ->check(CLI::IsMember({256, 512}))
       ->capture_default_str();
   command->add_flag("--agreement", f->agreement,
@@ -151,20 +155,14 @@ void add_bench(CLI::App& app) {
   command
       ->add_option("--train", f->train,
                    "time steps of training with as many rows of random tokens instead")
-      ->check(CLI::Range(2, 100000));
+      ->transform(number_in<int>(between(2, 100'000)));
   command->add_flag("--recompute", f->recompute, "with --train, keep no activations of layers");
-  command->add_option("--out", f->out,
+  f->out.add_force(*command);
+  command->add_option("--out", f->out.path,
                       "write the weights to a folder instead, without a text tokenizer");
-  const auto positive = CLI::Range(1, 100000);
-  command->add_option("--prompt", f->prompt, "tokens of the prompt")
-      ->check(positive)
-      ->capture_default_str();
-  command->add_option("--tokens", f->tokens, "tokens of an answer")
-      ->check(CLI::Range(2, 100000))
-      ->capture_default_str();
-  command->add_option("--repeats", f->repeats, "medians of as many runs")
-      ->check(positive)
-      ->capture_default_str();
+  add_number(*command, "--prompt", f->prompt, "tokens of the prompt", between(1, 100'000));
+  add_number(*command, "--tokens", f->tokens, "tokens of an answer", between(2, 100'000));
+  add_number(*command, "--repeats", f->repeats, "medians of as many runs", between(1, 100'000));
   add_flags(*command, f->sampling);
   command->callback([=] { bench(*f); });
   command->footer(

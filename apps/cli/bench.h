@@ -1,6 +1,7 @@
 // The parts of showo bench: a model to time, and what is timed besides drawing and answering.
 #pragma once
 
+#include "apps/cli/output.h"
 #include "apps/cli/session.h"
 #include "showo/codec/magvit.h"
 #include "showo/model/showo.h"
@@ -9,10 +10,12 @@ namespace showo::cli {
 
 struct BenchFlags {
   ModelFlags model;
-  std::string out;
+  OutputFolder out;
   bool random = false, agreement = false, recompute = false;
   int prompt = 16, tokens = 32, repeats = 3, size = 256, train = 0;
   SamplingOptions sampling{.steps = 3, .guidance = 5};
+  /// The folders that are read.
+  std::vector<fs::path> read() const;
 };
 
 /// Of the model's folder, or with --random of the published shapes. `low_bits`: CPU only.

@@ -37,6 +37,12 @@ Showo random_model(const BenchFlags& f, torch::ScalarType dtype,
 
 }  // namespace
 
+std::vector<fs::path> BenchFlags::read() const {
+  if (random) return {};
+  const auto paths = ModelPaths::in(model.model, model.llm, model.codec);
+  return {paths.model, paths.llm, paths.codec};
+}
+
 Showo bench_model(const BenchFlags& f, torch::ScalarType dtype,
                   const std::optional<LowBits>& low_bits) {
   if (f.random) return random_model(f, dtype, low_bits);

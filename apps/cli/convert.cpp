@@ -1,12 +1,19 @@
 // showo convert: a model folder with its weights in another dtype, to ship or to load faster.
 #include "apps/cli/command.h"
+#include "apps/cli/output.h"
 #include "showo/checkpoint/load.h"
 #include "showo/core/error.h"
 
 namespace showo::cli {
 namespace {
 
-void convert(const fs::path& from, const fs::path& to, const std::string& dtype) {
+bool holds_weights(const std::string& name) {
+  return name.ends_with(".safetensors") || name.ends_with(".bin") || name.ends_with(".index.json");
+}
+
+void convert(const fs::path& from, const OutputFolder& out, const std::string& dtype) {
+  if (!fs::is_directory(from)) fail("{}: no such model folder", from.string());
+  out.check({from});
   const auto target = dtype == "fp16"   ? torch::kHalf
                       : dtype == "bf16" ? torch::kBFloat16
                                         : torch::kFloat;
@@ -14,13 +21,8 @@ void convert(const fs::path& from, const fs::path& to, const std::string& dtype)
   for (auto& [name, tensor] : tensors) {
     if (tensor.is_floating_point()) tensor = tensor.to(target);
   }
-  write_folder_atomically(to, [&](const fs::path& temporary) {
-    for (const auto& item : fs::directory_iterator(from)) {
-      const std::string name = item.path().filename().string();
-      const bool weights =
-          name.ends_with(".safetensors") || name.ends_with(".bin") || name.ends_with(".index.json");
-      if (!weights) fs::copy(item.path(), temporary / name, fs::copy_options::recursive);
-    }
+  out.write([&](const fs::path& temporary) {
+    copy_tree(from, temporary, [](const auto& name) { return !holds_weights(name); });
     write_safetensors(temporary / "model.safetensors", tensors);
   });
 }
@@ -30,14 +32,15 @@ void convert(const fs::path& from, const fs::path& to, const std::string& dtype)
 void add_convert(CLI::App& app) {
   auto* command =
       app.add_subcommand("convert", "write a model folder with its weights in another dtype");
-  auto from = std::make_shared<std::string>(), to = std::make_shared<std::string>(),
-       dtype = std::make_shared<std::string>("fp16");
+  auto from = std::make_shared<std::string>(), dtype = std::make_shared<std::string>("fp16");
+  auto out = std::make_shared<OutputFolder>();
   command->add_option("model", *from, "model folder")->required();
-  command->add_option("out", *to, "folder to write")->required();
+  command->add_option("out", out->path, "folder to write")->required();
   command->add_option("--dtype", *dtype, "fp32, bf16 or fp16")
       ->check(CLI::IsMember({"fp32", "bf16", "fp16"}))
       ->capture_default_str();
-  command->callback([=] { convert(*from, *to, *dtype); });
+  out->add_force(*command);
+  command->callback([=] { convert(*from, *out, *dtype); });
   command->footer("Example:\n  showo convert runs/showo/checkpoint/model my-model --dtype fp16");
 }
 

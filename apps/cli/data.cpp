@@ -1,6 +1,7 @@
 // showo data emoji: writes the embedded world's scenes as webdataset shards.
 #include "apps/cli/command.h"
 #include "apps/cli/flags.h"
+#include "apps/cli/output.h"
 #include "showo/data/emoji_world.h"
 
 namespace showo::cli {
@@ -10,10 +11,14 @@ void add_data(CLI::App& app) {
   data->require_subcommand(1);
   auto* emoji = data->add_subcommand("emoji", "compose scenes of emoji into webdataset shards");
   auto options = std::make_shared<EmojiOptions>();
-  auto out = std::make_shared<std::string>("data/emoji");
-  emoji->add_option("--out", *out, "folder to write")->capture_default_str();
+  auto out = std::make_shared<OutputFolder>(OutputFolder{"data/emoji"});
+  emoji->add_option("--out", out->path, "folder to write")->capture_default_str();
+  out->add_force(*emoji);
   add_flags(*emoji, *options);
-  emoji->callback([=] { write_emoji_dataset(*options, *out); });
+  emoji->callback([=] {
+    out->check({options->packages});
+    out->write([&](const fs::path& temporary) { write_emoji_dataset(*options, temporary); });
+  });
   emoji->footer(
       "Example:\n  tools/fetch_emoji.sh && showo data emoji --out data/emoji --scenes 40000 --seed "
       "1");

@@ -1,5 +1,6 @@
 // showo eval: figures on the emoji world's scenes.
 #include "apps/cli/command.h"
+#include "apps/cli/output.h"
 #include "apps/cli/sampling_flags.h"
 #include "apps/cli/session.h"
 #include "showo/eval/pictures.h"
@@ -31,7 +32,8 @@ std::string to_text(const std::string& name, const PictureTallies& tallies) {
       return 100.0 * static_cast<double>(count) / static_cast<double>(judged);
     };
     text += fmt::format(
-        "\n{}, {}: all {:.1f} %, kinds {:.1f} %, number {:.1f} %, background {:.1f} %", name, asked,
+        "\n{}, {}: all {:.1f} %, kinds {:.1f} %, number {:.1f} %, background {:.1f} %", name,
+        printable(asked),
         share(t.all), share(t.kinds), share(t.things), share(t.background));
     if (asked == "position") text += fmt::format(", places {:.1f} %", share(t.places));
     text += fmt::format(" of {}", t.judged);
@@ -76,7 +78,7 @@ void eval(EvalFlags& flags) {
   const int64_t asked = flags.questions < 0 ? flags.scenes : flags.questions;
   for (const auto& [type, tally] : ask_questions(session.pipeline(), flags.shards, asked)) {
     results["questions"][type] = {{"right", tally.right}, {"asked", tally.asked}};
-    text += fmt::format("\n{}: {:.1f} % of {}", type,
+    text += fmt::format("\n{}: {:.1f} % of {}", printable(type),
                         100.0 * static_cast<double>(tally.right) / static_cast<double>(tally.asked),
                         tally.asked);
   }
@@ -91,11 +93,11 @@ void add_eval(CLI::App& app) {
       "eval", "answers, reconstructions and generated pictures on shards of the emoji world");
   auto f = std::make_shared<EvalFlags>();
   command->add_option("shards", f->shards, "a split: data/emoji/compositions.tar")->required();
-  command->add_option("--scenes", f->scenes, "how many of its scenes")->capture_default_str();
+  add_number(*command, "--scenes", f->scenes, "how many of its scenes", at_least(1));
   command
       ->add_option("--questions", f->questions,
                    "of how many scenes to ask; as --scenes if not said")
-      ->check(CLI::NonNegativeNumber);
+      ->transform(number_in<int64_t>(at_least(0)));
   command->add_option("--recogniser", f->recogniser,
                       "folder of a recogniser, which judges generated pictures");
   command->add_option("--features", f->features,
@@ -116,12 +118,17 @@ void add_train_recogniser(CLI::App& app) {
   auto* command = app.add_subcommand("train-recogniser",
                                      "train the judge of generated pictures on real scenes");
   auto f = std::make_shared<RecogniserOptions>();
-  auto out = std::make_shared<std::string>();
+  auto out = std::make_shared<OutputFolder>();
   auto shards = std::make_shared<std::string>();
   command->add_option("shards", *shards, "training shards of the emoji world")->required();
-  command->add_option("--out", *out, "the recogniser's folder")->required();
+  command->add_option("--out", out->path, "the recogniser's folder")->required();
+  out->add_force(*command);
   add_flags(*command, *f);
-  command->callback([=] { train_recogniser(*shards, *f, *out); });
+  command->callback([=] {
+    out->check();
+    Recogniser recogniser = train_recogniser(*shards, *f);
+    out->write([&](const fs::path& temporary) { write_recogniser(temporary, recogniser); });
+  });
   command->footer(
       "Example:\n  showo train-recogniser 'data/emoji/train-{0000..0007}.tar' --out "
       "runs/recogniser");

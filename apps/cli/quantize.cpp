@@ -1,5 +1,6 @@
 // showo quantize: a model folder with the weights of its linear layers in 8 or 4 bits.
 #include "apps/cli/command.h"
+#include "apps/cli/output.h"
 #include "showo/checkpoint/load.h"
 #include "showo/model/folder.h"
 
@@ -7,7 +8,8 @@ namespace showo::cli {
 namespace {
 
 struct QuantizeFlags {
-  std::string model, out, llm, codec;
+  std::string model, llm, codec;
+  OutputFolder out;
   int bits = 8;
   int64_t group = -1;
 };
@@ -17,20 +19,16 @@ void quantize(const QuantizeFlags& f) {
   if (f.group >= 0) format.group = f.group;
   format.check("--group");
   const ModelPaths paths = ModelPaths::in(f.model, f.llm, f.codec);
+  f.out.check({paths.model, paths.llm, paths.codec});
   if (read_low_bits(paths.model))
     throw UsageError(fmt::format("{}: its weights are rounded already", f.model));
   Showo model = load_showo(paths, torch::kFloat, torch::kCPU, format);
   check_finite(*model, f.model);
-  write_folder_atomically(f.out, [&](const fs::path& temporary) {
-    for (const auto& [from, to] : {std::pair{paths.llm, "llm"}, std::pair{paths.codec, "codec"}}) {
-      fs::create_directories(temporary / to);
-      for (const auto& item : fs::directory_iterator(from)) {
-        const std::string name = item.path().filename().string();
-        const bool unused =
-            to == std::string("llm") && (name.ends_with(".safetensors") || name.ends_with(".bin"));
-        if (item.is_regular_file() && !unused) fs::copy_file(item.path(), temporary / to / name);
-      }
-    }
+  f.out.write([&](const fs::path& temporary) {
+    copy_files(paths.llm, temporary / "llm", [](const std::string& name) {
+      return !name.ends_with(".safetensors") && !name.ends_with(".bin");
+    });
+    copy_files(paths.codec, temporary / "codec", [](const auto&) { return true; });
     const fs::path sampling = paths.model / "sampling.json";
     if (fs::exists(sampling)) fs::copy_file(sampling, temporary / "sampling.json");
     write_showo(temporary, model);
@@ -44,7 +42,8 @@ void add_quantize(CLI::App& app) {
   auto* command = app.add_subcommand(
       "quantize", "write a model folder with its linear layers' weights in 8 or 4 bits");
   command->add_option("model", f->model, "model folder")->required();
-  command->add_option("out", f->out, "folder to write")->required();
+  command->add_option("out", f->out.path, "folder to write")->required();
+  f->out.add_force(*command);
   command->add_option("--bits", f->bits, "8 or 4")
       ->check(CLI::IsMember({8, 4}))
       ->capture_default_str();

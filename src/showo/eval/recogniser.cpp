@@ -1,6 +1,7 @@
 #include "showo/eval/recogniser.h"
 
 #include "showo/checkpoint/load.h"
+#include "showo/core/weightless.h"
 #include "showo/core/log.h"
 #include "showo/core/random.h"
 #include "showo/data/shards.h"
@@ -123,8 +124,7 @@ int64_t place(const std::vector<std::string>& names, const std::string& name) {
 
 }  // namespace
 
-void train_recogniser(const std::string& shards, const RecogniserOptions& options,
-                      const fs::path& folder) {
+Recogniser train_recogniser(const std::string& shards, const RecogniserOptions& options) {
   const RecogniserConfig config = names_in(shards);
   Recogniser recogniser(config);
   initialise(recogniser, options.seed);
@@ -181,16 +181,19 @@ void train_recogniser(const std::string& shards, const RecogniserOptions& option
     optimizer.step(learning_rate(adamw, step, options.steps));
     progress.update(step + 1, fmt::format("loss {:.3f}", loss.item<double>()));
   }
-  write_folder_atomically(folder, [&](const fs::path& temporary) {
-    write_file_atomically(temporary / "config.json", config_to_json(config).dump(2) + "\n");
-    write_safetensors(temporary / "model.safetensors", state_of(*recogniser));
-  });
+  return recogniser;
+}
+
+void write_recogniser(const fs::path& folder, Recogniser recogniser) {
+  write_file_atomically(folder / "config.json", config_to_json(recogniser->config).dump(2) + "\n");
+  write_safetensors(folder / "model.safetensors", state_of(*recogniser));
 }
 
 Recogniser load_recogniser(const fs::path& folder) {
   RecogniserConfig config;
   const fs::path file = folder / "config.json";
   read_config(config, read_json(file), file.string());
+  const Weightless shapes;
   Recogniser recogniser(config);
   load_strict(*recogniser, read_weights(folder), folder.string());
   return recogniser;

@@ -42,8 +42,8 @@ struct RecogniserConfig {
   void visit(V& v) {
     v(kinds, "kinds", "names of the things");
     v(backgrounds, "backgrounds", "names of the colours");
-    v(max_things, "max_things", "most things in a scene");
-    v(width, "width", "channels of the first layer");
+    v(max_things, "max_things", "most things in a scene", between(1, 64));
+    v(width, "width", "channels of the first layer", between(1, 4096));
   }
 };
 
@@ -71,16 +71,16 @@ struct RecogniserOptions {
   uint64_t seed = 0;
   template <class V>
   void visit(V& v) {
-    v(steps, "steps", "training steps");
-    v(batch, "batch", "pictures a step");
-    v(lr, "lr", "peak learning rate");
-    v(seed, "seed", "of initialisation and order");
+    v(steps, "steps", "training steps", at_least(1));
+    v(batch, "batch", "pictures a step", between(1, 1'000'000));
+    v(lr, "lr", "peak learning rate", at_least(0));
+    v(seed, "seed", "of initialisation and order", any_number());
   }
 };
 
-/// Trains on `shards` and writes config.json and model.safetensors to `folder`.
-void train_recogniser(const std::string& shards, const RecogniserOptions& options,
-                      const fs::path& folder);
+Recogniser train_recogniser(const std::string& shards, const RecogniserOptions& options);
+/// config.json and model.safetensors into a folder that is there.
+void write_recogniser(const fs::path& folder, Recogniser recogniser);
 Recogniser load_recogniser(const fs::path& folder);
 
 }  // namespace showo
