@@ -3,6 +3,7 @@ import io
 import json
 import struct
 import tarfile
+import time
 import zlib
 from pathlib import Path
 
@@ -40,6 +41,22 @@ def weights(path):
     return {name: np.frombuffer(data, np.float32, offset=8 + size + item["data_offsets"][0],
                                 count=int(np.prod(item["shape"], dtype=int)))
             for name, item in header.items() if name != "__metadata__"}
+
+
+def metrics(run):
+    """The whole lines of a run's metrics so far."""
+    path = run / "metrics.jsonl"
+    text = path.read_text() if path.exists() else ""
+    return [json.loads(line) for line in text[:text.rfind("\n") + 1].splitlines()]
+
+
+def wait_for_step(run, step, process, seconds=120):
+    """Until `process` has logged this step."""
+    deadline = time.time() + seconds
+    while not any(line["step"] >= step for line in metrics(run)):
+        assert process.poll() is None, "ended by itself: " + process.communicate()[1]
+        assert time.time() < deadline, "no step was logged"
+        time.sleep(0.01)
 
 
 def recipe(folder, rows=4, **more):

@@ -2,6 +2,7 @@
 the others with an error; a run goes on with another number of processes. The same for the image tokenizer."""
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -27,6 +28,9 @@ def free_port():
 # A bias of keys moves attention through rotation alone: where nothing is rotated its gradient is rounding, which AdamW would
 # scale up to steps of its own were eps as small.
 OPTIMIZER = {"lr": 1e-3, "warmup_steps": 2, "clip": 1.0, "eps": 1e-6}
+
+
+PROMPTS = 80  # a preview of seconds
 
 
 class Distributed(unittest.TestCase):
@@ -158,6 +162,43 @@ class Distributed(unittest.TestCase):
         for code, error in self.finish(self.start(recipe, "lost", 2, "--steps", str(step + 2))):
             self.assertEqual(code, 0, error)
             self.assertIn(f"resumed at step {step}", error)
+
+    # A preview of the first process, or its checkpoint, takes as long as it takes.
+    def test_the_others_wait_for_a_process_at_work_longer_than_the_limit(self):
+        recipe = self.recipe(2, steps=3, preview_every=2, prompts=["a thing"] * PROMPTS)
+        for code, error in self.finish(self.start(recipe, "run", 2, "--timeout", "1")):
+            self.assertEqual(code, 0, error)
+
+    def test_a_silent_process_is_noticed_while_the_others_wait(self):
+        recipe = self.recipe(2, steps=3, preview_every=2, prompts=["a thing"] * PROMPTS * 4)
+        running = self.start(recipe, "run", 3, "--timeout", "2")
+        try:
+            tiny_run.wait_for_step(self.path / "run", 2, running[0])
+            running[2].send_signal(signal.SIGSTOP)  # as a machine that is gone: its connections stay open
+            _, error = running[1].communicate(timeout=60)
+            self.assertEqual(running[1].returncode, 1, error)
+            self.assertIn("another process may be gone", error)
+            self.assertEqual(error.count("\n"), 1, error)
+        finally:
+            for process in running:
+                process.kill()
+                process.communicate()
+
+    def test_all_stop_after_the_same_step_when_one_is_told_to(self):
+        for command, recipe in (("train", self.recipe(2, steps=100000, checkpoint_every=100000)),
+                                ("train-codec", tiny_run.codec_recipe(self.path, 2, steps=100000, checkpoint_every=100000))):
+            running = self.start(recipe, command, 2, command=command)
+            try:
+                tiny_run.wait_for_step(self.path / command, 2, running[0])
+                running[1].send_signal(signal.SIGTERM)
+                results = self.finish(running)
+            finally:
+                for process in running:
+                    process.kill()
+            self.assertEqual([code for code, _ in results], [75, 75], results)
+            state = json.loads((self.path / command / "checkpoint/state.json").read_text())
+            self.assertIn(f"stopped after step {state['step']}", results[0][1])
+            self.assertEqual(tiny_run.metrics(self.path / command)[-1]["step"], state["step"])
 
     def test_bad_variables_are_named(self):
         env = dict(os.environ, RANK="2", WORLD_SIZE="2", MASTER_ADDR="127.0.0.1", MASTER_PORT="1")

@@ -15,6 +15,7 @@
 #include <optional>
 
 #include "showo/core/error.h"
+#include "showo/dist/pulse.h"
 
 namespace showo {
 namespace {
@@ -100,8 +101,8 @@ c10::intrusive_ptr<c10d::Backend> open_backend(const c10::intrusive_ptr<c10d::St
 
 struct Group::Backend {
   c10::intrusive_ptr<c10d::Store> store;  // lives as long as the group: rank 0's is the server
-  c10::intrusive_ptr<c10d::Backend> group;
-  c10::Device device;
+  c10::intrusive_ptr<c10d::Backend> group, meeting;  // the latter of CPUs
+  std::unique_ptr<Pulse> pulse;
 };
 
 Group::Group() = default;
@@ -117,10 +118,38 @@ Group Group::from_environment(c10::Device device, std::chrono::seconds timeout) 
   guarded(group.rank_, "meeting the other processes", [&] {
     auto store = open_store(address, group.rank_, group.size_, timeout);
     auto backend = open_backend(store, group.rank_, group.size_, device, address, timeout);
-    group.backend_ = std::make_shared<Backend>(Backend{store, backend, device});
+    auto meeting = device.is_cpu()
+                       ? backend
+                       : open_backend(c10::make_intrusive<c10d::PrefixStore>("cpu", store),
+                                      group.rank_, group.size_, at::kCPU, address, timeout);
+    auto pulse = std::make_unique<Pulse>(store->clone(), group.rank_, group.size_, timeout);
+    group.backend_ = std::make_shared<Backend>(Backend{store, backend, meeting, std::move(pulse)});
+    // Within the limit: from here on each has given a sign of life.
+    group.backend_->meeting->barrier()->wait();
+    group.backend_->pulse->start();
   });
-  group.barrier();
   return group;
+}
+
+std::vector<double> Group::agree(std::vector<double> numbers) {
+  if (size_ == 1) return numbers;
+  auto sum = at::tensor(numbers, at::kDouble);
+  std::vector<at::Tensor> tensors = {sum};
+  c10d::AllreduceOptions options;
+  options.timeout = std::chrono::hours(24 * 365);
+  try {
+    guarded(rank_, "waiting for the others", [&] {
+      const auto work = backend_->meeting->allreduce(tensors, options);
+      backend_->pulse->wait(*work);
+    });
+  } catch (...) {
+    backend_->pulse->stop();
+    // The sum cannot be called back, and whoever takes the group down waits for it: it stays.
+    static std::vector<std::shared_ptr<Backend>>& kept = *new std::vector<std::shared_ptr<Backend>>;
+    kept.push_back(backend_);
+    throw;
+  }
+  return {sum.const_data_ptr<double>(), sum.const_data_ptr<double>() + sum.numel()};
 }
 
 std::function<void()> Group::begin_sum(const at::Tensor& tensor) {
@@ -130,8 +159,6 @@ std::function<void()> Group::begin_sum(const at::Tensor& tensor) {
   return [work, tensor, rank = rank_] { guarded(rank, "summing", [&] { work->wait(); }); };
 }
 
-void Group::sum(at::Tensor& tensor) { begin_sum(tensor)(); }
-
 void Group::broadcast(at::Tensor& tensor, int root) {
   if (size_ == 1) return;
   guarded(rank_, "broadcasting", [&] {
@@ -140,13 +167,6 @@ void Group::broadcast(at::Tensor& tensor, int root) {
     std::vector<at::Tensor> tensors = {tensor};
     backend_->group->broadcast(tensors, options)->wait();
   });
-}
-
-void Group::barrier() {
-  if (size_ == 1) return;
-  auto token = at::zeros({1}, at::TensorOptions().device(backend_->device));
-  sum(token);
-  if (token.is_cuda()) token.item<float>();
 }
 
 int local_rank() {

@@ -1,5 +1,10 @@
 // The processes of one job (paper 3.5 trains on many GPUs): c10d's Gloo on CPUs, NCCL on GPUs. A
 // job of one process needs neither; every call is then a no-op.
+//
+// Tensors of a step are exchanged within a time limit: all processes are at the same place, and one
+// that does not come is lost. Where one may come much later, as it writes a checkpoint, draws a
+// preview, opens its sources or reads a slow disk, they agree() first: that waits as long as the
+// others give signs of life.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -8,6 +13,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <vector>
 
 namespace showo {
 
@@ -26,14 +32,17 @@ class Group {
   int size() const { return size_; }
   bool leads() const { return rank_ == 0; }
 
-  /// Sums a contiguous tensor over all processes, in place.
-  void sum(at::Tensor& tensor);
-  /// The same, begun now; the function returned waits for the end.
+  /// Sums a few numbers over all processes, which may come to it at very different times. A process
+  /// that has given no sign of life for the time limit is an Error on all others.
+  std::vector<double> agree(std::vector<double> numbers);
+  /// Waits, just so, until all processes are here.
+  void meet() { agree({0}); }
+
+  /// Begins to sum a contiguous tensor over all processes, in place; the function returned waits
+  /// for the end, no longer than the time limit.
   std::function<void()> begin_sum(const at::Tensor& tensor);
   /// Gives every process the contiguous tensor of process `root`.
   void broadcast(at::Tensor& tensor, int root);
-  /// Waits until all processes are here.
-  void barrier();
 
  private:
   struct Backend;

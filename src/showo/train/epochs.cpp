@@ -10,13 +10,8 @@ void Epochs::begin(std::vector<StreamPosition> at, int64_t passed) {
 }
 
 bool Epochs::pass(const std::vector<StreamPosition>& now, TrainerPlace& place) {
-  bool over = epoch_over(mixing_, begin_, now);
-  if (const int size = place.group.size(); size > 1) {
-    auto count = torch::full({}, over ? 1 : 0, torch::device(place.device).dtype(torch::kLong));
-    place.group.sum(count);
-    over = count.item<int64_t>() >= (mixing_ == Mixing::kMinSize ? 1 : size);
-  }
-  if (!over) return false;
+  const double over = place.group.agree({epoch_over(mixing_, begin_, now) ? 1.0 : 0.0})[0];
+  if (over < (mixing_ == Mixing::kMinSize ? 1 : place.group.size())) return false;
   begin_ = next_epoch(mixing_, begin_, now);
   ++passed_;
   return mixing_ == Mixing::kMinSize;
@@ -24,18 +19,19 @@ bool Epochs::pass(const std::vector<StreamPosition>& now, TrainerPlace& place) {
 
 std::vector<StreamPosition> gather_positions(const std::vector<StreamPosition>& mine,
                                              TrainerPlace& place) {
-  const auto streams = static_cast<int64_t>(mine.size());
-  auto numbers = torch::zeros({place.group.size(), streams, 3}, torch::kLong);
-  for (int64_t i = 0; i < streams; ++i) {
-    numbers[place.group.rank()][i] = torch::tensor({mine[i].epoch, mine[i].shard, mine[i].sample});
+  const size_t each = mine.size() * 3;
+  std::vector<double> numbers(place.group.size() * each);
+  for (size_t i = 0; i < mine.size(); ++i) {
+    double* at = &numbers[place.group.rank() * each + i * 3];
+    at[0] = static_cast<double>(mine[i].epoch);
+    at[1] = static_cast<double>(mine[i].shard);
+    at[2] = static_cast<double>(mine[i].sample);
   }
-  auto all = numbers.to(place.device);
-  place.group.sum(all);
-  all = all.cpu().view({-1, 3});
+  numbers = place.group.agree(std::move(numbers));
   std::vector<StreamPosition> positions;
-  for (int64_t i = 0; i < all.size(0); ++i) {
-    positions.push_back(
-        {all[i][0].item<int64_t>(), all[i][1].item<int64_t>(), all[i][2].item<int64_t>()});
+  for (size_t i = 0; i < numbers.size(); i += 3) {
+    positions.push_back({static_cast<int64_t>(numbers[i]), static_cast<int64_t>(numbers[i + 1]),
+                         static_cast<int64_t>(numbers[i + 2])});
   }
   return positions;
 }
