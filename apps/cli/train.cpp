@@ -1,6 +1,7 @@
 // showo train: trains Show-o as a recipe says, resuming where the run stopped; several processes
 // share the work when torchrun starts them.
 #include "apps/cli/command.h"
+#include "apps/cli/flags.h"
 #include "apps/cli/train_place.h"
 #include "showo/train/trainer.h"
 
@@ -13,19 +14,21 @@ void add_train(CLI::App& app) {
   command->add_option("recipe", *recipe_path, "YAML recipe")->required();
   command->add_option("--out", *out, "the run's folder; resumed when it holds a checkpoint")
       ->required();
-  command->add_option("--steps", *steps, "instead of the recipe's")->check(CLI::PositiveNumber);
+  command->add_option("--steps", *steps, "instead of the recipe's")
+      ->transform(number_in<int64_t>(at_least(1)));
   const auto place = add_place(*command);
   command->callback([=] {
     ShowoRecipe recipe;
     read_config(recipe, read_yaml(*recipe_path), *recipe_path);
     if (*steps > 0) recipe.steps = *steps;
-    Trainer(recipe, *out, place()).run();
+    end_run(Trainer(recipe, *out, place()).run());
   });
-  command->footer(
+  command->footer(run_footer(
+      "model",
       "Examples:\n"
       "  showo train configs/embedded/showo_stage1.yaml --out runs/showo-stage1\n"
       "  torchrun --no-python --nproc-per-node 8 showo train recipe.yaml --out runs/a --device "
-      "cuda");
+      "cuda"));
 }
 
 }  // namespace showo::cli

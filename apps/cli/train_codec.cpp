@@ -1,6 +1,7 @@
 // showo train-codec: trains an image tokenizer as a recipe says, resuming where the run stopped;
 // several processes share the work when torchrun starts them.
 #include "apps/cli/command.h"
+#include "apps/cli/flags.h"
 #include "apps/cli/train_place.h"
 #include "showo/train/codec_trainer.h"
 
@@ -13,15 +14,17 @@ void add_train_codec(CLI::App& app) {
   command->add_option("recipe", *recipe_path, "YAML recipe")->required();
   command->add_option("--out", *out, "the run's folder; resumed when it holds a checkpoint")
       ->required();
-  command->add_option("--steps", *steps, "instead of the recipe's")->check(CLI::PositiveNumber);
+  command->add_option("--steps", *steps, "instead of the recipe's")
+      ->transform(number_in<int64_t>(at_least(1)));
   const auto place = add_place(*command);
   command->callback([=] {
     CodecRecipe recipe;
     read_config(recipe, read_yaml(*recipe_path), *recipe_path);
     if (*steps > 0) recipe.steps = *steps;
-    CodecTrainer(recipe, *out, place()).run();
+    end_run(CodecTrainer(recipe, *out, place()).run());
   });
-  command->footer("Example:\n  showo train-codec configs/embedded/codec.yaml --out runs/codec");
+  command->footer(run_footer(
+      "codec", "Example:\n  showo train-codec configs/embedded/codec.yaml --out runs/codec"));
 }
 
 }  // namespace showo::cli

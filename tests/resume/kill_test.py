@@ -1,8 +1,12 @@
 """A run killed at any moment resumes from a whole checkpoint, and ends with the bits of one that was never killed.
 SHOWO_KILLS: how many times (a few by default)."""
+import ctypes
+import errno
 import json
 import os
 import random
+import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -30,8 +34,8 @@ class Killed(unittest.TestCase):
     def tearDown(self):
         self.folder.cleanup()
 
-    def start(self, recipe, out, steps):
-        return subprocess.Popen([SHOWO, "train", str(recipe), "--out", str(self.path / out), "--steps", str(steps)],
+    def start(self, recipe, out, steps, command="train"):
+        return subprocess.Popen([SHOWO, command, str(recipe), "--out", str(self.path / out), "--steps", str(steps)],
                                 stderr=subprocess.PIPE, text=True)
 
     def finish(self, recipe, out, steps):
@@ -77,7 +81,6 @@ class Killed(unittest.TestCase):
 
         def restrict():
             import resource
-            import signal
 
             signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
             resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
@@ -89,6 +92,86 @@ class Killed(unittest.TestCase):
         self.assertEqual(self.step("full"), 2)
         self.finish(recipe, "full", 4)
         self.assertEqual(self.step("full"), 4)
+
+
+    def test_a_signal_finishes_the_step_and_saves_it(self):
+        recipes = {"train": tiny_run.recipe(self.path, steps=100000, checkpoint_every=100000),
+                   "train-codec": tiny_run.codec_recipe(self.path, steps=100000, checkpoint_every=100000)}
+        for command, sent in (("train", signal.SIGTERM), ("train", signal.SIGINT), ("train-codec", signal.SIGTERM)):
+            run, seen = self.path / command, 0
+            if run.exists():
+                seen = self.step(command)
+            process = self.start(recipes[command], command, 100000, command)
+            tiny_run.wait_for_step(run, seen + 2, process)
+            process.send_signal(sent)
+            _, error = process.communicate(timeout=120)
+            self.assertEqual(process.returncode, 75, error)
+            step = self.step(command)
+            self.assertIn(f"stopped after step {step}, which is saved", error)
+            self.assertEqual(tiny_run.metrics(run)[-1]["step"], step, "more steps, or less, than were saved")
+            if seen:
+                self.assertIn(f"resumed at step {seen}", error)
+
+    def test_steps_after_the_checkpoint_are_not_logged_twice(self):
+        recipe = tiny_run.recipe(self.path, steps=100000, checkpoint_every=100000)
+        self.finish(recipe, "run", 2)
+        process = self.start(recipe, "run", 100000)
+        tiny_run.wait_for_step(self.path / "run", 5, process)
+        process.kill()
+        process.communicate()
+        with open(self.path / "run/metrics.jsonl", "a") as file:
+            file.write('{"step": 9, "lo')  # as a crash of the machine leaves it
+        self.finish(recipe, "run", 4)
+        self.assertEqual([line["step"] for line in tiny_run.metrics(self.path / "run")], [1, 2, 3, 4])
+        subprocess.run([SHOWO, "plot", str(self.path / "run")], check=True, capture_output=True, timeout=60)
+
+    def test_a_second_run_in_a_folder_is_refused_while_the_first_lives(self):
+        recipe = tiny_run.recipe(self.path, steps=100000, checkpoint_every=1)
+        first = self.start(recipe, "run", 100000)
+        try:
+            tiny_run.wait_for_step(self.path / "run", 2, first)
+            second = self.start(recipe, "run", 100000)
+            _, error = second.communicate(timeout=120)
+            self.assertEqual(second.returncode, 1, error)
+            self.assertIn("another run is writing here", error)
+            self.assertEqual(error.count("\n"), 1, error)
+            self.assertIsNone(first.poll())
+        finally:
+            first.kill()
+            first.communicate()
+        self.finish(recipe, "run", self.step("run") + 1)
+
+    def test_a_run_goes_on_where_there_are_no_symbolic_links(self):
+        recipe = tiny_run.recipe(self.path, checkpoint_every=1)
+        for steps in (2, 3):
+            process = subprocess.run([SHOWO, "train", str(recipe), "--out", str(self.path / "run"), "--steps", str(steps)],
+                                     capture_output=True, text=True, timeout=300, preexec_fn=forbid_symlinks)
+            self.assertEqual(process.returncode, 0, process.stderr)
+        self.assertIn("resumed at step 2", process.stderr)
+        self.assertEqual((self.path / "run/checkpoint").read_text(), "checkpoints/step-0000003\n")
+        self.finish(recipe, "run", 4)  # where links work again
+        self.assertEqual(self.step("run"), 4)
+
+
+def forbid_symlinks():
+    """As on FAT: making a link is not permitted. A filter of system calls (seccomp) says so in the file system's place."""
+    calls = {"x86_64": (88, 266), "aarch64": (36,)}[os.uname().machine]
+    load, equal, give = 0x20, 0x15, 0x06  # BPF: load the call's number, compare, return
+    allow, refuse = 0x7FFF0000, 0x00050000 | errno.EPERM
+    program = [(load, 0, 0, 0)]
+    for call in calls:
+        program += [(equal, 0, 1, call), (give, 0, 0, refuse)]
+    program.append((give, 0, 0, allow))
+    code = ctypes.create_string_buffer(b"".join(struct.pack("<HBBI", *line) for line in program))
+
+    class Program(ctypes.Structure):
+        _fields_ = [("length", ctypes.c_ushort), ("code", ctypes.c_void_p)]
+
+    libc = ctypes.CDLL(None, use_errno=True)
+    no_new_privileges, seccomp, filtered = 38, 22, 2
+    if libc.prctl(no_new_privileges, 1, 0, 0, 0) != 0 or libc.prctl(
+            seccomp, filtered, ctypes.byref(Program(len(program), ctypes.addressof(code))), 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "no filter of system calls")
 
 
 if __name__ == "__main__":

@@ -117,6 +117,21 @@ class Events(unittest.TestCase):
         for key, value in wanted.items():
             self.assertTrue(math.isclose(found[key], value, rel_tol=1e-6), (key, found[key], value))
 
+    def test_a_run_that_goes_back_takes_its_events_along(self):
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            tiny_run.write_shard(folder / "a.tar")
+            recipe = tiny_run.recipe(folder, checkpoint_every=2, keep=9)
+            for steps in ("5", "3"):
+                subprocess.run([SHOWO, "train", str(recipe), "--out", str(folder / "run"), "--steps", steps], check=True,
+                               capture_output=True, timeout=600)
+                (folder / "run/checkpoint").unlink()
+                (folder / "run/checkpoint").symlink_to("checkpoints/step-0000002")
+            steps = [line["step"] for line in map(json.loads, (folder / "run/metrics.jsonl").read_text().splitlines())]
+            found = self.read(folder / "run")
+        self.assertEqual(steps, [1, 2, 3])
+        self.assertEqual({step for _, step in found}, {1, 2, 3})
+
     def test_the_reader_written_here_knows_the_checksum_and_finds_damage(self):
         self.assertEqual(crc32c(b"123456789"), 0xE3069283)
         length = struct.pack("<Q", 3)

@@ -28,6 +28,14 @@ TEST_F(Plot, ReadsWhatIsLoggedAndPassesOverALineCutShort) {
   EXPECT_FALSE(curves.contains("step"));
 }
 
+TEST_F(Plot, PassesOverWhatACrashGluedTogetherAndStepsOfARunThatWentBack) {
+  log("{\"step\":1,\"loss\":4}\n{\"step\":2,\"lo{\"step\":2,\"loss\":3}\n"
+      "{\"step\":3,\"loss\":2}\n{\"step\":4,\"loss\":1}\n{\"step\":3,\"loss\":5}\n");
+  const auto curves = read_curves(folder_);
+  EXPECT_EQ(curves.at("loss").steps, (std::vector<double>{1, 3}));
+  EXPECT_EQ(curves.at("loss").values, (std::vector<double>{4, 5}));
+}
+
 TEST_F(Plot, DrawsAPanelAMetric) {
   log("{\"step\":1,\"a<b\":2}\n{\"step\":2,\"a<b\":4,\"c\":7}\n");
   const auto svg = plot_svg(read_curves(folder_), {}, "run & more");

@@ -2,6 +2,7 @@
 // nothing but its size and its files exchanged – a stage from the one that it names as its start.
 #include <gtest/gtest.h>
 
+#include "showo/checkpoint/load.h"
 #include "showo/data/emoji_world.h"
 #include "showo/train/trainer.h"
 

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "showo/checkpoint/load.h"
 #include "tests/support/tiny_recipe.h"
 
 namespace showo {
@@ -50,6 +51,59 @@ TEST_F(Training, PassesOverGradientsThatAreNotFiniteAndEndsAtTheTenthInARow) {
   weight.fill_(std::numeric_limits<float>::infinity());
   for (int i = 1; i <= 9; ++i) EXPECT_EQ(trainer.step().at("skipped"), i) << "counts anew";
   EXPECT_THROW(trainer.step(), Error);
+}
+
+std::string complaint(const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+// Of weights, averages and optimizer state alike, on the way out and on the way in.
+TEST_F(Training, NothingThatIsNotFiniteIsSavedOrResumedFrom) {
+  recipe_.ema = 0.9;
+  const fs::path run = folder_ / "run";
+  {
+    Trainer trainer(recipe_, run);
+    trainer.step();
+    trainer.save();
+    trainer.step();
+    auto weight = trainer.model()->parameters()[3].detach();
+    weight.view(-1)[0] = std::numeric_limits<float>::quiet_NaN();
+    const std::string said = complaint([&] { trainer.save(); });
+    const std::string name = trainer.model()->named_parameters().keys()[3];
+    EXPECT_NE(said.find("step 2 is not saved"), std::string::npos) << said;
+    EXPECT_NE(said.find(name), std::string::npos) << said;
+  }
+  EXPECT_EQ(Trainer(recipe_, run).steps_done(), 1) << "the good checkpoint stays";
+  for (const char* file :
+       {"model/model.safetensors", "model_ema/model.safetensors", "optimizer.safetensors"}) {
+    const fs::path path = run / "checkpoint" / file;
+    const std::string before = read_file(path);
+    TensorMap tensors;
+    for (const auto& [name, tensor] : read_safetensors(path).tensors)
+      tensors[name] = tensor.clone();
+    const std::string name = std::next(tensors.begin(), 2)->first;
+    tensors[name].view(-1)[0] = std::numeric_limits<float>::infinity();
+    write_safetensors(path, tensors);
+    const std::string said = complaint([&] { Trainer(recipe_, run); });
+    EXPECT_NE(said.find(name), std::string::npos) << file << ": " << said;
+    EXPECT_NE(said.find("not finite"), std::string::npos) << file << ": " << said;
+    write_file_atomically(path, before);
+  }
+  EXPECT_EQ(Trainer(recipe_, run).steps_done(), 1);
+}
+
+TEST_F(Training, TheTenthGradientNamesTheWeightThatIsToBlame) {
+  Trainer trainer(recipe_, folder_ / "run");
+  trainer.model()->parameters()[0].detach().fill_(std::numeric_limits<float>::infinity());
+  for (int i = 1; i <= 9; ++i) trainer.step();
+  const std::string said = complaint([&] { trainer.step(); });
+  const std::string name = trainer.model()->named_parameters().keys()[0];
+  EXPECT_NE(said.find(name), std::string::npos) << said;
 }
 
 // A key that did not exist yet had its default; one that differs is still another recipe.

@@ -41,12 +41,16 @@ bool is_finite(const at::Tensor& tensor) {
 
 }  // namespace
 
-void check_finite(const torch::nn::Module& module, const std::string& source) {
-  for (const auto& [name, tensor] : state_of(module)) {
+void check_finite(const TensorMap& tensors, const std::string& source) {
+  for (const auto& [name, tensor] : tensors) {
     if (tensor.is_floating_point() && !is_finite(tensor)) {
       fail("{}: tensor '{}' holds a value that is not finite", source, name);
     }
   }
+}
+
+void check_finite(const torch::nn::Module& module, const std::string& source) {
+  check_finite(state_of(module), source);
 }
 
 }  // namespace showo

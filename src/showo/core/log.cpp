@@ -53,8 +53,40 @@ void Progress::update(int64_t done, const std::string& note) {
              stderr);
 }
 
-MetricsFile::MetricsFile(const fs::path& path)
-    : path_(path), file_(std::fopen(path.c_str(), "a"), &std::fclose) {
+void cut_file(const fs::path& path, uint64_t size) {
+  std::error_code error;
+  fs::resize_file(path, size, error);
+  if (error) fail("{}: {}", path.string(), error.message());
+}
+
+namespace {
+
+// How many of the bytes are whole lines of steps up to `last_step`. A line that is no JSON, of a
+// damaged file, says nothing about steps.
+size_t bytes_up_to(const std::string& text, int64_t last_step) {
+  size_t at = 0;
+  for (size_t end; (end = text.find('\n', at)) != std::string::npos; at = end + 1) {
+    const auto line = nlohmann::json::parse(text.begin() + static_cast<int64_t>(at),
+                                            text.begin() + static_cast<int64_t>(end), nullptr,
+                                            /*allow_exceptions=*/false);
+    const auto step = line.is_object() ? line.find("step") : line.end();
+    if (step != line.end() && step->is_number() &&
+        step->get<double>() > static_cast<double>(last_step))
+      break;
+  }
+  return at;
+}
+
+}  // namespace
+
+MetricsFile::MetricsFile(const fs::path& path, int64_t last_step)
+    : path_(path), file_(nullptr, &std::fclose) {
+  if (fs::exists(path)) {
+    const std::string text = read_file(path);
+    const size_t kept = bytes_up_to(text, last_step);
+    if (kept < text.size()) cut_file(path, kept);
+  }
+  file_.reset(std::fopen(path.c_str(), "a"));
   if (!file_) fail("{}: {}", path.string(), std::strerror(errno));
 }
 

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdio>
+#include <limits>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -37,13 +38,19 @@ class Progress {
 /// file.
 class MetricsFile {
  public:
-  explicit MetricsFile(const fs::path& path);
+  /// Cuts off, of what the file holds, the lines of steps after `last_step` and a last line that a
+  /// crash of the machine left unfinished: what is written next would be glued to it.
+  explicit MetricsFile(const fs::path& path,
+                       int64_t last_step = std::numeric_limits<int64_t>::max());
   void write(const nlohmann::json& line);
 
  private:
   fs::path path_;
   std::unique_ptr<std::FILE, int (*)(std::FILE*)> file_;
 };
+
+/// Leaves the first `size` bytes. Throws Error naming the path.
+void cut_file(const fs::path& path, uint64_t size);
 
 /// "1 h 02 min", "35 s".
 std::string duration_text(double seconds);

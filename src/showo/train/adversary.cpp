@@ -58,7 +58,7 @@ double Adversary::learn(const Tensor& image, const Tensor& reconstruction, int64
   reducer_.arm();
   (loss / place_.group.size()).backward();
   reducer_.finish();
-  if (guard_.passes(optimizer_.clip(), step + 1))
+  if (guard_.passes(optimizer_.clip(), step + 1, *discriminator_))
     optimizer_.step(learning_rate(options_.optimizer, step, total_steps));
   return loss.item<double>();
 }

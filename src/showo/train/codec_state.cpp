@@ -1,4 +1,5 @@
 // What a tokenizer's run leaves behind: checkpoints, and pictures beside their reconstructions.
+#include "showo/checkpoint/load.h"
 #include "showo/train/codec_trainer.h"
 #include "showo/train/epochs.h"
 #include "showo/train/restore.h"
@@ -22,35 +23,31 @@ TensorMap CodecTrainer::training_state() const {
 }
 
 void CodecTrainer::save() {
-  Json streams = Json::array();
-  for (const auto& position : gather_positions({stream_.position()}, place_))
-    streams.push_back(config_to_json(position));
-  Json json = {{"step", step_}, {"streams", streams}};
-  if (std::isfinite(best_)) json["best"] = best_;
+  RunState state{step_, gather_positions({stream_.position()}, place_), 0, {}, {}};
+  if (std::isfinite(best_)) state.best = best_;
   auto write = [&](const fs::path& temporary) {
+    const std::string kept = not_saved(step_);
+    const TensorMap moments = optimizer_.state(), training = training_state();
+    check_finite(moments, kept);
+    check_finite(training, kept);
     {
       const Ema::Applied averages(ema_);
+      check_finite(*codec_, kept);
       save_codec(temporary / "codec", codec_);
     }
-    write_safetensors(temporary / "optimizer.safetensors", optimizer_.state());
-    write_safetensors(temporary / "training.safetensors", training_state());
-    write_file_atomically(temporary / "state.json", json.dump());
+    write_safetensors(temporary / "optimizer.safetensors", moments);
+    write_safetensors(temporary / "training.safetensors", training);
   };
-  if (place_.group.leads()) folder_.save(step_, recipe_.keep, write);
-  place_.group.barrier();
+  if (place_.group.leads()) folder_.save(state, recipe_.keep, write);
+  place_.group.meet();
 }
 
 void CodecTrainer::resume() {
-  const fs::path from = folder_.checkpoint();
-  const std::string where = (from / "state.json").string();
-  const Json state = read_json(where);
-  if (!state.contains("step") || !state.contains("streams"))
-    fail("{}: expected step and streams", where);
-  step_ = state["step"].get<int64_t>();
-  best_ = state.value("best", best_);
-  std::vector<StreamPosition> positions;
-  for (const auto& item : state["streams"]) read_config(positions.emplace_back(), item, where);
-  stream_.go_to(positions_for(positions, 1, place_.group)[0]);
+  const fs::path from = folder_.start().value();
+  const RunState state = folder_.state();
+  step_ = state.step;
+  best_ = state.best.value_or(best_);
+  stream_.go_to(positions_for(state.streams, 1, place_.group)[0]);
   {
     const Ema::Applied averages(ema_);
     restore(*codec_, state_of(*load_codec(from / "codec")), (from / "codec").string());
@@ -59,7 +56,7 @@ void CodecTrainer::resume() {
                         (from / "optimizer.safetensors").string());
   const std::string file = (from / "training.safetensors").string();
   const TensorMap training = read_safetensors(file).tensors;
-  if (training.contains("code_usage")) usage_.set_counts(training.at("code_usage"));
+  if (training.contains("code_usage")) restore({{"code_usage", usage_.counts()}}, training, file);
   if (ema_.enabled()) restore(*codec_, without_prefix("weights.", training), file);
   if (adversary_) adversary_->load_state(training, file);
   spdlog::info("resumed at step {}", step_);

@@ -1,5 +1,6 @@
 #include "showo/train/codec_trainer.h"
 
+#include "showo/checkpoint/load.h"
 #include "showo/core/random.h"
 #include "showo/image/metrics.h"
 #include "showo/image/preprocess.h"
@@ -36,16 +37,14 @@ using Clock = std::chrono::steady_clock;
 }  // namespace
 
 void CodecRecipe::check() const {
+  check_ranges(*this, "recipe");
   codec.check("recipe: codec");
   if (image_size % codec.stride()) {
     fail("recipe: image_size {} is not a multiple of the codec's stride {}", image_size,
          codec.stride());
   }
-  if (steps < 1) fail("recipe: steps {}: expected at least 1", steps);
   check_source(shards);
   check_source(evaluation.shards);
-  if (perceptual < 0) fail("recipe: perceptual is {}, expected 0 or more", perceptual);
-  if (adversarial < 0) fail("recipe: adversarial is {}, expected 0 or more", adversarial);
   if (perceptual > 0 && features.empty())
     fail("recipe: perceptual needs features, the folder of a feature network");
   if (freeze_encoder && init_from.empty())
@@ -64,12 +63,16 @@ CodecTrainer::CodecTrainer(const CodecRecipe& recipe, const fs::path& folder,
       ema_(*codec_, recipe.ema),
       reducer_(trained(*codec_), place.group),
       usage_(recipe.codec.codebook_size()) {
-  if (!recipe.features.empty()) features_ = on(place.device, load_features(recipe.features));
+  if (!recipe.features.empty()) {
+    features_ = on(place.device, load_features(recipe.features));
+    check_finite(*features_, recipe.features);
+  }
   if (recipe.adversarial > 0) {
     adversary_ = std::make_unique<Adversary>(
         recipe.discriminator, derive_seed(recipe.seed, kDiscriminatorSeed), recipe.bf16, place);
   }
-  if (folder_.has_checkpoint()) resume();
+  if (folder_.start()) resume();
+  folder_.open_logs(step_);
 }
 
 SampleStream CodecTrainer::open(const SourceConfig& source, uint64_t seed,
@@ -128,6 +131,8 @@ double CodecTrainer::backward(const torch::Tensor& loss) {
 
 Json CodecTrainer::step() {
   const auto image = last_batch_ = next_batch(stream_);
+  // Where one waits for its pictures the others do too, rather than in the sum of gradients.
+  all_stop_ |= place_.group.agree({loop_ && loop_->asked() ? 1.0 : 0.0})[0] > 0;
   Json line;
   const Pass pass = this->pass(image);
   const Quantized& quantized = pass.quantized;
@@ -136,7 +141,7 @@ Json CodecTrainer::step() {
   if (is_judged()) total = total + adversarial_term(pass, line);
   const double norm = backward(total);
   const double lr = learning_rate(recipe_.optimizer, step_, recipe_.steps);
-  if (guard_.passes(norm, step_ + 1)) {
+  if (guard_.passes(norm, step_ + 1, *codec_)) {
     optimizer_.step(lr);
     ema_.update();
     if (is_judged())
@@ -178,29 +183,34 @@ Json CodecTrainer::evaluate() {
   torch::NoGradGuard no_grad;
   const Ema::Applied averages(ema_);
   SampleStream stream = open(recipe_.evaluation.shards, derive_seed(recipe_.seed, kEvaluationSeed));
-  auto sums = torch::zeros({2}, torch::device(place_.device));
+  auto mine = torch::zeros({2}, torch::device(place_.device));
   for (int64_t i = 0; i < recipe_.evaluation.batches; ++i) {
     const Pass pass = this->pass(next_batch(stream));
-    sums += torch::stack({pass.likeness, pass.l2});
+    mine += torch::stack({pass.likeness, pass.l2});
   }
-  place_.group.sum(sums);
-  const auto means = (sums / (recipe_.evaluation.batches * place_.group.size())).cpu();
+  mine = mine.cpu();
+  const auto sums = place_.group.agree({mine[0].item<double>(), mine[1].item<double>()});
+  const auto count = static_cast<double>(recipe_.evaluation.batches * place_.group.size());
   return {{"step", step_},
-          {"eval_loss", means[0].item<double>()},
-          {"eval_psnr", 10 * std::log10(4 / means[1].item<double>())}};
+          {"eval_loss", sums[0] / count},
+          {"eval_psnr", 10 * std::log10(4 * count / sums[1])}};
 }
 
-void CodecTrainer::run() {
+bool CodecTrainer::run() {
   if (place_.group.leads()) explain_precision(recipe_.bf16, place_.device.type());
   Progress progress("train-codec", recipe_.steps);
+  loop_.emplace(Pauses{recipe_.steps, recipe_.evaluation.every, recipe_.preview_every,
+                       recipe_.checkpoint_every, [this] { return evaluate(); },
+                       [this] { preview(); }, [this] { save(); }},
+                folder_, place_.group, best_);
   auto since = Clock::now();
   int64_t counted = 0;
-  auto due = [&](int64_t every) { return every > 0 && step_ % every == 0; };
-  while (step_ < recipe_.steps) {
+  for (bool goes_on = true; goes_on && step_ < recipe_.steps;) {
     Json line = step();
     ++counted;
+    const bool skipped = line.contains("skipped");
     progress.update(step_, fmt::format("psnr {:.2f}", line["psnr"].get<double>()));
-    if (due(recipe_.log_every) || line.contains("skipped")) {
+    if ((recipe_.log_every > 0 && step_ % recipe_.log_every == 0) || skipped) {
       const std::chrono::duration<double> seconds = Clock::now() - since;
       line["images_per_second"] =
           static_cast<double>(counted * recipe_.batch * place_.group.size()) / seconds.count();
@@ -209,18 +219,11 @@ void CodecTrainer::run() {
       counted = 0;
     }
     const auto pause = Clock::now();
-    bool best = false;
-    if (due(recipe_.evaluation.every)) {
-      const Json figures = evaluate();
-      folder_.log(figures);
-      best = figures["eval_loss"].get<double>() < best_;
-      if (best) best_ = figures["eval_loss"].get<double>();
-    }
-    if (due(recipe_.preview_every) && place_.group.leads()) preview();
-    if (due(recipe_.checkpoint_every) || best || step_ == recipe_.steps) save();
-    if (best && place_.group.leads()) folder_.mark_best();
+    goes_on = loop_->after(step_, skipped, all_stop_);
     since += Clock::now() - pause;
   }
+  loop_.reset();
+  return step_ >= recipe_.steps;
 }
 
 }  // namespace showo

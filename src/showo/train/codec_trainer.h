@@ -20,8 +20,8 @@ struct CodecEvaluationOptions {
   SourceConfig shards;
   template <class V>
   void visit(V& v) {
-    v(every, "every", "steps between evaluations; 0: none");
-    v(batches, "batches", "held-out batches, always the same ones");
+    v(every, "every", "steps between evaluations; 0: none", at_least(0));
+    v(batches, "batches", "held-out batches, always the same ones", between(1, 1'000'000));
     v(shards, "shards", "held-out pictures");
   }
 };
@@ -51,28 +51,31 @@ struct CodecRecipe {
       "train the decoder alone: codes, and what a model learned of them, stay as they are");
     v(optimizer, "optimizer", "AdamW and its schedule");
     v(shards, "shards", "training pictures: webdataset shards, or any source of pictures");
-    v(image_size, "image_size", "pixels a side");
-    v(batch, "batch", "pictures a step of one process");
-    v(steps, "steps", "steps in all");
-    v(l1, "l1", "weight of the absolute error");
-    v(l2, "l2", "weight of the squared error");
-    v(commitment, "commitment", "weight of the commitment term (itself 0.1 as published)");
-    v(entropy, "entropy", "weight of the entropy term (itself 0.1 as published)");
+    v(image_size, "image_size", "pixels a side", between(1, 1 << 14));
+    v(batch, "batch", "pictures a step of one process", between(1, 1'000'000));
+    v(steps, "steps", "steps in all", at_least(1));
+    v(l1, "l1", "weight of the absolute error", at_least(0));
+    v(l2, "l2", "weight of the squared error", at_least(0));
+    v(commitment, "commitment", "weight of the commitment term (itself 0.1 as published)",
+      at_least(0));
+    v(entropy, "entropy", "weight of the entropy term (itself 0.1 as published)", at_least(0));
     v(joint_entropy, "joint_entropy", "entropy of whole codes' mean in place of each bit's");
-    v(perceptual, "perceptual", "weight of the feature distance; 0: none");
+    v(perceptual, "perceptual", "weight of the feature distance; 0: none", at_least(0));
     v(features, "features", "folder of the feature network; alone, its distance is only logged");
     v(adversarial, "adversarial",
-      "weight of the adversarial term beside its adaptive weight; 0: none");
-    v(adversarial_start, "adversarial_start", "step at which the discriminator begins");
+      "weight of the adversarial term beside its adaptive weight; 0: none", at_least(0));
+    v(adversarial_start, "adversarial_start", "step at which the discriminator begins",
+      at_least(0));
     v(discriminator, "discriminator", "the discriminator and its optimizer");
-    v(ema, "ema", "decay of averaged weights, which are then the codec that is saved; 0: none");
+    v(ema, "ema", "decay of averaged weights, which are then the codec that is saved; 0: none",
+      Range{0, 0.9999999L});
     v(bf16, "bf16", "bf16 autocast");
-    v(seed, "seed", "of initialisation and data order");
+    v(seed, "seed", "of initialisation and data order", any_number());
     v(evaluation, "evaluation", "reconstruction of held-out pictures");
-    v(log_every, "log_every", "steps between lines of metrics");
-    v(checkpoint_every, "checkpoint_every", "steps between checkpoints");
-    v(preview_every, "preview_every", "steps between preview pictures");
-    v(keep, "keep", "last checkpoints to keep, besides the best");
+    v(log_every, "log_every", "steps between lines of metrics", at_least(0));
+    v(checkpoint_every, "checkpoint_every", "steps between checkpoints", at_least(0));
+    v(preview_every, "preview_every", "steps between preview pictures", at_least(0));
+    v(keep, "keep", "last checkpoints to keep, besides the best", between(1, 1'000'000));
   }
   /// Throws Error naming the key.
   void check() const;
@@ -82,8 +85,9 @@ class CodecTrainer {
  public:
   /// Resumes when `folder` holds a checkpoint of this recipe, on however many processes.
   CodecTrainer(const CodecRecipe& recipe, const fs::path& folder, const TrainerPlace& place = {});
-  /// To the recipe's last step; the result is FOLDER/checkpoint/codec.
-  void run();
+  /// To the recipe's last step; the result is FOLDER/checkpoint/codec. False when SIGINT or SIGTERM
+  /// ended it before (core/signals.h): the step is finished and saved.
+  bool run();
   /// One step; losses by name, of the first process's pictures. A gradient that is not finite
   /// changes nothing and is told as "skipped"; the tenth in a row throws Error.
   Json step();
@@ -122,6 +126,8 @@ class CodecTrainer {
   Ema ema_;
   GradientReducer reducer_;
   StepGuard guard_;
+  std::optional<RunLoop> loop_;  // while the run lasts
+  bool all_stop_ = false;        // what the processes agreed on
   FeatureNet features_{nullptr};
   std::unique_ptr<Adversary> adversary_;
   CodeUsage usage_;

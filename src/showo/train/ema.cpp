@@ -1,6 +1,7 @@
 #include "showo/train/ema.h"
 
 #include "showo/core/error.h"
+#include "showo/train/restore.h"
 
 namespace showo {
 
@@ -27,14 +28,7 @@ TensorMap Ema::state() const {
 }
 
 void Ema::load_state(const TensorMap& state, const std::string& source) {
-  torch::NoGradGuard no_grad;
-  for (auto& [name, target] : this->state()) {
-    const auto found = state.find(name);
-    if (found == state.end()) fail("{}: tensor '{}' is missing", source, name);
-    if (found->second.sizes() != target.sizes())
-      fail("{}: tensor '{}' has another shape", source, name);
-    torch::Tensor(target).copy_(found->second);
-  }
+  restore(this->state(), state, source);
 }
 
 void Ema::swap() {

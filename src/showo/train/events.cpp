@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "showo/core/error.h"
+#include "showo/core/log.h"
 
 namespace showo {
 namespace {
@@ -60,12 +61,54 @@ double now() {
 
 }  // namespace
 
+namespace {
+
+const std::string kEventFile = "events.out.tfevents.";
+
+// The step of an event as scalar() writes it, after its time; 0 of one without.
+int64_t step_of(std::string_view event) {
+  constexpr size_t kTime = 1 + sizeof(double);
+  if (event.size() <= kTime || event[kTime] != number(2, 0)[0]) return 0;
+  uint64_t step = 0;
+  for (size_t i = kTime + 1, shift = 0; i < event.size() && shift < 64; ++i, shift += 7) {
+    step |= static_cast<uint64_t>(event[i] & 0x7f) << shift;
+    if (!(event[i] & 0x80)) break;
+  }
+  return static_cast<int64_t>(step);
+}
+
+// How many of the bytes are whole records of steps up to `last_step`.
+size_t bytes_up_to(std::string_view bytes, int64_t last_step) {
+  constexpr size_t kBefore = 12, kAfter = 4;  // length and its checksum; the event's checksum
+  size_t at = 0;
+  while (bytes.size() - at >= kBefore + kAfter) {
+    uint64_t size = 0;
+    std::memcpy(&size, bytes.data() + at, sizeof(size));
+    if (size > bytes.size() - at - kBefore - kAfter) break;
+    if (step_of(bytes.substr(at + kBefore, size)) > last_step) break;
+    at += kBefore + size + kAfter;
+  }
+  return at;
+}
+
+}  // namespace
+
+void cut_events(const fs::path& folder, int64_t last_step) {
+  for (const auto& item : fs::directory_iterator(folder)) {
+    if (!item.is_regular_file() || !item.path().filename().string().starts_with(kEventFile))
+      continue;
+    const std::string bytes = read_file(item.path());
+    const size_t kept = bytes_up_to(bytes, last_step);
+    if (kept < bytes.size()) cut_file(item.path(), kept);
+  }
+}
+
 EventFile::EventFile(const fs::path& folder) : file_(nullptr, std::fclose) {
   char host[256] = "localhost";
   ::gethostname(host, sizeof(host) - 1);
   // Two files of one second differ in the process.
-  path_ = folder / fmt::format("events.out.tfevents.{:010}.{}.{}", static_cast<int64_t>(now()),
-                               host, ::getpid());
+  path_ = folder /
+          fmt::format("{}{:010}.{}.{}", kEventFile, static_cast<int64_t>(now()), host, ::getpid());
   file_.reset(std::fopen(path_.c_str(), "ab"));
   if (!file_) fail("{}: {}", path_.string(), std::strerror(errno));
   record(fixed64(1, now()) + bytes(3, "brain.Event:2"));

@@ -25,4 +25,8 @@ class EventFile {
   std::unique_ptr<std::FILE, int (*)(std::FILE*)> file_;
 };
 
+/// Cuts off what the event files in `folder` hold of steps after `last_step`, or a record that a
+/// crash left unfinished and all behind it: TensorBoard draws whatever it finds.
+void cut_events(const fs::path& folder, int64_t last_step);
+
 }  // namespace showo

@@ -6,7 +6,7 @@
 
 #include "showo/core/device.h"
 #include "showo/train/muon.h"
-#include "showo/train/run.h"
+#include "showo/train/restore.h"
 
 namespace showo {
 
@@ -115,14 +115,7 @@ TensorMap AdamW::state() const {
 }
 
 void AdamW::load_state(const TensorMap& state, const std::string& source) {
-  torch::NoGradGuard no_grad;
-  for (auto& [name, target] : this->state()) {
-    const auto found = state.find(name);
-    if (found == state.end()) fail("{}: tensor '{}' is missing", source, name);
-    if (found->second.sizes() != target.sizes())
-      fail("{}: tensor '{}' has another shape", source, name);
-    torch::Tensor(target).copy_(found->second);
-  }
+  restore(this->state(), state, source);
 }
 
 }  // namespace showo

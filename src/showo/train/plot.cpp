@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "showo/core/config.h"
+#include "showo/core/log.h"
 
 namespace showo {
 namespace {
@@ -99,13 +100,18 @@ std::map<std::string, Curve> read_curves(const fs::path& run) {
     ++number;
     if (in.eof()) break;  // no line end: cut short
     const std::string where = fmt::format("{}: line {}", path.string(), number);
-    const Json json = parse_json(text, where);
+    Json json;
+    try {
+      json = parse_json(text, where);
+    } catch (const Error& error) {  // one that was cut short, with the next glued to it
+      spdlog::warn("{}; it is passed over", error.what());
+      continue;
+    }
     if (!json.is_object() || !json.contains("step") || !json["step"].is_number())
       fail("{}: expected an object with a step", where);
     for (const auto& [name, value] : json.items()) {
       if (!value.is_number() || name == "step") continue;
-      curves[name].steps.push_back(json["step"].get<double>());
-      curves[name].values.push_back(value.get<double>());
+      curves[name].add(json["step"].get<double>(), value.get<double>());
     }
   }
   if (curves.empty()) fail("{}: nothing is logged yet", path.string());

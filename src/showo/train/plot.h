@@ -12,10 +12,19 @@ namespace showo {
 
 struct Curve {
   std::vector<double> steps, values;
+  /// What is there of this step and later ones is of a run that was killed and went back.
+  void add(double step, double value) {
+    while (!steps.empty() && steps.back() >= step) {
+      steps.pop_back();
+      values.pop_back();
+    }
+    steps.push_back(step);
+    values.push_back(value);
+  }
 };
 
-/// From RUN/metrics.jsonl; a last line cut short by a kill is passed over. Throws Error when there
-/// is no such file, a line is no JSON object, or nothing is logged yet.
+/// From RUN/metrics.jsonl; lines that a kill or crash cut short are passed over. Throws Error when
+/// there is no such file, a line is other JSON than an object, or nothing is logged yet.
 std::map<std::string, Curve> read_curves(const fs::path& run);
 
 /// The panels of `metrics`, or of all. Throws Error naming a metric that the run does not have.

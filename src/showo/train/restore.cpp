@@ -1,20 +1,28 @@
 #include "showo/train/restore.h"
 
+#include <fmt/ranges.h>
 #include <torch/torch.h>
 
 #include "showo/core/error.h"
 
 namespace showo {
 
-void restore(torch::nn::Module& module, const TensorMap& state, const std::string& source) {
+void restore(const TensorMap& targets, const TensorMap& state, const std::string& source) {
   torch::NoGradGuard no_grad;
-  for (auto& [name, target] : state_of(module)) {
+  check_finite(state, source);
+  for (const auto& [name, target] : targets) {
     const auto found = state.find(name);
     if (found == state.end()) fail("{}: tensor '{}' is missing", source, name);
-    if (found->second.sizes() != target.sizes())
-      fail("{}: tensor '{}' has another shape", source, name);
+    if (found->second.sizes() != target.sizes()) {
+      fail("{}: tensor '{}' is [{}], expected [{}]", source, name,
+           fmt::join(found->second.sizes(), ", "), fmt::join(target.sizes(), ", "));
+    }
     torch::Tensor(target).copy_(found->second);
   }
+}
+
+void restore(torch::nn::Module& module, const TensorMap& state, const std::string& source) {
+  restore(state_of(module), state, source);
 }
 
 TensorMap with_prefix(const std::string& prefix, const TensorMap& state) {
@@ -29,13 +37,6 @@ TensorMap without_prefix(const std::string& prefix, const TensorMap& state) {
     if (name.starts_with(prefix)) result[name.substr(prefix.size())] = tensor;
   }
   return result;
-}
-
-void use_channels_last(torch::nn::Module& module) {
-  for (auto& parameter : module.parameters()) {
-    if (parameter.dim() == 4)
-      parameter.set_data(parameter.detach().clone(torch::MemoryFormat::ChannelsLast));
-  }
 }
 
 }  // namespace showo

@@ -2,9 +2,9 @@
 
 #include <ATen/autocast_mode.h>
 
-#include <algorithm>
-#include <functional>
+#include <cmath>
 
+#include "showo/checkpoint/load.h"
 #include "showo/core/device.h"
 #include "showo/image/image.h"
 
@@ -27,7 +27,7 @@ Autocast::~Autocast() {
   at::autocast::set_autocast_enabled(device_, before_);
 }
 
-bool StepGuard::passes(double norm, int64_t step) {
+bool StepGuard::passes(double norm, int64_t step, const torch::nn::Module& module) {
   constexpr int64_t kMostSkipped = 10;
   if (std::isfinite(norm)) {
     skipped_ = 0;
@@ -37,16 +37,24 @@ bool StepGuard::passes(double norm, int64_t step) {
     spdlog::warn("step {}: {} is not finite; the step is skipped", step, what_);
     return false;
   }
+  check_finite(module, not_saved(step));
   fail("step {}: {} was not finite {} times in a row; the last checkpoint stays", step, what_,
        skipped_);
 }
 
 RunFolder::RunFolder(const fs::path& folder, const Json& recipe, const Json& defaults, bool writes)
-    : folder_(folder) {
+    : folder_(folder), checkpoints_(folder) {
+  if (writes) {
+    make_folder(folder / "previews");
+    lock_.emplace(folder);
+  }
+  start_ = checkpoints_.newest();
   const fs::path saved = folder / "recipe.json";
-  if (has_checkpoint() && fs::exists(saved)) {
+  if (start_ && fs::exists(saved)) {
     Json before = defaults, now = recipe;
-    before.merge_patch(read_json(saved));
+    const Json held = read_json(saved);
+    if (!held.is_object()) fail("{}: expected a recipe's keys and values", saved.string());
+    before.merge_patch(held);
     before.erase("steps");
     now.erase("steps");
     if (before != now) {
@@ -54,18 +62,26 @@ RunFolder::RunFolder(const fs::path& folder, const Json& recipe, const Json& def
            folder.string(), Json::diff(before, now)[0].value("path", "?"));
     }
   }
-  if (fs::exists(checkpoint()) && !fs::is_symlink(checkpoint())) {
-    fail("{}: is no link to one of {}; choose another folder or remove it", checkpoint().string(),
-         (folder / "checkpoints").string());
-  }
-  if (!writes) return;
-  make_folder(folder / "previews");
-  write_file_atomically(saved, recipe.dump(2) + "\n");
-  metrics_ = std::make_unique<MetricsFile>(folder / "metrics.jsonl");
-  events_ = std::make_unique<EventFile>(folder);
+  if (writes) write_file_atomically(saved, recipe.dump(2) + "\n");
 }
 
-bool RunFolder::has_checkpoint() const { return fs::exists(checkpoint() / "state.json"); }
+RunState RunFolder::state() const {
+  const std::string path = (start_.value() / "state.json").string();
+  const Json json = read_json(path);
+  RunState state;
+  read_config(state, json, path);
+  for (const char* key : {"step", "streams"}) {
+    if (!json.contains(key)) fail("{}: expected step and streams, found no {}", path, key);
+  }
+  return state;
+}
+
+void RunFolder::open_logs(int64_t step) {
+  if (!lock_) return;
+  cut_events(folder_, step);
+  metrics_ = std::make_unique<MetricsFile>(folder_ / "metrics.jsonl", step);
+  events_ = std::make_unique<EventFile>(folder_);
+}
 
 void RunFolder::log(const Json& line) {
   if (!metrics_) return;
@@ -77,39 +93,39 @@ void RunFolder::log(const Json& line) {
   events_->flush();
 }
 
-void RunFolder::save(int64_t step, int64_t keep, const std::function<void(const fs::path&)>& fill) {
-  const std::string name = fmt::format("checkpoints/step-{:07}", step);
-  write_folder_atomically(folder_ / name, fill);
-  link("checkpoint", name);
-  prune(keep);
+void RunFolder::save(const RunState& state, int64_t keep,
+                     const std::function<void(const fs::path&)>& fill) {
+  checkpoints_.save(state.step, keep, [&](const fs::path& temporary) {
+    fill(temporary);
+    write_file_atomically(temporary / "state.json", config_to_json(state).dump());
+  });
 }
 
-void RunFolder::mark_best() { link("best", fs::read_symlink(checkpoint())); }
-
-// A link made beside it takes the old one's place in one step.
-void RunFolder::link(const std::string& name, const fs::path& target) const {
-  const fs::path fresh = folder_ / ("." + name + ".new");
-  std::error_code error;
-  fs::remove(fresh, error);
-  fs::create_directory_symlink(target, fresh, error);
-  if (!error) fs::rename(fresh, folder_ / name, error);
-  if (error) fail("{}: {}", (folder_ / name).string(), error.message());
+std::string not_saved(int64_t step) {
+  return fmt::format("step {} is not saved and the last checkpoint stays", step);
 }
 
-void RunFolder::prune(int64_t keep) const {
-  std::error_code error;
-  const fs::path best = fs::read_symlink(folder_ / "best", error).filename();
-  std::vector<fs::path> finished;
-  for (const auto& item : fs::directory_iterator(folder_ / "checkpoints", error)) {
-    // What a killed run left half-written ends in .tmp or .old.
-    if (item.path().has_extension())
-      fs::remove_all(item.path(), error);
-    else if (item.path().filename() != best)
-      finished.push_back(item.path());
+bool RunLoop::after(int64_t step, bool skipped, bool all_stop) {
+  const bool last = step >= pauses_.steps,
+             stops = !last && (group_.size() == 1 ? asked() : all_stop);
+  const auto due = [&](int64_t every) { return !stops && every > 0 && step % every == 0; };
+  bool best = false;
+  if (due(pauses_.evaluate_every)) {
+    const Json figures = pauses_.evaluate();
+    folder_.log(figures);
+    const double loss = figures["eval_loss"].get<double>();
+    best = loss < best_ && !skipped;
+    if (best) best_ = loss;
   }
-  std::ranges::sort(finished, std::greater<>());
-  for (size_t i = std::max<int64_t>(keep, 1); i < finished.size(); ++i)
-    fs::remove_all(finished[i], error);
+  if (due(pauses_.preview_every) && group_.leads()) pauses_.preview();
+  owed_ |= due(pauses_.checkpoint_every) || best;
+  if ((owed_ && !skipped) || last || stops) {
+    pauses_.save();
+    owed_ = false;
+  }
+  if (best && group_.leads()) folder_.mark_best();
+  if (stops && group_.leads()) spdlog::info("stopped after step {}, which is saved", step);
+  return !stops;
 }
 
 void write_preview(const fs::path& path, const std::vector<torch::Tensor>& rows) {

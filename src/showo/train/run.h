@@ -4,10 +4,17 @@
 
 #include <torch/torch.h>
 
-#include "showo/checkpoint/load.h"
+#include <functional>
+#include <optional>
+
 #include "showo/core/config.h"
 #include "showo/core/log.h"
+#include "showo/core/signals.h"
+#include "showo/data/walk.h"
+#include "showo/dist/group.h"
+#include "showo/train/checkpoints.h"
 #include "showo/train/events.h"
+#include "showo/train/folder_lock.h"
 
 namespace showo {
 
@@ -35,7 +42,8 @@ class StepGuard {
  public:
   /// `what` names the gradient in messages: "the gradient".
   explicit StepGuard(std::string what = "the gradient") : what_(std::move(what)) {}
-  bool passes(double norm, int64_t step);
+  /// `module` is what the gradient is of: the tenth names its weight, if one is to blame.
+  bool passes(double norm, int64_t step, const torch::nn::Module& module);
   /// How many steps in a row did not pass.
   int64_t skipped() const { return skipped_; }
 
@@ -44,35 +52,87 @@ class StepGuard {
   int64_t skipped_ = 0;
 };
 
-/// runs/NAME: recipe.json, metrics.jsonl and TensorBoard events, previews/, checkpoints/step-…, of
-/// which `checkpoint` is the newest and `best` the best. Whatever moment a run is killed at,
-/// `checkpoint` is a whole one.
+/// How far a run is: a checkpoint's state.json.
+struct RunState {
+  int64_t step = -1;
+  std::vector<StreamPosition> streams;  // of all processes, one process after another
+  int64_t epoch = 0;
+  std::vector<StreamPosition> epoch_begin;
+  std::optional<double> best;
+  template <class V>
+  void visit(V& v) {
+    v(step, "step", "steps done", at_least(0));
+    v(streams, "streams", "places in the data");
+    v(epoch, "epoch", "epochs passed", at_least(0));
+    v(epoch_begin, "epoch_begin", "where in the data this epoch began");
+    v(best, "best", "least loss of an evaluation", any_number());
+  }
+};
+
+/// runs/NAME: recipe.json, metrics.jsonl and TensorBoard events, previews/ and the checkpoints.
+/// Whatever moment a run is killed at, its newest checkpoint is a whole one.
 class RunFolder {
  public:
-  /// Throws Error when the folder holds a run of another recipe. Steps may differ, so that a run
-  /// can be prolonged; a key that the saved recipe lacks, being older, has its default. Of several
-  /// processes only the first `writes`.
+  /// Throws Error when the folder holds a run of another recipe, or another run is writing into it.
+  /// Steps may differ, so that a run can be prolonged; a key that the saved recipe lacks, being
+  /// older, has its default. Of several processes only the first `writes`.
   template <class Recipe>
   RunFolder(const fs::path& folder, const Recipe& recipe, bool writes = true)
       : RunFolder(folder, config_to_json(recipe), config_to_json(Recipe()), writes) {}
-  bool has_checkpoint() const;
-  fs::path checkpoint() const { return folder_ / "checkpoint"; }
+  /// The checkpoint from which the run goes on, if there is one.
+  const std::optional<fs::path>& start() const { return start_; }
+  /// Its state. Throws Error naming the file and key that are wrong.
+  RunState state() const;
   fs::path previews() const { return folder_ / "previews"; }
+
+  /// The run goes on after `step`: what was logged of later ones, by a run that was killed, is cut
+  /// off, so that nothing is logged twice.
+  void open_logs(int64_t step);
   void log(const Json& line);
 
-  /// Makes checkpoints/step-NNNNNNN from what `fill` writes and `checkpoint` its name; then removes
-  /// older ones but the last `keep` and the best.
-  void save(int64_t step, int64_t keep, const std::function<void(const fs::path&)>& fill);
-  /// `best` becomes the newest checkpoint.
-  void mark_best();
+  /// As Checkpoints::save, with the state beside what `fill` writes.
+  void save(const RunState& state, int64_t keep, const std::function<void(const fs::path&)>& fill);
+  void mark_best() { checkpoints_.mark_best(); }
 
  private:
   RunFolder(const fs::path& folder, const Json& recipe, const Json& defaults, bool writes);
-  void link(const std::string& name, const fs::path& target) const;
-  void prune(int64_t keep) const;
   fs::path folder_;
+  std::optional<FolderLock> lock_;
+  Checkpoints checkpoints_;
+  std::optional<fs::path> start_;
   std::unique_ptr<MetricsFile> metrics_;
   std::unique_ptr<EventFile> events_;
+};
+
+/// What stands before the name of a value that is not finite: it is never saved over one that is.
+std::string not_saved(int64_t step);
+
+/// What happens between two steps, the same in every trainer.
+struct Pauses {
+  int64_t steps, evaluate_every, preview_every, checkpoint_every;
+  std::function<Json()> evaluate;
+  std::function<void()> preview, save;  // a preview is drawn by the first process alone
+};
+
+/// The pauses of a run. SIGINT or SIGTERM while one lives asks it to stop after the step.
+class RunLoop {
+ public:
+  RunLoop(Pauses pauses, RunFolder& folder, Group group, double& best)
+      : pauses_(std::move(pauses)), folder_(folder), group_(std::move(group)), best_(best) {}
+  /// Whether this process was asked to stop. All have to stop after the same step: what they agreed
+  /// on is told to after().
+  bool asked() const { return request_.stands(); }
+  /// After a step: evaluates, draws and saves what is due. A step that was `skipped` is no reason
+  /// to let a checkpoint go: saving then waits for one that passes. False when the run stops here.
+  bool after(int64_t step, bool skipped, bool all_stop);
+
+ private:
+  Pauses pauses_;
+  RunFolder& folder_;
+  Group group_;
+  double& best_;
+  bool owed_ = false;
+  StopRequest request_;
 };
 
 /// 8-bit picture rows of a preview: [B, 3, H, W] in [−1, 1] stacked below each other, one PNG.

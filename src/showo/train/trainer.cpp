@@ -2,6 +2,7 @@
 
 #include <chrono>
 
+#include "showo/checkpoint/load.h"
 #include "showo/core/random.h"
 #include "showo/prompt/omni_attention.h"
 #include "showo/train/start.h"
@@ -54,7 +55,10 @@ Trainer::Trainer(const ShowoRecipe& recipe, const fs::path& folder, const Traine
       epochs_(recipe.mixing) {
   model_->showo->model->recompute_layers = recipe.recompute;
   epochs_.begin(streams_.positions(), 0);
-  if (folder_.has_checkpoint()) resume();
+  check_finite(*codec_, recipe.codec);
+  if (!recipe.init_from.empty()) check_finite(*model_, recipe.init_from);
+  if (folder_.start()) resume();
+  folder_.open_logs(step_);
 }
 
 Trainer::Streams Trainer::open(const DataOptions& data, uint64_t seed,
@@ -122,18 +126,16 @@ std::vector<Batch> Trainer::draw(Streams& streams, uint64_t seed, int64_t micro)
 }
 
 TokenCounts Trainer::counts_of(const std::vector<Batch>& batches) {
-  auto sum = torch::zeros({3}, torch::kDouble);
-  auto counts = sum.accessor<double, 1>();
+  std::vector<double> sums{0, 0, 0, loop_ && loop_->asked() ? 1.0 : 0.0};
   for (const Batch& batch : batches) {
     const auto part = supervised_tokens(batch.labels_BT, batch.rows);
-    for (int i = 0; i < 3; ++i) counts[i] += part[i];
+    for (int i = 0; i < 3; ++i) sums[i] += part[i];
     tokens_ += batch.ids_BT.numel();
   }
-  auto everywhere = sum.to(place_.device);
-  place_.group.sum(everywhere);
-  everywhere = everywhere.clamp_min(1).cpu();
-  const auto* values = everywhere.const_data_ptr<double>();
-  return {values[0], values[1], values[2]};
+  sums = place_.group.agree(std::move(sums));
+  all_stop_ |= sums[3] > 0;
+  const auto divisor = [&](int i) { return std::max(sums[i], 1.0); };
+  return {divisor(0), divisor(1), divisor(2)};
 }
 
 Losses Trainer::losses(const Batch& batch, const TokenCounts& divisors) {
@@ -162,15 +164,17 @@ Losses Trainer::backward(const std::vector<Batch>& batches) {
 }
 
 Losses Trainer::summed(Losses losses) {
-  auto all = torch::stack({losses.t2i, losses.lm, losses.mmu});
-  place_.group.sum(all);
-  all = all.cpu();
+  const auto mine = torch::stack({losses.t2i, losses.lm, losses.mmu}).cpu();
+  if (place_.group.size() == 1) return {mine[0], mine[1], mine[2]};
+  const auto wide = mine.to(torch::kDouble);
+  const auto* values = wide.const_data_ptr<double>();
+  const auto all = torch::tensor(place_.group.agree({values, values + 3})).to(mine.dtype());
   return {all[0], all[1], all[2]};
 }
 
 // Whether the weights moved.
 bool Trainer::update(double norm) {
-  if (!guard_.passes(norm, step_ + 1)) return false;
+  if (!guard_.passes(norm, step_ + 1, *model_)) return false;
   optimizer_.step(learning_rate(recipe_.optimizer, step_, recipe_.steps));
   if (!owners_.empty()) exchange_parameters(parameters_, owners_, place_.group);
   ema_.update();
@@ -250,36 +254,33 @@ void Trainer::report(Json& line, double seconds) {
   waited_ = 0;
 }
 
-void Trainer::run() {
+bool Trainer::run() {
   if (place_.group.leads()) explain_precision(recipe_.bf16, place_.device.type());
   Progress progress("train", recipe_.steps);
+  loop_.emplace(Pauses{recipe_.steps, recipe_.evaluation.every, recipe_.preview_every,
+                       recipe_.checkpoint_every, [this] { return evaluate(); },
+                       [this] { preview(); }, [this] { save(); }},
+                folder_, place_.group, best_);
   auto since = Clock::now();
   tokens_ = 0;
   waited_ = 0;
   double rate = 0;
-  auto due = [&](int64_t every) { return every > 0 && step_ % every == 0; };
-  while (step_ < recipe_.steps) {
+  for (bool goes_on = true; goes_on && step_ < recipe_.steps;) {
     Json line = step();
+    const bool skipped = line.contains("skipped");
     progress.update(step_,
                     fmt::format("loss {:.3f}, {:.0f} tokens/s", line["loss"].get<double>(), rate));
-    if (due(recipe_.log_every) || line.contains("skipped")) {
+    if ((recipe_.log_every > 0 && step_ % recipe_.log_every == 0) || skipped) {
       report(line, seconds_since(since));
       rate = line["tokens_per_second"].get<double>();
       since = Clock::now();
     }
     const auto pause = Clock::now();
-    bool best = false;
-    if (due(recipe_.evaluation.every)) {
-      const Json figures = evaluate();
-      folder_.log(figures);
-      best = figures["eval_loss"].get<double>() < best_;
-      if (best) best_ = figures["eval_loss"].get<double>();
-    }
-    if (due(recipe_.preview_every) && place_.group.leads()) preview();
-    if (due(recipe_.checkpoint_every) || best || step_ == recipe_.steps) save();
-    if (best && place_.group.leads()) folder_.mark_best();
+    goes_on = loop_->after(step_, skipped, all_stop_);
     since += Clock::now() - pause;
   }
+  loop_.reset();
+  return step_ >= recipe_.steps;
 }
 
 }  // namespace showo

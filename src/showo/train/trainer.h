@@ -18,8 +18,9 @@ class Trainer {
  public:
   /// Resumes when `folder` holds a checkpoint of this recipe, on however many processes.
   Trainer(const ShowoRecipe& recipe, const fs::path& folder, const TrainerPlace& place = {});
-  /// To the recipe's last step; the result is FOLDER/checkpoint/model, a model folder.
-  void run();
+  /// To the recipe's last step; the result is FOLDER/checkpoint/model, a model folder. False when
+  /// SIGINT or SIGTERM ended it before (core/signals.h): the step is finished and saved.
+  bool run();
   /// One step; losses, norm and rate by name. A gradient that is not finite changes nothing and is
   /// told as "skipped"; the tenth in a row throws Error.
   Json step();
@@ -65,6 +66,8 @@ class Trainer {
   Streams streams_;
   Epochs epochs_;
   StepGuard guard_;
+  std::optional<RunLoop> loop_;  // while the run lasts
+  bool all_stop_ = false;        // what the processes agreed on
   int64_t step_ = 0, tokens_ = 0;
   double waited_ = 0, best_ = std::numeric_limits<double>::infinity();
 };

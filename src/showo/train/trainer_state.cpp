@@ -1,6 +1,8 @@
 // What a run leaves behind: checkpoints, and pictures to look at.
+#include "showo/checkpoint/load.h"
 #include "showo/core/random.h"
 #include "showo/generate/mask_sampler.h"
+#include "showo/train/restore.h"
 #include "showo/train/trainer.h"
 
 namespace showo {
@@ -39,22 +41,6 @@ void Trainer::preview() {
   write_preview(folder_.previews() / fmt::format("step-{:07}.png", step_), lines);
 }
 
-namespace {
-
-Json to_json(const std::vector<StreamPosition>& positions) {
-  Json list = Json::array();
-  for (const auto& position : positions) list.push_back(config_to_json(position));
-  return list;
-}
-
-std::vector<StreamPosition> positions_in(const Json& list, const std::string& where) {
-  std::vector<StreamPosition> positions;
-  for (const auto& item : list) read_config(positions.emplace_back(), item, where);
-  return positions;
-}
-
-}  // namespace
-
 // Whole on the first process, whoever keeps the parts.
 TensorMap Trainer::optimizer_state() {
   TensorMap state = optimizer_.state();
@@ -84,9 +70,17 @@ void Trainer::save() {
   std::vector<StreamPosition> mine;
   for (const auto* stream : {&streams_.t2i, &streams_.mmu, &streams_.lm})
     mine.push_back(*stream ? (*stream)->position() : StreamPosition{});
-  const auto at = gather_positions(mine, place_), begin = gather_positions(epochs_.begin(), place_);
-  const TensorMap state = optimizer_state();
+  RunState state{step_,
+                 gather_positions(mine, place_),
+                 epochs_.passed(),
+                 gather_positions(epochs_.begin(), place_),
+                 {}};
+  if (std::isfinite(best_)) state.best = best_;
+  const TensorMap moments = optimizer_state();
   auto write = [&](const fs::path& temporary) {
+    const std::string kept = not_saved(step_);
+    check_finite(*model_, kept);
+    check_finite(moments, kept);
     save_showo(temporary / "model", model_);
     for (const char* name : {"tokenizer.json", "vocab.json", "merges.txt", "added_tokens.json"}) {
       const fs::path from = fs::path(recipe_.tokenizer) / name;
@@ -96,39 +90,28 @@ void Trainer::save() {
     if (ema_.enabled()) {
       fs::copy(temporary / "model", temporary / "model_ema", fs::copy_options::recursive);
       const Ema::Applied averaged(ema_);
+      check_finite(*model_, kept);
       write_safetensors(temporary / "model_ema" / "model.safetensors", state_of(*model_));
     }
-    write_safetensors(temporary / "optimizer.safetensors", state);
-    Json json = {{"step", step_},
-                 {"streams", to_json(at)},
-                 {"epoch", epochs_.passed()},
-                 {"epoch_begin", to_json(begin)}};
-    if (std::isfinite(best_)) json["best"] = best_;
-    write_file_atomically(temporary / "state.json", json.dump());
+    write_safetensors(temporary / "optimizer.safetensors", moments);
   };
-  if (place_.group.leads()) folder_.save(step_, recipe_.keep, write);
-  place_.group.barrier();
+  if (place_.group.leads()) folder_.save(state, recipe_.keep, write);
+  place_.group.meet();
 }
 
 void Trainer::resume() {
-  const fs::path from = folder_.checkpoint();
-  const std::string where = (from / "state.json").string();
-  const Json state = read_json(where);
-  if (!state.contains("step") || !state.contains("streams"))
-    fail("{}: expected step and streams", where);
-  step_ = state["step"].get<int64_t>();
-  best_ = state.value("best", best_);
-  const auto all = positions_in(state["streams"], where);
-  const auto begins = positions_in(state.value("epoch_begin", Json::array()), where);
-  streams_ = open(recipe_.data, recipe_.seed, positions_for(all, 3, place_.group));
-  const bool same_shares = begins.size() == streams_.present().size() * place_.group.size();
-  epochs_.begin(same_shares ? positions_for(begins, streams_.present().size(), place_.group)
-                            : streams_.positions(),
-                state.value("epoch", int64_t{0}));
-  torch::NoGradGuard no_grad;
-  auto load = [&](const fs::path& folder) {
-    const auto saved = state_of(*load_showo(ModelPaths::in(folder)));
-    for (auto& [name, target] : state_of(*model_)) torch::Tensor(target).copy_(saved.at(name));
+  const fs::path from = folder_.start().value();
+  const RunState state = folder_.state();
+  step_ = state.step;
+  best_ = state.best.value_or(best_);
+  streams_ = open(recipe_.data, recipe_.seed, positions_for(state.streams, 3, place_.group));
+  const size_t streams = streams_.present().size();
+  const bool same_shares = state.epoch_begin.size() == streams * place_.group.size();
+  epochs_.begin(
+      same_shares ? positions_for(state.epoch_begin, streams, place_.group) : streams_.positions(),
+      state.epoch);
+  const auto load = [&](const fs::path& folder) {
+    restore(*model_, state_of(*load_showo(ModelPaths::in(folder))), folder.string());
   };
   if (ema_.enabled()) {
     const Ema::Applied averaged(ema_);
