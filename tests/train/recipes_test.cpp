@@ -75,7 +75,7 @@ TEST(Recipes, ThatAreWrongAreRefused) {
   EXPECT_NE(said("/data/mmu/format", "tfrecord").find("format 'tfrecord'"), std::string::npos);
   EXPECT_NE(said("/data/lm/images", "x").find("'images' has no meaning"), std::string::npos);
   EXPECT_NE(said("/mixing", "sequential").find("mixing 'sequential'"), std::string::npos);
-  EXPECT_NE(said("/steps", 0).find("steps 0"), std::string::npos);
+  EXPECT_NE(said("/steps", 0).find("steps: expected at least 1, found 0"), std::string::npos);
   EXPECT_NE(said("/batch/schedule", "linea").find("linea"), std::string::npos);
 }
 
