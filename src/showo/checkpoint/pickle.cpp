@@ -1,5 +1,6 @@
 #include "showo/checkpoint/pickle.h"
 
+#include <algorithm>
 #include <cstring>
 #include <deque>
 #include <map>
@@ -41,6 +42,11 @@ const std::map<std::string, at::ScalarType> kStorages = {
     {"torch.LongStorage", at::kLong},     {"torch.IntStorage", at::kInt},
     {"torch.ShortStorage", at::kShort},   {"torch.CharStorage", at::kChar},
     {"torch.ByteStorage", at::kByte},     {"torch.BoolStorage", at::kBool}};
+
+// A value recalled takes two bytes of the pickle, so what is done for each must be little.
+constexpr size_t kMaxDimensions = 64, kMaxKey = 255;
+// Some 80,000 tensors. One byte can make a value and another keep it, which takes 150 bytes.
+constexpr size_t kMaxPickle = 16 << 20;
 
 constexpr const char* kRebuildTensor = "torch._utils._rebuild_tensor_v2";
 constexpr const char* kRebuildParameter = "torch._utils._rebuild_parameter";
@@ -160,9 +166,10 @@ class Machine {
     refuse("the pickle is malformed: a tensor's description has the wrong parts");
   }
 
+  // Of a longer tuple only as many as no tensor can have.
   std::vector<int64_t> numbers(const Tuple& tuple) {
     std::vector<int64_t> result;
-    for (size_t i = 0; i < tuple.items->size(); ++i)
+    for (size_t i = 0; i < std::min(tuple.items->size(), kMaxDimensions + 1); ++i)
       result.push_back(argument<int64_t>(*tuple.items, i));
     return result;
   }
@@ -174,8 +181,9 @@ class Machine {
       refuse("the pickle names something that is no storage");
     const auto type = kStorages.find(argument<Global>(parts, 1).name);
     if (type == kStorages.end()) refuse("the pickle names a storage without a type");
-    return StorageName{type->second, argument<std::string_view>(parts, 2),
-                       argument<int64_t>(parts, 4)};
+    const auto key = argument<std::string_view>(parts, 2);
+    if (key.size() > kMaxKey) refuse("a storage's name is longer than 255 bytes");
+    return StorageName{type->second, key, argument<int64_t>(parts, 4)};
   }
 
   Value reduce() {
@@ -363,6 +371,10 @@ TensorMap tensors_of(const Value& value, const std::string& source, bool nested)
 
 TensorMap read_pickled_tensors(std::string_view pickle, const std::string& source,
                                const TensorMaker& make) {
+  if (pickle.size() > kMaxPickle) {
+    fail("{}: its description of tensors has {} bytes, more than the limit of {}", source,
+         pickle.size(), kMaxPickle);
+  }
   return tensors_of(Machine(pickle, source, make).run(), source, false);
 }
 

@@ -19,7 +19,8 @@ struct Member {
 
 class Archive {
  public:
-  Archive(std::string_view file, const std::string& name) : file_(file), name_(name) {
+  Archive(std::string_view file, const std::string& name)
+      : file_(file), name_(name), unclaimed_(file.size()) {
     read_directory();
   }
 
@@ -81,6 +82,9 @@ class Archive {
       fail("{}: '{}' is truncated", name_, path);
     if (!members_.emplace(path, Member{data, size}).second)
       fail("{}: '{}' stands twice", name_, path);
+    // Members that share their bytes could stand for any amount of memory.
+    if (size > unclaimed_) fail("{}: '{}' overlaps another member", name_, path);
+    unclaimed_ -= size;
     return next;
   }
 
@@ -101,6 +105,7 @@ class Archive {
 
   std::string_view file_;
   const std::string& name_;
+  uint64_t unclaimed_;  // bytes that no member read so far has
   std::map<std::string, Member> members_;
 };
 
@@ -121,6 +126,12 @@ void check_view(const StorageName& storage, int64_t offset, const std::vector<in
   }
   if (bad || (!empty && last >= storage.elements)) {
     fail("{}: a tensor reaches outside its storage '{}' of {} elements", source, storage.key,
+         storage.elements);
+  }
+  // Strides of 0 repeat elements, which any copy writes out.
+  constexpr int64_t kMostRepeated = 1 << 24;
+  if (!empty && extent > std::max(storage.elements, kMostRepeated)) {
+    fail("{}: a tensor of {} elements repeats its storage '{}' of {}", source, extent, storage.key,
          storage.elements);
   }
 }

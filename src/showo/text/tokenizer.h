@@ -64,9 +64,10 @@ class Tokenizer {
   std::unordered_map<std::string, int64_t> ids_;  // bytes → id, added tokens apart
   std::unordered_map<uint64_t, Merge> merges_;    // by pair_key(left id, right id)
   int32_t byte_ids_[256] = {};
-  std::vector<Added> added_;     // longest first
-  bool starts_added_[256] = {};  // the bytes that added tokens start with
-  bool whole_words_ = false;     // a word of the vocabulary is one token, whatever the merges say
+  std::map<int64_t, std::string> beyond_;  // while loading: added behind the vocabulary
+  std::vector<Added> added_;               // longest first
+  bool starts_added_[256] = {};            // the bytes that added tokens start with
+  bool whole_words_ = false;  // a word of the vocabulary is one token, whatever the merges say
   std::shared_ptr<const Splitter> splitter_;
 };
 

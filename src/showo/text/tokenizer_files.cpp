@@ -32,7 +32,7 @@ std::set<std::string> special_names(const fs::path& folder) {
   }
   if (const fs::path path = folder / "tokenizer_config.json"; fs::exists(path)) {
     const Json config = read_json(path);
-    if (!config.is_object() || !config.contains("added_tokens_decoder")) return names;
+    if (!config.contains("added_tokens_decoder")) return names;
     for (const auto& token : config["added_tokens_decoder"]) {
       if (token.is_object() && token.contains("special") && token["special"] == true) {
         add_name(token, names);
@@ -42,10 +42,22 @@ std::set<std::string> special_names(const fs::path& folder) {
   return names;
 }
 
+// Options of Hugging Face's classes that put something before or behind every text.
+void check_config(const fs::path& path) {
+  if (!fs::exists(path)) return;
+  const Json config = read_json(path);
+  if (!config.is_object()) fail("{}: expected keys and values", path.string());
+  for (const char* key : {"add_prefix_space", "add_bos_token", "add_eos_token"}) {
+    if (config.contains(key) && config[key] == true)
+      fail("{}: {} is not supported", path.string(), key);
+  }
+}
+
 }  // namespace
 
 std::shared_ptr<const Tokenizer> Tokenizer::from_folder(const fs::path& folder) {
   std::shared_ptr<Tokenizer> tokenizer(new Tokenizer());
+  check_config(folder / "tokenizer_config.json");
   if (fs::exists(folder / "tokenizer.json")) {
     tokenizer->load_hugging_face(folder / "tokenizer.json");
   } else if (fs::exists(folder / "vocab.json")) {
@@ -140,15 +152,21 @@ void Tokenizer::add_token(const std::string& text, int64_t id, bool special,
     fail("{}: added token '{}' has id {}, expected a text and an id up to {}", where, text, id,
          kMostIds);
   }
-  if (id >= size()) tokens_.resize(id + 1);
-  if (!tokens_[id].empty() && tokens_[id] != text) {
+  // Those behind the vocabulary come in any order, and no more room is made than there are tokens.
+  std::string& token = id < size() ? tokens_[id] : beyond_[id];
+  if (!token.empty() && token != text) {
     fail("{}: added token '{}' has the id {} of another token", where, text, id);
   }
-  tokens_[id] = text;
+  token = text;
   added_.push_back({text, id, special});
 }
 
 void Tokenizer::finish(const std::string& where) {
+  for (auto& [id, token] : beyond_) {
+    if (id != size()) fail("{}: id {} has no token", where, size());
+    tokens_.push_back(std::move(token));
+  }
+  beyond_.clear();
   for (int byte = 0; byte < 256; ++byte) {
     const auto found = ids_.find(std::string(1, static_cast<char>(byte)));
     if (found == ids_.end()) fail("{}: the vocabulary has no token for byte {}", where, byte);

@@ -69,12 +69,37 @@ std::shared_ptr<const Splitter> read_splitter(const Json& json, const std::strin
   return std::make_shared<const Splitter>(text_of(pattern, "Regex", where), where);
 }
 
-// BPE as GPT-2 has it; dropout only matters in training.
+// Whatever stands around the words' ids. ByteLevel's part there only trims offsets.
+void check_post_processor(const Json& json, const std::string& where) {
+  if (json.is_null()) return;
+  const std::string type = text_of(json, "type", where);
+  if (type != "ByteLevel" && type != "Sequence")
+    fail("{}: '{}' is not supported; expected ByteLevel", where, type);
+  if (type == "ByteLevel") return;
+  const Json& parts = field(json, "processors", where);
+  if (!parts.is_array()) fail("{}: processors: expected a list", where);
+  for (const auto& part : parts) check_post_processor(part, where);
+}
+
+// What applies to whole texts, and must be absent or null.
+void refuse_parts(const Json& json, std::initializer_list<const char*> keys,
+                  const std::string& where) {
+  for (const char* key : keys) {
+    const auto found = json.find(key);
+    if (found != json.end() && !found->is_null()) fail("{}: {} is not supported", where, key);
+  }
+}
+
+// BPE as GPT-2 has it.
 void check_model(const Json& model, const std::string& where) {
   if (const auto type = text_of(model, "type", where); !type.empty() && type != "BPE") {
     fail("{}: type '{}' is not supported; expected BPE", where, type);
   }
   refuse_flags(model, {"byte_fallback"}, where);
+  // The library drops merges at random whenever it encodes, not in training alone.
+  const auto dropout = model.find("dropout");
+  if (dropout != model.end() && !dropout->is_null() && *dropout != 0.0)
+    fail("{}: dropout {} is not supported", where, dropout->dump());
   for (const char* key : {"continuing_subword_prefix", "end_of_word_suffix"}) {
     if (!text_of(model, key, where).empty()) fail("{}: {} is not supported", where, key);
   }
@@ -90,6 +115,9 @@ void Tokenizer::load_hugging_face(const fs::path& path) {
   if (json.contains("normalizer") && !json["normalizer"].is_null()) {
     fail("{}: a normalizer is not supported", where);
   }
+  refuse_parts(json, {"truncation", "padding"}, where);
+  if (json.contains("post_processor"))
+    check_post_processor(json["post_processor"], where + ": post_processor");
   splitter_ = read_splitter(field(json, "pre_tokenizer", where), where + ": pre_tokenizer");
   whole_words_ = value_of(model, "ignore_merges", false, where + ": model");
   add_vocabulary(field(model, "vocab", where), where);
