@@ -41,16 +41,18 @@ bool ends_with_any(std::string name, const std::vector<std::string>& extensions)
   return std::ranges::any_of(extensions, [&](const auto& end) { return name.ends_with(end); });
 }
 
-std::vector<fs::path> files_in(const fs::path& folder, const std::vector<std::string>& extensions) {
-  std::vector<fs::path> files;
-  for (const auto& item : fs::directory_iterator(folder)) {
-    if (ends_with_any(item.path().filename().string(), extensions)) files.push_back(item.path());
-  }
-  std::ranges::sort(files);
-  return files;
-}
-
 }  // namespace
+
+std::vector<fs::path> items_of(const fs::path& folder) {
+  std::vector<fs::path> items;
+  try {
+    for (const auto& item : fs::directory_iterator(folder)) items.push_back(item.path());
+  } catch (const fs::filesystem_error& error) {
+    fail("{}: {}", folder.string(), error.code().message());
+  }
+  std::ranges::sort(items);
+  return items;
+}
 
 std::vector<std::string> expand_braces(const std::string& pattern) {
   for (size_t open = pattern.find('{'); open != std::string::npos;
@@ -77,10 +79,12 @@ std::vector<fs::path> find_files(const std::string& pattern,
   std::vector<fs::path> files;
   const auto names = expand_braces(pattern);
   for (const auto& name : names) {
-    if (fs::is_directory(name)) {
-      const auto inside = files_in(name, extensions);
-      files.insert(files.end(), inside.begin(), inside.end());
-    } else if (fs::exists(name)) {
+    std::error_code error;  // a name too long and a circle of links are no file either
+    if (fs::is_directory(name, error)) {
+      for (const auto& item : items_of(name)) {
+        if (ends_with_any(item.filename().string(), extensions)) files.push_back(item);
+      }
+    } else if (fs::exists(name, error)) {
       files.emplace_back(name);
     } else {
       fail("{}: no such file or folder{}", name, name == pattern ? "" : ", named by " + pattern);

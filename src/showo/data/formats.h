@@ -36,6 +36,8 @@ std::vector<fs::path> find_files(const SourceConfig& config,
                                  const std::vector<std::string>& extensions);
 std::vector<fs::path> find_files(const std::string& pattern,
                                  const std::vector<std::string>& extensions);
+/// Everything in a folder, sorted. Throws Error naming it when it cannot be read.
+std::vector<fs::path> items_of(const fs::path& folder);
 /// The only file that `path` names.
 fs::path single_file(const SourceConfig& config);
 /// By its name's ending: png, jpg, jpeg or webp, in any case.

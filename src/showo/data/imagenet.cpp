@@ -38,29 +38,27 @@ std::map<std::string, Names> read_names(const fs::path& path) {
   return names;
 }
 
-std::vector<fs::path> sorted(const fs::path& folder) {
-  std::vector<fs::path> items;
-  for (const auto& item : fs::directory_iterator(folder)) items.push_back(item.path());
-  std::ranges::sort(items);
-  return items;
+bool is_folder(const fs::path& path) {
+  std::error_code ignored;
+  return fs::is_directory(path, ignored);
 }
 
 class ClassFolders : public ListSource {
  public:
   explicit ClassFolders(const SourceConfig& config)
       : root_(single_file(config)), any_name_(config.any_name) {
-    if (!fs::is_directory(root_)) fail("{}: expected a folder of class folders", root_.string());
+    if (!is_folder(root_)) fail("{}: expected a folder of class folders", root_.string());
     std::map<std::string, Names> names;
     if (!config.names.empty()) names = read_names(config.names);
-    for (const auto& folder : sorted(root_)) {
-      if (!fs::is_directory(folder)) continue;
+    for (const auto& folder : items_of(root_)) {
+      if (!is_folder(folder)) continue;
       const std::string name = folder.filename().string();
       if (!config.names.empty() && !names.contains(name))
         fail("{}: no line for the folder '{}' of {}", config.names, name, root_.string());
       std::string plain = name;
       std::ranges::replace(plain, '_', ' ');
       classes_.push_back({name, config.names.empty() ? Names{plain} : names[name]});
-      for (const auto& file : sorted(folder)) {
+      for (const auto& file : items_of(folder)) {
         if (is_picture_name(file.filename().string()))
           pictures_.push_back({classes_.size() - 1, file.filename().string()});
       }

@@ -8,6 +8,7 @@ namespace showo {
 namespace {
 
 constexpr const char* kSpace = " \t\r\n";
+constexpr size_t kMaxEntry = 64 << 20;  // parsed, an entry takes many times its bytes
 
 // The closing quote of the string that opens at `at`, or the text's end. Plain loops: these files
 // have gigabytes.
@@ -79,6 +80,7 @@ std::string JsonObjects::name(size_t index) const {
 }
 
 Json JsonObjects::at(size_t index) const {
+  if (text(index).size() > kMaxEntry) fail_sample("{}: more than {} bytes", name(index), kMaxEntry);
   try {
     Json json = parse_json(std::string(text(index)), name(index));
     if (!json.is_object()) fail("{}: expected an object, found {}", name(index), json.type_name());

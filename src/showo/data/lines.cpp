@@ -23,11 +23,13 @@ class Lines : public PartReader {
  public:
   Lines(const fs::path& path, const Block& block, std::vector<std::string> keys)
       : name_(path.string()), file_(MappedFile::open(path)), keys_(std::move(keys)) {
+    // Never further than a line may reach, or a file without line breaks would be searched to its
+    // end for every block.
     const std::string_view text = text_of(*file_);
     uint64_t at = block.begin;
-    if (at > 0) at = after_newline(text, at - 1);
+    if (at > 0) at = after_newline(text, at - 1, block.end);
     while (at < std::min<uint64_t>(block.end, text.size())) {
-      const uint64_t next = after_newline(text, at);
+      const uint64_t next = after_newline(text, at, at + kMaxLine + 1);
       std::string_view line = text.substr(at, next - at);
       while (!line.empty() && (line.back() == '\n' || line.back() == '\r')) line.remove_suffix(1);
       if (!line.empty()) lines_.push_back(line);
@@ -43,17 +45,18 @@ class Lines : public PartReader {
     sample.origin = name_;
     sample.key = fmt::format("byte {}", line.data() - text_of(*file_).data());
     if (line.size() > kMaxLine) {
-      fail_sample("{}: {}: a line of {} bytes, more than the limit of {}", name_, sample.key,
-                  line.size(), kMaxLine);
+      fail_sample("{}: {}: a line of more than {} bytes", name_, sample.key, kMaxLine);
     }
     sample.caption = keys_.empty() ? std::string(line) : value_in(line, sample.key);
     return sample;
   }
 
  private:
-  static uint64_t after_newline(std::string_view text, uint64_t at) {
-    const size_t found = text.find('\n', at);
-    return found == std::string_view::npos ? text.size() : found + 1;
+  // `end` when there is none before it.
+  static uint64_t after_newline(std::string_view text, uint64_t at, uint64_t end) {
+    end = std::min<uint64_t>(end, text.size());
+    const size_t found = text.substr(at, end - at).find('\n');
+    return found == std::string_view::npos ? end : at + found + 1;
   }
   std::string value_in(std::string_view line, const std::string& key) const {
     Json json;

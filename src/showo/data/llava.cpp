@@ -8,9 +8,13 @@
 namespace showo {
 namespace {
 
-std::string without_image_token(std::string text) {
+std::string without_image_token(const std::string& value) {
   const std::string token = "<image>";
-  for (size_t at; (at = text.find(token)) != std::string::npos;) text.erase(at, token.size());
+  std::string text;
+  for (const char c : value) {
+    text += c;
+    if (text.ends_with(token)) text.resize(text.size() - token.size());
+  }
   const size_t begin = text.find_first_not_of(" \t\r\n");
   if (begin == std::string::npos) return "";
   return text.substr(begin, text.find_last_not_of(" \t\r\n") + 1 - begin);
@@ -43,7 +47,7 @@ std::vector<Turn> turns_of(const Json& entry, const std::string& where) {
       fail_sample("{}: expected {}, found another turn of {}", here, question ? "gpt" : "human",
                   from);
     if (from == "human") {
-      question = without_image_token(std::move(value));
+      question = without_image_token(value);
     } else {
       turns.push_back({*question, std::move(value), ""});
       question.reset();
@@ -68,8 +72,8 @@ class Conversations : public ListSource {
       }
     }
     if (left_out > 0)
-      spdlog::info("{}: {} of {} entries are without a picture and left out", config.title(),
-                   left_out, left_out + entries_.size());
+      spdlog::info("{}: {} of {} entries are without a picture and left out",
+                   one_line(config.title()), left_out, left_out + entries_.size());
   }
   int64_t parts() const override { return static_cast<int64_t>(entries_.size()); }
 

@@ -5,6 +5,7 @@
 
 #ifdef SHOWO_PARQUET
 #include <arrow/array.h>
+#include <arrow/memory_pool.h>
 #include <arrow/record_batch.h>
 #include <parquet/arrow/reader.h>
 #include <parquet/file_reader.h>
@@ -15,6 +16,9 @@ namespace showo {
 namespace {
 
 constexpr int64_t kBatch = 256;  // rows decoded at a time
+// Of pages and rows together: a page says itself what it has uncompressed, and one long text of a
+// dictionary can stand in every row.
+constexpr int64_t kMaxMemory = int64_t{1} << 30;
 
 void check(const arrow::Status& status, const std::string& where) {
   if (!status.ok()) fail("{}: {}", where, status.message());
@@ -26,22 +30,24 @@ T value(arrow::Result<T> result, const std::string& where) {
   return std::move(result).ValueUnsafe();
 }
 
-std::unique_ptr<parquet::arrow::FileReader> open_file(const fs::path& path) {
+std::unique_ptr<parquet::arrow::FileReader> open_file(const fs::path& path,
+                                                      arrow::MemoryPool* pool) {
   parquet::arrow::FileReaderBuilder builder;
-  parquet::ReaderProperties properties;
+  parquet::ReaderProperties properties(pool);
   properties.enable_buffered_stream();  // a column's pages one by one, not the whole chunk
   check(builder.OpenFile(path.string(), /*memory_map=*/false, properties), path.string());
   parquet::ArrowReaderProperties reading;
   reading.set_batch_size(kBatch);
   reading.set_pre_buffer(false);
-  builder.properties(reading);
+  builder.properties(reading)->memory_pool(pool);
   return value(builder.Build(), path.string());
 }
 
 class RowGroup : public PartReader {
  public:
   RowGroup(const fs::path& path, int group, const std::string& column)
-      : name_(fmt::format("{}: row group {}", path.string(), group)), file_(open_file(path)) {
+      : name_(fmt::format("{}: row group {}", path.string(), group)),
+        file_(open_file(path, &pool_)) {
     const auto* schema = file_->parquet_reader()->metadata()->schema();
     const int index = schema->ColumnIndex(column);
     if (index < 0)
@@ -78,7 +84,8 @@ class RowGroup : public PartReader {
     return names;
   }
   std::string name_;
-  std::unique_ptr<parquet::arrow::FileReader> file_;  // outlives its batches
+  arrow::CappedMemoryPool pool_{arrow::default_memory_pool(), kMaxMemory};  // outlives the file
+  std::unique_ptr<parquet::arrow::FileReader> file_;                        // outlives its batches
   std::unique_ptr<arrow::RecordBatchReader> batches_;
   std::shared_ptr<arrow::RecordBatch> batch_;
   bool is_large_ = false;
@@ -91,7 +98,7 @@ class ParquetFiles : public Source {
       : files_(find_files(config, {".parquet"})),
         column_(config.column.empty() ? "content" : config.column) {
     for (size_t file = 0; file < files_.size(); ++file) {
-      const int groups = open_file(files_[file])->num_row_groups();
+      const int groups = open_file(files_[file], arrow::default_memory_pool())->num_row_groups();
       for (int group = 0; group < groups; ++group) groups_.push_back({file, group});
     }
   }

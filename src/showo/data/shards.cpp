@@ -11,7 +11,10 @@
 namespace showo {
 namespace {
 
-constexpr int64_t kMaxMember = int64_t{256} << 20;
+constexpr int64_t kMaxSample = int64_t{256} << 20;  // all its members together
+// What a shard's members may have in all: compressed and sparse ones can stand for any number of
+// bytes, and many samples wait in the shuffling buffer.
+constexpr int64_t kMaxExpansion = 100, kSpare = int64_t{64} << 20;
 
 struct WriteHandle {
   WriteHandle() : out(archive_write_new()) {}
@@ -95,6 +98,9 @@ void write_shard(const fs::path& path, const std::vector<Sample>& samples) {
 
 struct ShardReader::State {
   explicit State(const fs::path& path) : path(path.string()), in(archive_read_new()) {
+    std::error_code ignored;  // the archive will not open
+    const auto bytes = static_cast<int64_t>(fs::file_size(path, ignored));
+    if (!ignored) left = kSpare + std::min(bytes, kSpare << 20) * kMaxExpansion;
     archive_read_support_format_tar(in);
     archive_read_support_filter_gzip(in);
     if (archive_read_open_filename(in, path.c_str(), 1 << 16) != ARCHIVE_OK) {
@@ -128,12 +134,18 @@ struct ShardReader::State {
     const char* name = archive_entry_pathname(entry);
     const std::string full = name ? name : "";
     const int64_t size = archive_entry_size(entry);
-    if (size < 0 || size > kMaxMember)
-      fail("{}: member '{}' has {} bytes, more than the limit of {}", path, full, size, kMaxMember);
+    if (size < 0 || size > kMaxSample)
+      fail("{}: member '{}' has {} bytes, more than the limit of {}", path, full, size, kMaxSample);
+    if (left < size) {
+      fail("{}: member '{}' has {} bytes: the archive expands to more than {} times its size", path,
+           full, size, kMaxExpansion);
+    }
+    left -= size;
     Member member;
     const size_t dot = full.find('.', full.rfind('/') == std::string::npos ? 0 : full.rfind('/'));
     member.key = full.substr(0, dot);
     member.extension = dot == std::string::npos ? "" : full.substr(dot + 1);
+    if (!is_read(member.extension)) return member;
     member.content.resize(static_cast<size_t>(size));
     if (archive_read_data(in, member.content.data(), member.content.size()) !=
         static_cast<la_ssize_t>(size)) {
@@ -142,8 +154,13 @@ struct ShardReader::State {
     return member;
   }
 
+  static bool is_read(const std::string& extension) {
+    return extension == "txt" || extension == "json" || is_picture_name("." + extension);
+  }
+
   std::string path;
   archive* in;
+  int64_t left = 0;  // bytes that the members to come may have
   std::optional<Member> waiting;
   bool ended = false;
 };
@@ -160,8 +177,12 @@ std::optional<Sample> ShardReader::next() {
   if (!member) return std::nullopt;
   std::vector<State::Member> members;
   const std::string key = member->key;
-  for (; member && member->key == key; member = state_->next_member())
+  int64_t bytes = 0;
+  for (; member && member->key == key; member = state_->next_member()) {
+    bytes += std::ssize(member->content);
+    if (bytes > kMaxSample) fail("{}: {}: more than {} bytes", state_->path, key, kMaxSample);
     members.push_back(std::move(*member));
+  }
   state_->waiting = std::move(member);
   Sample sample;
   sample.key = key;

@@ -66,7 +66,8 @@ class Shards : public Source {
  public:
   explicit Shards(const SourceConfig& config)
       : shards_(find_files(config, {".tar", ".tar.gz", ".tgz"})), key_(config.caption_key) {
-    if (fs::is_directory(config.captions)) {
+    std::error_code ignored;
+    if (fs::is_directory(config.captions, ignored)) {
       folder_ = config.captions;
     } else if (!config.captions.empty()) {
       outside_ = std::make_shared<CaptionMap>(read_captions(config.captions));
