@@ -94,6 +94,10 @@ def texts():
     pq.write_table(table, OUT / "text.parquet", row_group_size=5, compression="zstd")
     large = pa.table({"content": pa.array(lines[:3], pa.large_string()), "number": [1, 2, 3]})
     pq.write_table(large, OUT / "large.parquet", compression="snappy")
+    # A text of 6 MB, once in the dictionary, in each of 1000 rows.
+    repeated = pa.table({"content": pa.array(["y" * (6 << 20)] * 1000)})
+    pq.write_table(repeated, OUT / "repeated.parquet", compression="zstd", dictionary_pagesize_limit=1 << 26, write_statistics=False,
+                   store_schema=False)
 
 
 if __name__ == "__main__":

@@ -82,6 +82,9 @@ TEST_F(Safetensors, AreRefusedWhereTheHeaderLies) {
     size_t data;
     const char* expected;
   };
+  std::string many = "[8";
+  for (int i = 0; i < 64; ++i) many += ",1";
+  many += "]";
   for (const auto& [header, data, expected] : std::initializer_list<Case>{
            {"", 8, "the header is not valid JSON"},
            {"{", 8, "the header is not valid JSON"},
@@ -105,6 +108,8 @@ TEST_F(Safetensors, AreRefusedWhereTheHeaderLies) {
            {alone("U8", "[18446744073709551615]", "[0,8]"), 8, "tensor 'x': its shape overflows"},
            {alone("F32", "[4294967296,4294967297]", "[0,8]"), 8, "tensor 'x': its shape overflows"},
            {alone("U8", "[0,4611686018427387904,2]", "[0,0]"), 0, "tensor 'x': its shape overflow"},
+           {alone("U8", many.c_str(), "[0,8]"), 8,
+            "tensor 'x': 65 dimensions, expected at most 64"},
            {alone("F32", "[2]", "[-8,0]"), 8, "tensor 'x': expected a whole number, found -8"},
            {alone("F32", "[2]", "[8,0]"), 8, "tensor 'x': bytes 8 to 0 lie outside the file's 8"},
            {alone("F32", "[2]", "[4,12]"), 8, "tensor 'x': bytes 4 to 12 lie outside the file's 8"},

@@ -4,7 +4,7 @@
 #include <ATen/ATen.h>
 
 #include "tests/checkpoint/scratch.h"
-#include "tests/support/sanitized.h"
+#include "tests/support/within.h"
 
 namespace showo {
 namespace {
@@ -214,6 +214,10 @@ TEST_F(TorchBin, RefusesTensorsThatLie) {
            {{.shape = numbers({0, kMuch, 2}), .strides = numbers({0, 0, 0})}, outside},
            {{.shape = numbers(Sizes(65, 1)), .strides = numbers(Sizes(65, 1))}, outside},
            {{.shape = tuple({text("2"), number(3)})}, wrong},
+           {{.shape = numbers(Sizes(1 << 16, 1)), .strides = numbers(Sizes(1 << 16, 1))}, outside},
+           {{.shape = numbers({1 << 20, 1 << 20}), .strides = numbers({0, 0})},
+            "a tensor of 1099511627776 elements repeats its storage '0' of 6"},
+           {{.key = text(std::string(256, '0'))}, "a storage's name is longer than 255 bytes"},
            {{.strides = numbers({4, 1})}, outside},
            {{.strides = numbers({3, -1})}, outside},
            {{.strides = numbers({3})}, outside},
@@ -302,6 +306,36 @@ TEST_F(TorchBin, RefusesArchivesThatLie) {
     EXPECT_TRUE(message.starts_with(path.string() + ": " + expected)) << expected << "\n"
                                                                       << message;
   }
+}
+
+// Two names for the same bytes; a copy is made of each where the archive does not align it.
+TEST_F(TorchBin, RefusesMembersThatOverlap) {
+  const std::string whole = zip({{"a/data.pkl", dictionary("")},
+                                 {"a/data/0", std::string(1000, 'x')},
+                                 {"a/data/1", ""},
+                                 {"a/data/2", ""}});
+  const size_t first = whole.rfind("a/data/0") - 46;  // its entry in the directory
+  std::string lying = whole;
+  for (const char* name : {"a/data/1", "a/data/2"}) {
+    const size_t entry = whole.rfind(name) - 46;
+    for (const size_t field : {20, 24, 42})
+      lying.replace(entry + field, 4, whole.substr(first + field, 4));
+  }
+  EXPECT_EQ(complaint([&] { read_torch_bin(write("file", whole)); }), "");
+  const auto path = write("file", lying);
+  EXPECT_EQ(complaint([&] { read_torch_bin(path); }),
+            path.string() + ": 'a/data/1' overlaps another member");
+}
+
+TEST_F(TorchBin, RefusesDescriptionsOfUnlikelySize) {
+  const auto path = write("file", archive(std::string((16 << 20) + 1, ')')));
+  const std::string expected =
+      path.string() +
+      ": its description of tensors has 16777217 bytes, more than the limit of 16777216";
+  EXPECT_EQ(complaint([&] { read_torch_bin(path); }), expected);
+  if (sanitized()) GTEST_SKIP() << "the sanitizer's own map is far above any limit";
+  EXPECT_TRUE(
+      holds_within(64 << 20, [&] { return complaint([&] { read_torch_bin(path); }) == expected; }));
 }
 
 TEST_F(TorchBin, RefusesZip64RecordsThatLie) {

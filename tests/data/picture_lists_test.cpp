@@ -1,4 +1,5 @@
 // Class folders, LLaVA's conversations, JSON captions and scenes composed as they are needed.
+#include <chrono>
 #include <set>
 
 #include "showo/data/emoji_world.h"
@@ -104,6 +105,44 @@ TEST_F(ListFiles, OfConversationsThatAreWrongAreNamed) {
     EXPECT_NE(said.find("tune.json"), std::string::npos) << text << " → " << said;
     EXPECT_NE(said.find(expected), std::string::npos) << text << " → " << said;
   }
+}
+
+// Taking them out one by one would move half a terabyte.
+TEST_F(ListFiles, OfManyImageTokensAreReadInTimeByTheirSize) {
+  std::string value;
+  for (int i = 0; i < 400'000; ++i) value += "<image>";
+  const Json entry = {{"image", "red.jpg"},
+                      {"conversations",
+                       {{{"from", "human"}, {"value", value + "\nWhat <im<image>age>is it?"}},
+                        {{"from", "gpt"}, {"value", "Red."}}}}};
+  const auto source = with_images("llava", write("tune.json", Json::array({entry}).dump()));
+  const auto start = std::chrono::steady_clock::now();
+  EXPECT_EQ(first_samples(source, 1)[0].turns[0].question, "What is it?");
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(10));
+}
+
+TEST_F(ListFiles, OfEntriesOfUnlikelySizeNameThem) {
+  const std::string path =
+      write("a.jsonl", "{\"image\": \"" + std::string(64 << 20, 'x') + "\"}\n{\"image\": \"b\"}\n");
+  const JsonObjects objects(path);
+  EXPECT_EQ(complaint([&] { objects.at(0); }), path + ": entry 0: more than 67108864 bytes");
+  EXPECT_EQ(objects.at(1)["image"], "b");
+}
+
+// Root may read every folder.
+TEST_F(ListFiles, InFoldersThatCannotBeReadNameThem) {
+  const std::string loop = (folder_ / "loop").string(), closed = (folder_ / "closed").string();
+  fs::create_symlink(loop, loop);
+  make_folder(closed);
+  fs::permissions(closed, fs::perms::none);
+  for (const auto& path : {loop, std::string(5000, 'x'), closed}) {
+    if (path == closed && ::geteuid() == 0) continue;
+    for (const char* format : {"llava", "imagenet", "lines", "webdataset"}) {
+      const std::string said = complaint([&] { open_source(config(format, path)); });
+      EXPECT_NE(said.find(path.substr(0, 1000)), std::string::npos) << format << ": " << said;
+    }
+  }
+  fs::permissions(closed, fs::perms::all);
 }
 
 TEST_F(ListFiles, WhosePicturesAreMissingAreSkippedAndNamed) {

@@ -157,6 +157,44 @@ TEST_F(Shards, MayBeCompressedButNotCut) {
   EXPECT_NE(complaint(folder_ / "cut.tar.gz").find("truncated"), std::string::npos);
 }
 
+TEST_F(Shards, ThatExpandBeyondAllMeasureAreRefused) {
+  const fs::path path = folder_ / "bomb.tar.gz";
+  archive* out = archive_write_new();
+  archive_write_set_format_ustar(out);
+  archive_write_add_filter_gzip(out);
+  archive_write_open_filename(out, path.c_str());
+  const std::string zeros(20 << 20, '\0');
+  for (int i = 0; i < 20; ++i) {
+    archive_entry* entry = archive_entry_new();
+    archive_entry_set_pathname(entry, fmt::format("{}.{}", i, i % 2 ? "bin" : "png").c_str());
+    archive_entry_set_size(entry, static_cast<int64_t>(zeros.size()));
+    archive_entry_set_filetype(entry, AE_IFREG);
+    archive_write_header(out, entry);
+    archive_write_data(out, zeros.data(), zeros.size());
+    archive_entry_free(entry);
+  }
+  archive_write_free(out);
+  ASSERT_LT(fs::file_size(path), 1u << 20);
+  const std::string said = complaint(path);
+  EXPECT_NE(said.find("bomb.tar.gz: member '"), std::string::npos) << said;
+  EXPECT_NE(said.find("the archive expands to more than 100 times its size"), std::string::npos)
+      << said;
+}
+
+// A header alone: a hundred bytes of it must not make 200 MB of room.
+TEST_F(Shards, MakeNoRoomForMoreThanTheFileCanHold) {
+  fs::path path = write_member("a.png", std::string(1000, 'x'));
+  std::string tar = read_file(path);
+  tar.replace(124, 12, "01440000000" + std::string(1, '\0'));
+  unsigned sum = 8 * ' ';
+  for (size_t i = 0; i < 512; ++i) sum += i >= 148 && i < 156 ? 0 : static_cast<uint8_t>(tar[i]);
+  tar.replace(148, 8, fmt::format("{:06o}", sum) + std::string("\0 ", 2));
+  write_file_atomically(path, tar);
+  const std::string said = complaint(path);
+  EXPECT_NE(said.find("member 'a.png' has 209715200 bytes: the archive expands"), std::string::npos)
+      << said;
+}
+
 TEST_F(Shards, WithADamagedHeaderAreAnErrorThatNamesTheShard) {
   write_shard(folder_ / "a.tar", samples(3));
   std::string bytes = read_file(folder_ / "a.tar");

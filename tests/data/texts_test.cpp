@@ -1,4 +1,5 @@
 // Plain text, JSON Lines and Parquet: every line once, from files of any size.
+#include <chrono>
 #include <set>
 
 #include "tests/data/support.h"
@@ -57,6 +58,31 @@ TEST_F(Texts, ThatHoldNothingAreErrors) {
 
 bool has_parquet() {
   return complaint([] { open_source(config("parquet", fixture("text.parquet"))); }).empty();
+}
+
+// A gigabyte without a line break. Were each of its 1024 blocks searched to the file's end, that
+// would be half a terabyte.
+TEST_F(Texts, WithoutLineBreaksAreNotSearchedToTheirEndForEveryBlock) {
+  const std::string path = write("long.txt", "x");
+  fs::resize_file(path, int64_t{1} << 30);
+  auto source = open_source(config("lines", path));
+  ASSERT_EQ(source->parts(), 1024);
+  const auto start = std::chrono::steady_clock::now();
+  for (int64_t part = 1; part < source->parts(); ++part)
+    EXPECT_FALSE(source->open(part, 1)->next().has_value());
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(20));
+  const std::string said = complaint([&] { source->open(0, 1)->next(); });
+  EXPECT_NE(said.find("long.txt: byte 0: a line of more than 67108864 bytes"), std::string::npos)
+      << said;
+}
+
+// One text of 6 MB that its dictionary holds once and 1000 rows name.
+TEST_F(Texts, InParquetThatStandForMuchMoreMemoryAreErrors) {
+  if (!has_parquet()) GTEST_SKIP() << "built without Parquet";
+  const auto source = config("parquet", fixture("repeated.parquet"));
+  ASSERT_LT(fs::file_size(source.path), 100'000u);
+  const std::string said = complaint([&] { open_source(source)->open(0, 1)->next(); });
+  EXPECT_NE(said.find("repeated.parquet: row group 0: "), std::string::npos) << said;
 }
 
 TEST_F(Texts, InParquetAreItsRowGroupsOneByOne) {

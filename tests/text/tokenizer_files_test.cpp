@@ -7,6 +7,7 @@
 
 #include "showo/text/bytes.h"
 #include "showo/text/tokenizer.h"
+#include "tests/support/within.h"
 
 namespace showo {
 namespace {
@@ -157,7 +158,19 @@ TEST_F(TokenizerFiles, NamesTheFieldOfTokenizerJsonThatIsNotSupported) {
            {"/model/merges", "[1]", "merges: expected pairs of tokens, found 1"},
            {"/model/merges", R"([["a"]])", "merges: expected pairs of tokens, found [\"a\"]"},
            {"/model/merges", R"(["a b c"])", "merges: 'a b c': expected two tokens and a space"},
+           {"/model/dropout", "0.1", "model: dropout 0.1 is not supported"},
            {"/normalizer", R"({"type": "NFC"})", "a normalizer is not supported"},
+           {"/truncation", R"({"max_length": 8})", "truncation is not supported"},
+           {"/padding", R"({"strategy": "BatchLongest"})", "padding is not supported"},
+           {"/post_processor", R"({"type": "TemplateProcessing", "single": []})",
+            "post_processor: 'TemplateProcessing' is not supported; expected ByteLevel"},
+           {"/post_processor", R"({"type": "RobertaProcessing"})",
+            "post_processor: 'RobertaProcessing' is not supported"},
+           {"/post_processor",
+            R"({"type": "Sequence", "processors": [{"type": "BertProcessing"}]})",
+            "post_processor: 'BertProcessing' is not supported"},
+           {"/post_processor", "[]", "post_processor: expected keys and values, found []"},
+           {"/post_processor", R"({"type": "Sequence"})", "'processors' is missing"},
            {"/pre_tokenizer", "null", "pre_tokenizer: expected keys and values, found null"},
            {"/pre_tokenizer/type", R"("Metaspace")", "pre_tokenizer: 'Metaspace' is not supported"},
            {"/pre_tokenizer/add_prefix_space", "true", "add_prefix_space is not supported"},
@@ -193,6 +206,46 @@ TEST_F(TokenizerFiles, NamesTheFieldOfTokenizerJsonThatIsNotSupported) {
     EXPECT_NE(message.find(expected), std::string::npos) << pointer << " " << value << "\n"
                                                          << message;
   }
+}
+
+TEST_F(TokenizerFiles, ReadsWhatChangesNoIds) {
+  Json json = read_json(kData / "gpt2_pattern" / "tokenizer.json");
+  json["truncation"] = json["padding"] = nullptr;
+  json["model"]["dropout"] = nullptr;
+  const Json byte_level = {
+      {"type", "ByteLevel"}, {"add_prefix_space", true}, {"trim_offsets", false}};
+  for (const Json& processor :
+       {byte_level, Json{{"type", "Sequence"}, {"processors", {byte_level, byte_level}}}}) {
+    json["post_processor"] = processor;
+    write("tokenizer.json", json.dump());
+    EXPECT_EQ(complaint(), "");
+  }
+  json["model"]["dropout"] = 0.0;
+  write("tokenizer.json", json.dump());
+  write("tokenizer_config.json", R"({"add_prefix_space": false, "model_max_length": 2048})");
+  EXPECT_EQ(complaint(), "");
+}
+
+TEST_F(TokenizerFiles, RefusesOptionsThatPutSomethingAroundEveryText) {
+  for (const char* form : {"vocab.json", "tokenizer.json"}) {
+    write_gpt2_files();
+    if (form == std::string("tokenizer.json"))
+      write(form, read_file(kData / "gpt2_pattern" / "tokenizer.json"));
+    for (const char* key : {"add_prefix_space", "add_bos_token", "add_eos_token"}) {
+      write("tokenizer_config.json", fmt::format(R"({{"{}": true}})", key));
+      EXPECT_EQ(complaint(), fmt::format("{}: {} is not supported",
+                                         (folder_ / "tokenizer_config.json").string(), key));
+    }
+  }
+}
+
+// Ten million tokens would take 320 MB, whatever the file's size.
+TEST_F(TokenizerFiles, MakesNoRoomForIdsThatItHasNoTokensFor) {
+  if (sanitized()) GTEST_SKIP() << "the sanitizer's own map is far above any limit";
+  write_gpt2_files();
+  write("added_tokens.json", R"({"x ": 10000000})");
+  EXPECT_NE(complaint().find("id 259 has no token"), std::string::npos);
+  EXPECT_TRUE(holds_within(32 << 20, [&] { return !complaint().empty(); }));
 }
 
 TEST_F(TokenizerFiles, NeverMakesASpecialTokenOfAWholeWord) {
