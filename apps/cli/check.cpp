@@ -9,15 +9,17 @@ namespace {
 
 bool check_one(const std::string& folder, const std::string& tokenizer, const CheckPlace& place) {
   const CaseReport report = check_case(folder, tokenizer, place);
-  fmt::print("{} ({}): {}\n", folder, report.kind, report.passed() ? "passed" : "FAILED");
+  fmt::print("{} ({}): {}\n", printable(folder), printable(report.kind),
+             report.passed() ? "passed" : "FAILED");
   for (const auto& c : report.comparisons) {
+    const std::string name = printable(c.name), where = printable(c.where);
     if (c.bound == 0) {
-      fmt::print("  {:<60} {} differ, bound 0{}\n", c.name, c.largest_absolute,
-                 c.passed ? "" : "  FAILED " + c.where);
+      fmt::print("  {:<60} {} differ, bound 0{}\n", name, c.largest_absolute,
+                 c.passed ? "" : "  FAILED " + where);
     } else {
-      fmt::print("  {:<60} absolute {:.2e}, relative {:.2e}, bound {:.1e}{}\n", c.name,
+      fmt::print("  {:<60} absolute {:.2e}, relative {:.2e}, bound {:.1e}{}\n", name,
                  c.largest_absolute, c.largest_relative, c.bound,
-                 c.passed ? "" : "  FAILED at " + c.where);
+                 c.passed ? "" : "  FAILED at " + where);
     }
   }
   return report.passed();
@@ -44,14 +46,15 @@ void add_check(CLI::App& app) {
       try {
         failed += !check_one(folder, *tokenizer, place);
       } catch (const Error& error) {
-        fmt::print("{}: FAILED: {}\n", folder, error.what());
+        fmt::print("{}: FAILED: {}\n", printable(folder), error.what());
         ++failed;
       }
     }
     if (failed > 0) fail("{} of {} cases failed", failed, folders->size());
   });
-  command->footer("Example:\n  showo check tests/golden/data/*\n"
-                  "  showo check tests/golden/data/* --device cuda --dtype bf16");
+  command->footer(
+      "Example:\n  showo check tests/golden/data/*\n"
+      "  showo check tests/golden/data/* --device cuda --dtype bf16");
 }
 
 }  // namespace showo::cli

@@ -9,8 +9,9 @@ namespace {
 
 void show_picture(const fs::path& path) {
   const Image image = read_image(path);
-  fmt::print("{}: {}×{} pixels\n", path.string(), image.width, image.height);
-  for (const auto& [key, value] : read_png_text(path)) fmt::print("{}: {}\n", key, value);
+  const PngText texts = read_png_text(path);
+  fmt::print("{}: {}×{} pixels\n", printable(path.string()), image.width, image.height);
+  for (const auto& [key, value] : texts) fmt::print("{}: {}\n", printable(key), printable(value));
 }
 
 void show_weights(const fs::path& path) {
@@ -22,8 +23,8 @@ void show_weights(const fs::path& path) {
     bytes += tensor.numel() * static_cast<int64_t>(tensor.element_size());
     ++dtypes[c10::toString(tensor.scalar_type())];
   }
-  fmt::print("{}: {} tensors, {} elements, {} bytes\n", path.string(), tensors.size(), parameters,
-             bytes);
+  fmt::print("{}: {} tensors, {} elements, {} bytes\n", printable(path.string()), tensors.size(),
+             parameters, bytes);
   for (const auto& [name, count] : dtypes) fmt::print("{}: {} tensors\n", name, count);
 }
 

@@ -19,7 +19,7 @@ void add_plot(CLI::App& app) {
       throw UsageError(fmt::format("--out {}: expected a name that ends in .svg", path.string()));
     const std::string title = fs::absolute(*run).lexically_normal().filename().string();
     write_file_atomically(path, plot_svg(read_curves(*run), *metrics, title));
-    std::puts(path.c_str());
+    std::puts(printable(path.string()).c_str());
   });
   command->footer("Example:\n  showo plot runs/showo --metrics t2i,mmu");
 }

@@ -39,7 +39,7 @@ class Session {
   /// Prompt, seed, steps, guidance and model for a PNG's metadata.
   PngText metadata(const std::string& prompt, uint64_t seed, const SamplingOptions& options) const;
   /// With --json: one object with the results, timings in seconds and peak memory in bytes; else
-  /// the plain text.
+  /// the lines of `text`, in which names are to be printable() already, or they would make lines.
   void report(Json results, const std::string& text);
 
  private:
