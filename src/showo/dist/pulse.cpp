@@ -40,7 +40,8 @@ struct Pulse::State {
   std::vector<std::vector<uint8_t>> beats;  // of all processes
   std::vector<int> silent;                  // rounds without a change
 
-  std::chrono::milliseconds interval() const { return limit / kLooks; }
+  // Shorter than the limit's part, so that the last look is within it.
+  std::chrono::milliseconds interval() const { return limit / (kLooks + 3); }
 
   void hear(std::vector<std::vector<uint8_t>> now) {
     const std::lock_guard lock(mutex);
