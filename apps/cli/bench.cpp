@@ -147,7 +147,7 @@ void add_bench(CLI::App& app) {
   command->add_flag("--random", f->random,
                     "random weights of the published shapes (1.45 billion) instead of a model's");
   command->add_option("--size", f->size, "pixels a side of the random model's pictures")
-      ->transform(number_in<int>(between(256, 512)))
+      ->transform(number_in<int>("--size", between(256, 512)))
       ->check(CLI::IsMember({256, 512}))
       ->capture_default_str();
   command->add_flag("--agreement", f->agreement,
@@ -155,7 +155,7 @@ void add_bench(CLI::App& app) {
   command
       ->add_option("--train", f->train,
                    "time steps of training with as many rows of random tokens instead")
-      ->transform(number_in<int>(between(2, 100'000)));
+      ->transform(number_in<int>("--train", between(2, 100'000)));
   command->add_flag("--recompute", f->recompute, "with --train, keep no activations of layers");
   f->out.add_force(*command);
   command->add_option("--out", f->out.path,

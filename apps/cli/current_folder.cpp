@@ -13,8 +13,7 @@ namespace {
 void check_current_folder() {
   char path[PATH_MAX];
   if (::getcwd(path, sizeof path) || errno != ENOENT) return;
-  constexpr std::string_view kMessage =
-      "showo: the current folder was removed: cd to another\n";
+  constexpr std::string_view kMessage = "showo: the current folder was removed: cd to another\n";
   [[maybe_unused]] const auto written = ::write(STDERR_FILENO, kMessage.data(), kMessage.size());
   ::_exit(1);
 }

@@ -33,8 +33,7 @@ std::string to_text(const std::string& name, const PictureTallies& tallies) {
     };
     text += fmt::format(
         "\n{}, {}: all {:.1f} %, kinds {:.1f} %, number {:.1f} %, background {:.1f} %", name,
-        printable(asked),
-        share(t.all), share(t.kinds), share(t.things), share(t.background));
+        printable(asked), share(t.all), share(t.kinds), share(t.things), share(t.background));
     if (asked == "position") text += fmt::format(", places {:.1f} %", share(t.places));
     text += fmt::format(" of {}", t.judged);
   }
@@ -97,7 +96,7 @@ void add_eval(CLI::App& app) {
   command
       ->add_option("--questions", f->questions,
                    "of how many scenes to ask; as --scenes if not said")
-      ->transform(number_in<int64_t>(at_least(0)));
+      ->transform(number_in<int64_t>("--questions", at_least(0)));
   command->add_option("--recogniser", f->recogniser,
                       "folder of a recogniser, which judges generated pictures");
   command->add_option("--features", f->features,

@@ -13,16 +13,40 @@
 
 namespace showo::cli {
 
-// CLI11 lets numbers below and above the type's turn into others.
-inline const CLI::Validator kUnsigned(
-    [](std::string& text) -> std::string {
-      uint64_t value = 0;
-      const char* end = text.data() + text.size();
-      const auto [parsed, error] = std::from_chars(text.data(), end, value);
-      if (error == std::errc() && parsed == end) return {};
-      return text + ": expected a whole number from 0 to 18446744073709551615";
-    },
-    "");
+/// How the number of flag `name` is read: decimal, whole where the type is, within its range;
+/// throws UsageError. (CLI11 itself takes 010 for eight and lets numbers beyond the type's turn
+/// into others.)
+template <class T>
+CLI::Validator number_in(const std::string& name, const Range& range) {
+  const std::string shown = name.substr(0, name.find(','));
+  return CLI::Validator(
+      [=](std::string& text) -> std::string {
+        T value{};
+        const char *begin = text.data(), *end = begin + text.size();
+        if (begin != end && *begin == '+') ++begin;
+        const auto [parsed, error] = std::from_chars(begin, end, value);
+        const bool is_number = error != std::errc::invalid_argument && parsed == end;
+        if (!is_number || error != std::errc() || !range.holds(value)) {
+          const char* kind = is_number               ? ""
+                             : std::is_integral_v<T> ? "a whole number, "
+                                                     : "a number, ";
+          throw UsageError(
+              fmt::format("{} {}: expected {}{}", shown, text, kind, range.within<T>().text()));
+        }
+        text = fmt::format("{}", value);
+        return {};
+      },
+      "");
+}
+
+/// A flag for a number.
+template <class T>
+CLI::Option* add_number(CLI::App& app, const std::string& name, T& value, const std::string& help,
+                        const Range& range) {
+  return app.add_option(name, value, help)
+      ->transform(number_in<T>(name, range))
+      ->capture_default_str();
+}
 
 /// A field's flag: "mask_schedule" → "--mask-schedule".
 inline std::string flag_name(std::string key) {
@@ -30,18 +54,21 @@ inline std::string flag_name(std::string key) {
   return "--" + key;
 }
 
-struct FlagVisitor {
+struct FlagVisitor : config_detail::Fields<FlagVisitor> {
+  explicit FlagVisitor(CLI::App& app) : app(app) {}
   CLI::App& app;
   template <class T>
-  void operator()(T& value, const char* key, const char* help) {
-    auto* option = app.add_option(flag_name(key), value, help)->capture_default_str();
-    if constexpr (std::is_same_v<T, uint64_t>) option->check(kUnsigned);
+  void field(T& value, const char* key, const char* help, const Range& range) {
+    if constexpr (config_detail::HoldsNumber<T>::value)
+      add_number(app, flag_name(key), value, help, range);
+    else
+      app.add_option(flag_name(key), value, help)->capture_default_str();
   }
 };
 
 template <class Options>
 void add_flags(CLI::App& app, Options& options) {
-  FlagVisitor visitor{app};
+  FlagVisitor visitor(app);
   options.visit(visitor);
 }
 

@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "apps/cli/command.h"
+#include "apps/cli/flags.h"
 #include "showo/core/error.h"
 #include "showo/core/log.h"
 #include "showo/core/memory.h"
@@ -36,7 +37,8 @@ int run(int argc, char** argv) {
   app.require_subcommand(1);
   app.fallthrough();
   int threads = 0;
-  app.add_option("--threads", threads, "CPU threads; 0: all cores")->check(CLI::Range(0, 1024));
+  app.add_option("--threads", threads, "CPU threads; 0: all cores")
+      ->transform(showo::cli::number_in<int>("--threads", showo::between(0, 1024)));
   app.parse_complete_callback([&] {
     if (threads > 0) at::set_num_threads(threads);
   });
@@ -52,6 +54,8 @@ int run(int argc, char** argv) {
     return app.exit(help);
   } catch (const CLI::CallForVersion& version) {
     return app.exit(version);
+  } catch (const CLI::RuntimeError& end) {
+    return end.get_exit_code();
   } catch (const CLI::RequiredError& error) {
     const bool unknown = app.get_subcommands().empty() && argc > 1 && argv[argc - 1][0] != '-';
     const std::string what =

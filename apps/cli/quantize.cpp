@@ -1,5 +1,6 @@
 // showo quantize: a model folder with the weights of its linear layers in 8 or 4 bits.
 #include "apps/cli/command.h"
+#include "apps/cli/flags.h"
 #include "apps/cli/output.h"
 #include "showo/checkpoint/load.h"
 #include "showo/model/folder.h"
@@ -45,11 +46,14 @@ void add_quantize(CLI::App& app) {
   command->add_option("out", f->out.path, "folder to write")->required();
   f->out.add_force(*command);
   command->add_option("--bits", f->bits, "8 or 4")
+      ->transform(number_in<int>("--bits", between(4, 8)))
       ->check(CLI::IsMember({8, 4}))
       ->capture_default_str();
-  command->add_option("--group", f->group,
-                      "inputs that share a scale, a multiple of 32; 0: all of a channel's. "
-                      "Default: 0 for 8 bits, 32 for 4");
+  command
+      ->add_option("--group", f->group,
+                   "inputs that share a scale, a multiple of 32; 0: all of a channel's. "
+                   "Default: 0 for 8 bits, 32 for 4")
+      ->transform(number_in<int64_t>("--group", between(0, 1 << 20)));
   command->add_option("--llm", f->llm, "folder of the language model's config and tokenizer");
   command->add_option("--codec", f->codec, "folder of the image tokenizer");
   command->callback([=] { quantize(*f); });

@@ -15,7 +15,7 @@ void add_train(CLI::App& app) {
   command->add_option("--out", *out, "the run's folder; resumed when it holds a checkpoint")
       ->required();
   command->add_option("--steps", *steps, "instead of the recipe's")
-      ->transform(number_in<int64_t>(at_least(1)));
+      ->transform(number_in<int64_t>("--steps", at_least(1)));
   const auto place = add_place(*command);
   command->callback([=] {
     ShowoRecipe recipe;

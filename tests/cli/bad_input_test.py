@@ -80,8 +80,8 @@ class BadInput(Fixture):
             ("--colour", ("generate", "an apple", "--colour", "red")),
             ("frobnicate", ("frobnicate",)),
             ("prompt is required", ("generate",)),
-            ("--seed: -1", ("generate", "an apple", "--seed", "-1")),
-            ("--seed: 99999999999999999999", ("generate", "an apple", "--seed", "99999999999999999999")),
+            ("--seed -1", ("generate", "an apple", "--seed", "-1")),
+            ("--seed 99999999999999999999", ("generate", "an apple", "--seed", "99999999999999999999")),
             ("--steps", ("generate", "an apple", "--steps", "many")),
             ("--dtype: foo", ("generate", "an apple", "--dtype", "foo")),
             ("-n 0", ("generate", "an apple", "-n", "0")),
@@ -96,7 +96,16 @@ class BadInput(Fixture):
             ("--max-tokens 0", ("ask", picture, "what?", "--max-tokens", "0")),
             ("--side", ("extend", picture, "a dog", "--side", "inside")),
             ("--steps", ("train", "recipe.yaml", "--out", "run", "--steps", "0")),
-            ("--threads", ("info", picture, "--threads", "-1"))))
+            ("--threads", ("info", picture, "--threads", "-1")),
+            ("--threads 99999999999", ("info", picture, "--threads", "99999999999")),
+            ("-n 4294967297", ("generate", "an apple", "-n", "4294967297")),
+            ("--steps 4294967297", ("generate", "an apple", "--steps", "4294967297")),
+            ("--offset 1e3", ("extend", picture, "a dog", "--offset", "1e3")),
+            ("--max-tokens 0x10", ("ask", picture, "what?", "--max-tokens", "0x10")),
+            ("--timeout 0", ("train", "recipe.yaml", "--out", "run", "--timeout", "0")),
+            ("--tokens 1", ("bench", "--tokens", "1")),
+            ("--bits 4294967304", ("ask", picture, "what?", "--bits", "4294967304")),
+            ("--guidance 1e999", ("generate", "an apple", "--guidance", "1e999"))))
 
     def test_bad_recipes(self):
         recipe = self.write("recipe.yaml", b"codec: {ch: 32}\nstepz: 3\n")
@@ -184,7 +193,7 @@ class BadRequests(Fixture):
         if not Path("/dev/nvidia0").exists():
             cases.append((2, "--device cuda", "generate", "an apple", "--device", "cuda"))
         cases.append((1, "most 1", "data", "emoji", "--most", "1", "--fewest", "2", "--out", self.path / "data"))
-        cases.append((1, "fewest 5", "data", "emoji", "--fewest", "5", "--out", self.path / "data"))
+        cases.append((2, "--fewest 5", "data", "emoji", "--fewest", "5", "--out", self.path / "data"))
         cases.append((2, "--offset 8", "extend", picture, "an apple", "--offset", "8"))
         cases.append((2, "expected at most", "ask", picture, "what is this? " * 5000))
         small, black = self.write("small.png", png(8, 8)), self.write("black.png", png(64, 64))

@@ -16,8 +16,8 @@ struct Sampling {
   bool operator==(const Sampling&) const = default;
   template <class V>
   void visit(V& v) {
-    v(steps, "steps", "unmasking steps");
-    v(temperature, "temperature", "of the noise");
+    v(steps, "steps", "unmasking steps", any_number());
+    v(temperature, "temperature", "of the noise", any_number());
   }
 };
 
@@ -37,13 +37,13 @@ struct Config {
   void visit(V& v) {
     v(name, "name", "");
     v(shuffle, "shuffle", "");
-    v(seed, "seed", "");
-    v(level, "level", "");
-    v(rate, "rate", "");
+    v(seed, "seed", "", any_number());
+    v(level, "level", "", any_number());
+    v(rate, "rate", "", any_number());
     v(sampling, "sampling", "");
-    v(widths, "widths", "");
+    v(widths, "widths", "", any_number());
     v(stages, "stages", "");
-    v(limit, "limit", "");
+    v(limit, "limit", "", any_number());
     v(extra, "extra", "");
   }
 };
@@ -167,6 +167,66 @@ TEST(ReadConfig, NamesTheKeyOfEveryMistake) {
     EXPECT_TRUE(message.starts_with(expected)) << yaml << ": " << message;
     EXPECT_EQ(message.find('\n'), std::string::npos) << message;
   }
+}
+
+struct Ranged {
+  int steps = 18;
+  double share = 0.5, rate = 1;
+  uint64_t seed = 0;
+  std::vector<int64_t> widths = {8};
+  std::optional<int> limit;
+  Sampling plain;
+  template <class V>
+  void visit(V& v) {
+    v(steps, "steps", "", between(1, 4096));
+    v(share, "share", "", showo::share());
+    v(rate, "rate", "", above(0));
+    v(seed, "seed", "", any_number());
+    v(widths, "widths", "", between(1, 64));
+    v(limit, "limit", "", at_least(0));
+    v(plain, "plain", "");
+  }
+};
+
+TEST(ReadConfig, RefusesNumbersOutOfTheirRange) {
+  const auto complaint_of = [](const std::string& yaml) {
+    return complaint([&] {
+      Ranged config;
+      read_config(config, parse_yaml(yaml, "run.yaml"), "run.yaml");
+    });
+  };
+  for (const auto& [yaml, expected] : std::initializer_list<std::pair<const char*, const char*>>{
+           {"steps: 1", ""},
+           {"steps: 4096", ""},
+           {"steps: 0", "run.yaml: steps: expected 1 to 4096, found 0"},
+           {"steps: 4097", "run.yaml: steps: expected 1 to 4096, found 4097"},
+           {"share: 1", ""},
+           {"share: 1.0001", "run.yaml: share: expected 0 to 1, found 1.0001"},
+           {"share: .nan", "run.yaml: share: expected 0 to 1, found nan"},
+           {"rate: 1e-300", ""},
+           {"rate: 0", "run.yaml: rate: expected above 0, found 0"},
+           {"rate: .inf", "run.yaml: rate: expected above 0, found inf"},
+           {"seed: 18446744073709551615", ""},
+           {"widths: [1, 64, 65]", "run.yaml: widths[2]: expected 1 to 64, found 65"},
+           {"limit: ~", ""},
+           {"limit: -1", "run.yaml: limit: expected at least 0, found -1"},
+           {"plain: {temperature: .nan}",
+            "run.yaml: plain.temperature: expected any number, found nan"}}) {
+    EXPECT_EQ(complaint_of(yaml), expected) << yaml;
+  }
+}
+
+TEST(CheckRanges, NamesTheFieldThatAProgramFilledWrong) {
+  Ranged config;
+  EXPECT_NO_THROW(check_ranges(config, "options"));
+  config.widths = {3, 0};
+  EXPECT_EQ(complaint([&] { check_ranges(config, "options"); }),
+            "options: widths[1]: expected 1 to 64, found 0");
+  config.widths = {};
+  config.plain.temperature = std::numeric_limits<double>::infinity();
+  EXPECT_EQ(complaint([&] { check_ranges(config, "options"); }),
+            "options: plain.temperature: expected any number, found inf");
+  EXPECT_THROW(check_ranges<UsageError>(config, "options"), UsageError);
 }
 
 TEST(ReadConfig, TakesEveryUnsignedNumber) {

@@ -19,13 +19,18 @@ struct CodecConfig {
 
   template <class V>
   void visit(V& v) {
-    v(ch, "ch", "base width, a multiple of 32");
-    v(encoder_ch_mult, "encoder_ch_mult", "width of each encoder level in units of ch");
-    v(decoder_ch_mult, "decoder_ch_mult", "width of each decoder level in units of ch");
-    v(encoder_num_res_blocks, "encoder_num_res_blocks", "residual blocks of each encoder level");
-    v(decoder_num_res_blocks, "decoder_num_res_blocks", "residual blocks of each decoder level");
-    v(z_channels, "z_channels", "bits of a code");
-    v(norm_groups, "norm_groups", "groups of channels that are normalised together");
+    v(ch, "ch", "base width, a multiple of 32", between(1, 4096));
+    v(encoder_ch_mult, "encoder_ch_mult", "width of each encoder level in units of ch",
+      between(1, 64));
+    v(decoder_ch_mult, "decoder_ch_mult", "width of each decoder level in units of ch",
+      between(1, 64));
+    v(encoder_num_res_blocks, "encoder_num_res_blocks", "residual blocks of each encoder level",
+      between(1, 64));
+    v(decoder_num_res_blocks, "decoder_num_res_blocks", "residual blocks of each decoder level",
+      between(1, 64));
+    v(z_channels, "z_channels", "bits of a code", between(1, 24));
+    v(norm_groups, "norm_groups", "groups of channels that are normalised together",
+      between(1, 4096));
   }
 
   /// Pixels a token covers along each side.

@@ -21,9 +21,8 @@ bool is_hinge(const std::string& loss) {
 
 void DiscriminatorConfig::check(const std::string& source, int64_t image_size) const {
   is_hinge(loss);
-  if (layers < 1 || layers > 6) fail("{}: layers is {}, expected 1 to 6", source, layers);
-  if (ch < 1 || ch > 1024 || (ch > 32 && ch % 32))
-    fail("{}: ch is {}, expected 1 to 32 or a multiple of 32", source, ch);
+  check_ranges(*this, source);
+  if (ch > 32 && ch % 32) fail("{}: ch is {}, expected 1 to 32 or a multiple of 32", source, ch);
   // The two layers of stride 1 lose a row and a column each.
   if ((image_size >> layers) < 3)
     fail("{}: {} layers leave no patch of pictures {} pixels wide", source, layers, image_size);

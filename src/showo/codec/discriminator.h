@@ -16,8 +16,10 @@ struct DiscriminatorConfig {
   std::string loss = "hinge";
   template <class V>
   void visit(V& v) {
-    v(ch, "ch", "channels after the first layer; they double with each, up to eight times");
-    v(layers, "layers", "layers that halve the picture: 3 judge patches of 70×70 pixels");
+    v(ch, "ch", "channels after the first layer; they double with each, up to eight times",
+      between(1, 1024));
+    v(layers, "layers", "layers that halve the picture: 3 judge patches of 70×70 pixels",
+      between(1, 6));
     v(loss, "loss", "hinge or non-saturating");
   }
   /// Throws Error naming `source` when a number is out of range, the loss is unknown, or pictures

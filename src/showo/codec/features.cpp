@@ -1,6 +1,7 @@
 #include "showo/codec/features.h"
 
 #include "showo/checkpoint/load.h"
+#include "showo/core/weightless.h"
 
 namespace showo {
 namespace {
@@ -18,15 +19,11 @@ constexpr int64_t kTrainedSize = 224;
 void FeatureConfig::check(const std::string& source) const {
   if (widths.size() != kStages.size() || repeats.size() != kStages.size())
     fail("{}: widths and repeats must name {} stages", source, kStages.size());
-  auto in_range = [](int64_t value) { return value >= 1 && value <= 4096; };
-  if (!in_range(stem) || !in_range(head) || !std::ranges::all_of(widths, in_range) ||
-      !std::ranges::all_of(repeats, in_range)) {
-    fail("{}: stem, head, widths and repeats must be 1 to 4096", source);
-  }
+  check_ranges(*this, source);
 }
 
 SameConvImpl::SameConvImpl(int64_t in, int64_t out, int64_t kernel, int64_t stride, int64_t groups)
-    : weight(register_buffer("weight", torch::empty({out, in / groups, kernel, kernel}))),
+    : weight(register_buffer("weight", unset({out, in / groups, kernel, kernel}))),
       stride(stride),
       groups(groups) {}
 
@@ -46,10 +43,10 @@ Tensor SameConvImpl::forward(const Tensor& x) {
 }
 
 FrozenNormImpl::FrozenNormImpl(int64_t channels)
-    : weight(register_buffer("weight", torch::empty({channels}))),
-      bias(register_buffer("bias", torch::empty({channels}))),
-      running_mean(register_buffer("running_mean", torch::empty({channels}))),
-      running_var(register_buffer("running_var", torch::empty({channels}))) {}
+    : weight(register_buffer("weight", unset({channels}))),
+      bias(register_buffer("bias", unset({channels}))),
+      running_mean(register_buffer("running_mean", unset({channels}))),
+      running_var(register_buffer("running_var", unset({channels}))) {}
 
 Tensor FrozenNormImpl::forward(const Tensor& x) {
   return torch::batch_norm(x, weight, bias, running_mean, running_var, /*training=*/false,
@@ -138,6 +135,7 @@ FeatureNet load_features(const fs::path& folder) {
   const std::string file = (folder / "config.json").string();
   read_config(config, read_json(file), file);
   config.check(file);
+  const Weightless shapes;
   FeatureNet features(config);
   load_strict(*features, read_weights(folder), folder.string());
   return features;

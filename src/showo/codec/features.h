@@ -24,10 +24,10 @@ struct FeatureConfig {
 
   template <class V>
   void visit(V& v) {
-    v(stem, "stem", "channels after the first convolution");
-    v(widths, "widths", "channels of each stage");
-    v(repeats, "repeats", "blocks of each stage");
-    v(head, "head", "channels before pooling");
+    v(stem, "stem", "channels after the first convolution", between(1, 4096));
+    v(widths, "widths", "channels of each stage", between(1, 4096));
+    v(repeats, "repeats", "blocks of each stage", between(1, 64));
+    v(head, "head", "channels before pooling", between(1, 4096));
   }
   /// Throws Error naming `source`.
   void check(const std::string& source) const;

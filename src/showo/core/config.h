@@ -1,9 +1,13 @@
 // One description of a configuration serves parsing, defaults, help, checks and the saved file: a
 // struct has
-//   template <class V> void visit(V& v) { v(steps, "steps", "unmasking steps"); v(sampling,
-//   "sampling", "…"); }
-// and nested structs, numbers, booleans, strings and vectors of these are all it may hold. Unknown
-// keys are errors. A struct with read_text(text) may be written as that text alone.
+//   template <class V> void visit(V& v) {
+//     v(steps, "steps", "unmasking steps", between(1, 4096));
+//     v(sampling, "sampling", "…");
+//   }
+// and nested structs, numbers, booleans, strings and vectors of these are all it may hold. Every
+// number (and every number of a list) has a range: leaving it out does not compile. Unknown keys
+// and numbers out of range are errors. A struct with read_text(text) may be written as that text
+// alone.
 #pragma once
 
 #include <algorithm>
@@ -17,6 +21,7 @@
 
 #include "showo/core/error.h"
 #include "showo/core/files.h"
+#include "showo/core/range.h"
 
 namespace showo {
 
@@ -33,7 +38,7 @@ namespace config_detail {
 
 struct NoVisitor {
   template <class T>
-  void operator()(T&, const char*, const char*) {}
+  void operator()(T&, const char*, const char*, const Range& = {}) {}
 };
 template <class T>
 concept Visitable = requires(T& value, NoVisitor& visitor) {
@@ -45,31 +50,6 @@ concept ReadsText = requires(T& value, const std::string& text) {
   value.read_text(text);
 };
 
-// As text for a message, whatever bytes it holds.
-std::string shown(const Json& json);
-
-// `separator` stands between `where` and a key below it.
-template <class T>
-void assign(T& value, const Json& json, const std::string& where, const char* separator = ".");
-
-struct Reader {
-  const Json& json;
-  const std::string& where;
-  const char* separator;
-  std::vector<std::string> known;
-  template <class T>
-  void operator()(T& value, const char* key, const char*) {
-    known.emplace_back(key);
-    if (auto it = json.find(key); it != json.end()) assign(value, *it, where + separator + key);
-  }
-};
-
-struct Writer {
-  Json json = Json::object();
-  template <class T>
-  void operator()(T& value, const char* key, const char*);
-};
-
 template <class T>
 struct IsVector : std::false_type {};
 template <class T>
@@ -79,16 +59,93 @@ struct IsOptional : std::false_type {};
 template <class T>
 struct IsOptional<std::optional<T>> : std::true_type {};
 
+// A number, or a list or an optional of numbers: what must say its range.
+template <class T>
+struct HoldsNumber : std::bool_constant<std::is_arithmetic_v<T> && !std::is_same_v<T, bool>> {};
+template <class T>
+struct HoldsNumber<std::vector<T>> : HoldsNumber<T> {};
+template <class T>
+struct HoldsNumber<std::optional<T>> : HoldsNumber<T> {};
+
+// What a visitor does with a field, and that a number's range is not forgotten.
+template <class Visitor>
+struct Fields {
+  template <class T>
+  void operator()(T& value, const char* key, const char* help) {
+    static_assert(!HoldsNumber<T>::value, "a number needs its range: between(…), at_least(…), …");
+    static_cast<Visitor*>(this)->field(value, key, help, Range());
+  }
+  template <class T>
+  void operator()(T& value, const char* key, const char* help, const Range& range) {
+    static_assert(HoldsNumber<T>::value, "only numbers have a range");
+    static_cast<Visitor*>(this)->field(value, key, help, range);
+  }
+};
+
+// As text for a message, whatever bytes it holds.
+std::string shown(const Json& json);
+
+// `separator` stands between `where` and a key below it.
+template <class T>
+void assign(T& value, const Json& json, const std::string& where, const char* separator = ".",
+            const Range& range = {});
+
+struct Reader : Fields<Reader> {
+  Reader(const Json& json, const std::string& where, const char* separator)
+      : json(json), where(where), separator(separator) {}
+  const Json& json;
+  const std::string& where;
+  const char* separator;
+  std::vector<std::string> known;
+  template <class T>
+  void field(T& value, const char* key, const char*, const Range& range) {
+    known.emplace_back(key);
+    if (auto it = json.find(key); it != json.end())
+      assign(value, *it, where + separator + key, ".", range);
+  }
+};
+
+struct Writer : Fields<Writer> {
+  Json json = Json::object();
+  template <class T>
+  void field(T& value, const char* key, const char*, const Range&);
+};
+
+// Calls `found(key, range, value)` with every number that is out of its range.
+template <class Found>
+struct RangeChecker : Fields<RangeChecker<Found>> {
+  RangeChecker(const Found& found, std::string where) : found(found), where(std::move(where)) {}
+  const Found& found;
+  std::string where;
+  template <class T>
+  void field(T& value, const std::string& key, const char*, const Range& range) {
+    const std::string name = where.empty() ? key : where + "." + key;
+    if constexpr (Visitable<T>) {
+      RangeChecker inner(found, name);
+      value.visit(inner);
+    } else if constexpr (IsVector<T>::value) {
+      for (size_t i = 0; i < value.size(); ++i)
+        if constexpr (!std::is_same_v<typename T::value_type, bool>)
+          field(value[i], fmt::format("{}[{}]", key, i), "", range);
+    } else if constexpr (IsOptional<T>::value) {
+      if (value) field(*value, key, "", range);
+    } else if constexpr (HoldsNumber<T>::value) {
+      if (!range.holds(value)) found(name, range, fmt::format("{}", value));
+    }
+  }
+};
+
 std::string list_keys(const std::vector<std::string>& keys);
 
 template <class T>
-void assign(T& value, const Json& json, const std::string& where, const char* separator) {
+void assign(T& value, const Json& json, const std::string& where, const char* separator,
+            const Range& range) {
   if constexpr (Visitable<T>) {
     if constexpr (ReadsText<T>) {
       if (json.is_string()) return value.read_text(json.get_ref<const std::string&>());
     }
     if (!json.is_object()) fail("{}: expected keys and values, found {}", where, shown(json));
-    Reader reader{json, where, separator, {}};
+    Reader reader(json, where, separator);
     value.visit(reader);
     for (const auto& item : json.items()) {
       if (std::find(reader.known.begin(), reader.known.end(), item.key()) == reader.known.end()) {
@@ -99,10 +156,10 @@ void assign(T& value, const Json& json, const std::string& where, const char* se
     if (!json.is_array()) fail("{}: expected a list, found {}", where, shown(json));
     value.clear();
     for (size_t i = 0; i < json.size(); ++i)
-      assign(value.emplace_back(), json[i], fmt::format("{}[{}]", where, i));
+      assign(value.emplace_back(), json[i], fmt::format("{}[{}]", where, i), ".", range);
   } else if constexpr (IsOptional<T>::value) {
     if (json.is_null()) return value.reset();
-    assign(value.emplace(), json, where);
+    assign(value.emplace(), json, where, ".", range);
   } else if constexpr (std::is_same_v<T, bool>) {
     if (!json.is_boolean()) fail("{}: expected true or false, found {}", where, shown(json));
     value = json.get<bool>();
@@ -116,9 +173,11 @@ void assign(T& value, const Json& json, const std::string& where, const char* se
            +std::numeric_limits<T>::min(), +std::numeric_limits<T>::max(), shown(json));
     }
     value = json.get<T>();
+    if (!range.holds(value)) fail("{}: expected {}, found {}", where, range.text(), value);
   } else if constexpr (std::is_floating_point_v<T>) {
     if (!json.is_number()) fail("{}: expected a number, found {}", where, shown(json));
     value = json.get<T>();
+    if (!range.holds(value)) fail("{}: expected {}, found {}", where, range.text(), value);
   } else {
     static_assert(std::is_same_v<T, std::string>,
                   "a configuration holds numbers, booleans, strings, lists and structs");
@@ -128,7 +187,7 @@ void assign(T& value, const Json& json, const std::string& where, const char* se
 }
 
 template <class T>
-void Writer::operator()(T& value, const char* key, const char*) {
+void Writer::field(T& value, const char* key, const char*, const Range&) {
   if constexpr (Visitable<T>) {
     Writer inner;
     value.visit(inner);
@@ -137,12 +196,12 @@ void Writer::operator()(T& value, const char* key, const char*) {
     Json list = Json::array();
     for (auto& element : value) {
       Writer inner;
-      inner(element, "_", "");
+      inner.field(element, "_", "", {});
       list.push_back(inner.json["_"]);
     }
     json[key] = list;
   } else if constexpr (IsOptional<T>::value) {
-    if (value) (*this)(*value, key, "");
+    if (value) field(*value, key, "", {});
   } else {
     json[key] = value;
   }
@@ -155,6 +214,17 @@ void Writer::operator()(T& value, const char* key, const char*) {
 template <class T>
 void read_config(T& config, const Json& json, const std::string& source) {
   config_detail::assign(config, json, source, ": ");
+}
+
+/// Throws E, an Error, naming `source` and the first number that is out of its range: for
+/// configurations that were filled by a program instead of a file.
+template <class E = Error, class T>
+void check_ranges(T config, const std::string& source) {
+  const auto found = [&](const std::string& key, const Range& range, const std::string& value) {
+    throw E(fmt::format("{}: {}: expected {}, found {}", source, key, range.text(), value));
+  };
+  config_detail::RangeChecker checker(found, "");
+  config.visit(checker);
 }
 
 /// The struct as JSON, every key present.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "showo/core/config.h"
 #include "showo/core/log.h"
 #include "showo/core/random.h"
 #include "showo/data/shards.h"
@@ -14,19 +15,13 @@ constexpr int kSide =
     64;  // the canvas that sizes and the grid are said for; larger ones scale them
 
 EmojiOptions checked(EmojiOptions options) {
-  if (options.canvas < 64 || options.canvas > 512 || options.canvas % 16)
+  check_ranges(options, "emoji world");
+  if (options.canvas % 16)
     fail("canvas {}: expected a multiple of 16 from 64 to 512", options.canvas);
-  if (options.kinds < 10) fail("kinds {}: expected at least 10", options.kinds);
-  if (options.grid < 1 || options.grid > 16) fail("grid {}: expected 1 to 16", options.grid);
-  if (options.small < 8 || options.small > kSide / 2)
-    fail("small {}: expected 8 to {}", options.small, kSide / 2);
-  if (options.large < options.small || options.large > kSide)
+  if (options.large < options.small)
     fail("large {}: expected {} (small) to {}", options.large, options.small, kSide);
-  if (options.fewest < 1 || options.fewest > 4) fail("fewest {}: expected 1 to 4", options.fewest);
-  if (options.most < options.fewest || options.most > 4)
+  if (options.most < options.fewest)
     fail("most {}: expected {} (fewest) to 4", options.most, options.fewest);
-  if (options.scenes < 1 || options.held_apart < 1 || options.scenes_per_shard < 1)
-    fail("scenes: expected at least 1 of each");
   return options;
 }
 

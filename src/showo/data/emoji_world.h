@@ -2,6 +2,7 @@
 // training.
 #pragma once
 
+#include "showo/core/range.h"
 #include "showo/data/language.h"
 #include "showo/data/sample.h"
 #include "showo/data/scene.h"
@@ -21,18 +22,22 @@ struct EmojiOptions {
   std::string packages = ".packages";
   template <class V>
   void visit(V& v) {
-    v(seed, "seed", "the world's seed");
-    v(canvas, "canvas", "pixels a side, a multiple of 16 from 64 on");
-    v(kinds, "kinds", "how many of the file's kinds to use, from the first on");
+    v(seed, "seed", "the world's seed", any_number());
+    v(canvas, "canvas", "pixels a side, a multiple of 16 from 64 on", between(64, 512));
+    v(kinds, "kinds", "how many of the file's kinds to use, from the first on",
+      between(10, 100'000));
     v(fewest, "fewest",
-      "fewest things in a scene, 1 to 4: crowded ones teach an image tokenizer more");
-    v(most, "most", "most things in a scene, 1 to 4");
-    v(grid, "grid", "places are multiples of so many pixels of 64; a tokenizer's stride is best");
-    v(small, "small", "side of a small thing in pixels of 64, at most 32");
-    v(large, "large", "side of a thing that is alone, unless it is small, in pixels of 64");
-    v(scenes, "scenes", "training scenes");
-    v(held_apart, "held_apart", "scenes in each held-apart split");
-    v(scenes_per_shard, "scenes_per_shard", "scenes in a training shard");
+      "fewest things in a scene, 1 to 4: crowded ones teach an image tokenizer more",
+      between(1, 4));
+    v(most, "most", "most things in a scene, 1 to 4", between(1, 4));
+    v(grid, "grid", "places are multiples of so many pixels of 64; a tokenizer's stride is best",
+      between(1, 16));
+    v(small, "small", "side of a small thing in pixels of 64, at most 32", between(8, 32));
+    v(large, "large", "side of a thing that is alone, unless it is small, in pixels of 64",
+      between(8, 64));
+    v(scenes, "scenes", "training scenes", at_least(1));
+    v(held_apart, "held_apart", "scenes in each held-apart split", at_least(1));
+    v(scenes_per_shard, "scenes_per_shard", "scenes in a training shard", at_least(1));
     v(kinds_file, "kinds_file", "list of kinds");
     v(packages, "packages", "folder of the icons' packages (tools/fetch_emoji.sh)");
   }

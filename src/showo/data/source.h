@@ -33,10 +33,11 @@ struct SourceConfig {
     v(classes, "classes", "emoji: one thing a picture, captioned by its name alone");
     v(column, "column", "column or key of the text");
     v(prompts, "prompts", "file of questions that captions answer, one a line");
-    v(shuffle, "shuffle", "samples in the shuffling buffer; 0: in the files' order");
-    v(max_corrupt, "max_corrupt", "corrupt samples to skip before giving up");
-    v(threads, "threads", "threads that read and decode ahead; 0: none");
-    v(ahead, "ahead", "samples that may lie ready or in work");
+    v(shuffle, "shuffle", "samples in the shuffling buffer; 0: in the files' order",
+      between(0, 10'000'000));
+    v(max_corrupt, "max_corrupt", "corrupt samples to skip before giving up", at_least(0));
+    v(threads, "threads", "threads that read and decode ahead; 0: none", between(0, 256));
+    v(ahead, "ahead", "samples that may lie ready or in work", between(1, 1'000'000));
   }
   SourceConfig() = default;
   /// A text alone is webdataset shards.

@@ -11,9 +11,10 @@ struct StreamPosition {
   int64_t epoch = 0, shard = 0, sample = 0;
   template <class V>
   void visit(V& v) {
-    v(epoch, "epoch", "passes over the source so far");
-    v(shard, "shard", "place in this epoch's order of parts (shards, row groups, entries)");
-    v(sample, "sample", "samples drawn from the part");
+    v(epoch, "epoch", "passes over the source so far", at_least(0));
+    v(shard, "shard", "place in this epoch's order of parts (shards, row groups, entries)",
+      at_least(0));
+    v(sample, "sample", "samples drawn from the part", at_least(0));
   }
   bool operator==(const StreamPosition&) const = default;
 };

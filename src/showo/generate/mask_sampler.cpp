@@ -63,19 +63,10 @@ Tensor least_sure(const Tensor& confidence_N, const Tensor& unknown_N, int64_t n
 }  // namespace
 
 void SamplingOptions::check(int64_t tokens) const {
-  if (steps < 1 || steps > tokens)
-    throw UsageError(fmt::format("--steps {}: expected 1 to {}", steps, tokens));
-  if (!(guidance >= 0 && guidance <= 100))
-    throw UsageError(fmt::format("--guidance {}: expected 0 to 100", guidance));
-  if (refresh < 1) throw UsageError(fmt::format("--refresh {}: expected at least 1", refresh));
-  if (!(guided >= 0 && guided <= 1))
-    throw UsageError(fmt::format("--guided {}: expected 0 to 1", guided));
+  check_ranges<UsageError>(*this, "sampling");
+  if (steps > tokens) throw UsageError(fmt::format("--steps {}: expected 1 to {}", steps, tokens));
   if (order != "confidence" && order != "halton")
     throw UsageError(fmt::format("--order {}: expected confidence or halton", order));
-  if (!(temperature >= 0 && temperature <= 100))
-    throw UsageError(fmt::format("--temperature {}: expected 0 to 100", temperature));
-  if (!(code_temperature >= 0.01 && code_temperature <= 100))
-    throw UsageError(fmt::format("--code-temperature {}: expected 0.01 to 100", code_temperature));
   try {
     mask_ratio(schedule, 0.5);
   } catch (const Error& error) {

@@ -22,15 +22,19 @@ struct SamplingOptions {
   std::string order = "confidence";
   template <class V>
   void visit(V& v) {
-    v(steps, "steps", "unmasking steps");
-    v(guidance, "guidance", "w in (1+w)·conditional − w·unconditional; 0 turns it off");
-    v(guided, "guided", "share of the steps, from the first on, that guidance is used in");
+    v(steps, "steps", "unmasking steps", between(1, 1 << 16));
+    v(guidance, "guidance", "w in (1+w)·conditional − w·unconditional; 0 turns it off",
+      between(0, 100));
+    v(guided, "guided", "share of the steps, from the first on, that guidance is used in", share());
     v(refresh, "refresh",
       "every so many steps the whole picture is computed, in the others only what was masked: the "
-      "codes kept earlier stay as they were seen then; 1 computes all in each");
-    v(temperature, "temperature", "of the noise that decides which codes are kept");
+      "codes kept earlier stay as they were seen then; 1 computes all in each",
+      between(1, 1 << 16));
+    v(temperature, "temperature", "of the noise that decides which codes are kept",
+      between(0, 100));
     v(code_temperature, "code_temperature",
-      "of the draw of codes: below 1 likely ones become likelier; 1 as published");
+      "of the draw of codes: below 1 likely ones become likelier; 1 as published",
+      between(0.01L, 100));
     v(schedule, "schedule", "cosine, linear, powX or sigmoid");
     v(order, "order",
       "which codes are kept first: the surest (confidence, as published) or those at the places of "

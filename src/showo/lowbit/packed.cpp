@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "showo/core/error.h"
+#include "showo/core/weightless.h"
 #include "showo/lowbit/codes.h"
 #include "showo/lowbit/rounding.h"
 
@@ -85,16 +86,23 @@ void LowBits::check(const std::string& source) const {
     fail("{}: group {}: expected a multiple of {}, or 0", source, group, kStep);
 }
 
+void LowBits::check_inputs(int64_t inputs, const std::string& source) const {
+  const int64_t most = round_up(inputs, kStep);
+  if (group > most)
+    fail("{}: group {}: expected at most {}, as a layer has {} inputs", source, group, most,
+         inputs);
+}
+
 PackedWeight empty_packed(int64_t outputs, int64_t inputs, const LowBits& format) {
   PackedWeight packed{format, outputs, inputs, {}, {}};
   const int64_t tiles = tiles_of(packed), padded = padded_inputs(packed);
   const int64_t groups = padded / group_of(packed);
   if (format.bits == 8) {
-    packed.codes = at::empty({tiles * kTile, padded}, at::kChar);
-    packed.scales = at::empty({tiles * kTile, groups}, at::kBFloat16);
+    packed.codes = unset({tiles * kTile, padded}, at::kChar);
+    packed.scales = unset({tiles * kTile, groups}, at::kBFloat16);
   } else {
-    packed.codes = at::empty({tiles, kTile * padded / 2}, at::kByte);
-    packed.scales = at::empty({tiles, groups, kTile}, at::kBFloat16);
+    packed.codes = unset({tiles, kTile * padded / 2}, at::kByte);
+    packed.scales = unset({tiles, groups, kTile}, at::kBFloat16);
   }
   return packed;
 }

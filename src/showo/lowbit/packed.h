@@ -14,6 +14,7 @@
 #include <optional>
 #include <string>
 
+#include "showo/core/range.h"
 #include "showo/lowbit/codes.h"
 
 namespace showo {
@@ -26,11 +27,14 @@ struct LowBits {
   static LowBits of(int bits);
   template <class V>
   void visit(V& v) {
-    v(bits, "bits", "8 or 4");
-    v(group, "group", "inputs that share a scale, a multiple of 32; 0: all of a channel's");
+    v(bits, "bits", "8 or 4", between(4, 8));
+    v(group, "group", "inputs that share a scale, a multiple of 32; 0: all of a channel's",
+      between(0, 1 << 20));
   }
   /// Throws Error naming `source`.
   void check(const std::string& source) const;
+  /// Throws Error when groups are larger than a layer's inputs: these would mostly be padding.
+  void check_inputs(int64_t inputs, const std::string& source) const;
 };
 
 struct PackedWeight {

@@ -18,23 +18,12 @@ Config from_published(const Json& json, const std::string& source) {
   return config;
 }
 
-void check_range(int64_t value, int64_t low, int64_t high, const char* key,
-                 const std::string& source) {
-  if (value < low || value > high)
-    fail("{}: {} is {}, expected {} to {}", source, key, value, low, high);
-}
-
 }  // namespace
 
 void LlmConfig::check(const std::string& source) const {
   if (model_type != "phi")
     fail("{}: model_type '{}' is not supported; expected phi", source, model_type);
-  check_range(vocab_size, 1, 10'000'000, "vocab_size", source);
-  check_range(hidden_size, 1, 1 << 16, "hidden_size", source);
-  check_range(intermediate_size, 1, 1 << 18, "intermediate_size", source);
-  check_range(num_hidden_layers, 1, 1000, "num_hidden_layers", source);
-  check_range(num_attention_heads, 1, 1024, "num_attention_heads", source);
-  check_range(max_position_embeddings, 1, 1 << 24, "max_position_embeddings", source);
+  check_ranges(*this, source);
   if (hidden_size % num_attention_heads)
     fail("{}: hidden_size {} is no multiple of {} heads", source, hidden_size, num_attention_heads);
   if (rotary_size() < 2 || rotary_size() > head_size() || rotary_size() % 2) {
@@ -44,16 +33,21 @@ void LlmConfig::check(const std::string& source) const {
 }
 
 void ShowoConfig::check(const std::string& source) const {
-  check_range(llm_vocab_size, 1, 10'000'000, "llm_vocab_size", source);
-  check_range(codebook_size, 2, 1 << 24, "codebook_size", source);
-  check_range(num_vq_tokens, 1, 1 << 16, "num_vq_tokens", source);
-  check_range(text_tokens, 2, 1 << 16, "text_tokens", source);
+  check_ranges(*this, source);
   const int64_t expected = Vocabulary::after(llm_vocab_size, codebook_size, 0, 0).size;
   if (vocab_size != expected) {
     fail(
         "{}: vocab_size is {}, expected {} (llm_vocab_size + 10 special tokens + codebook_size + "
         "mask token)",
         source, vocab_size, expected);
+  }
+}
+
+void check_positions(const ShowoConfig& config, const LlmConfig& llm, const std::string& source) {
+  const int64_t row = config.num_vq_tokens + 3;  // <|mmu|> <|soi|> codes <|eoi|>
+  if (row > llm.max_position_embeddings) {
+    fail("{}: num_vq_tokens {} does not fit into max_position_embeddings {}", source,
+         config.num_vq_tokens, llm.max_position_embeddings);
   }
 }
 

@@ -16,17 +16,18 @@ struct LlmConfig {
   template <class V>
   void visit(V& v) {
     v(model_type, "model_type", "phi");
-    v(vocab_size, "vocab_size", "rows of the model's own embedding");
-    v(hidden_size, "hidden_size", "width");
-    v(intermediate_size, "intermediate_size", "width of the MLP");
-    v(num_hidden_layers, "num_hidden_layers", "layers");
-    v(num_attention_heads, "num_attention_heads", "heads");
-    v(max_position_embeddings, "max_position_embeddings", "longest row that a question may make");
-    v(partial_rotary_factor, "partial_rotary_factor", "part of a head that rotates");
-    v(rope_theta, "rope_theta", "base of the rotary embedding");
-    v(layer_norm_eps, "layer_norm_eps", "added to the variance");
-    v(bos_token_id, "bos_token_id", "[SOT]");
-    v(eos_token_id, "eos_token_id", "[EOT]");
+    v(vocab_size, "vocab_size", "rows of the model's own embedding", between(1, 10'000'000));
+    v(hidden_size, "hidden_size", "width", between(1, 1 << 16));
+    v(intermediate_size, "intermediate_size", "width of the MLP", between(1, 1 << 18));
+    v(num_hidden_layers, "num_hidden_layers", "layers", between(1, 1000));
+    v(num_attention_heads, "num_attention_heads", "heads", between(1, 1024));
+    v(max_position_embeddings, "max_position_embeddings", "longest row that a question may make",
+      between(1, 1 << 24));
+    v(partial_rotary_factor, "partial_rotary_factor", "part of a head that rotates", above(0, 1));
+    v(rope_theta, "rope_theta", "base of the rotary embedding", above(0));
+    v(layer_norm_eps, "layer_norm_eps", "added to the variance", between(0, 1));
+    v(bos_token_id, "bos_token_id", "[SOT]", between(0, 10'000'000));
+    v(eos_token_id, "eos_token_id", "[EOT]", between(0, 10'000'000));
   }
   int64_t head_size() const { return hidden_size / num_attention_heads; }
   int64_t rotary_size() const { return static_cast<int64_t>(partial_rotary_factor * head_size()); }
@@ -42,16 +43,22 @@ struct ShowoConfig {
   template <class V>
   void visit(V& v) {
     v(w_clip_vit, "w_clip_vit", "understanding reads CLIP features");
-    v(vocab_size, "vocab_size", "all tokens");
-    v(llm_vocab_size, "llm_vocab_size", "tokens of the language model's tokenizer");
-    v(codebook_size, "codebook_size", "image codes");
-    v(num_vq_tokens, "num_vq_tokens", "tokens of a picture");
+    v(vocab_size, "vocab_size", "all tokens", between(1, 1 << 25));
+    v(llm_vocab_size, "llm_vocab_size", "tokens of the language model's tokenizer",
+      between(1, 10'000'000));
+    v(codebook_size, "codebook_size", "image codes", between(2, 1 << 24));
+    v(num_vq_tokens, "num_vq_tokens", "tokens of a picture", between(1, 1 << 16));
     v(llm_model_path, "llm_model_path", "the language model's folder or name");
-    v(text_tokens, "text_tokens", "room for a prompt, 128 in the published models");
+    v(text_tokens, "text_tokens", "room for a prompt, 128 in the published models",
+      between(2, 1 << 16));
   }
   void check(const std::string& source) const;
   Vocabulary vocabulary(const LlmConfig& llm) const;
 };
+
+/// Throws Error naming both numbers when a picture has more tokens than the language model knows
+/// positions.
+void check_positions(const ShowoConfig& config, const LlmConfig& llm, const std::string& source);
 
 /// Keys of the file that say nothing about the shape are passed over: published files have many.
 LlmConfig llm_config_from_json(const Json& json, const std::string& source);

@@ -16,9 +16,9 @@ struct LossCoefficients {
   double t2i = 1, lm = 0.1, mmu = 1;
   template <class V>
   void visit(V& v) {
-    v(t2i, "t2i", "weight of mask token prediction");
-    v(lm, "lm", "weight of next token prediction on plain text");
-    v(mmu, "mmu", "weight of next token prediction about pictures");
+    v(t2i, "t2i", "weight of mask token prediction", at_least(0));
+    v(lm, "lm", "weight of next token prediction on plain text", at_least(0));
+    v(mmu, "mmu", "weight of next token prediction about pictures", at_least(0));
   }
 };
 

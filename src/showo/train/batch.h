@@ -27,18 +27,18 @@ struct BatchOptions {
   double regions = 0;     // share of T2I rows masked in one rectangle, as inpainting will be
   template <class V>
   void visit(V& v) {
-    v(t2i, "t2i", "text-to-image rows a step");
-    v(lm, "lm", "text rows a step");
-    v(mmu, "mmu", "understanding rows a step");
-    v(image_size, "image_size", "pixels a side");
-    v(lm_length, "lm_length", "longest text row in tokens");
-    v(mmu_length, "mmu_length", "longest understanding row in tokens");
+    v(t2i, "t2i", "text-to-image rows a step", between(0, 1'000'000));
+    v(lm, "lm", "text rows a step", between(0, 1'000'000));
+    v(mmu, "mmu", "understanding rows a step", between(0, 1'000'000));
+    v(image_size, "image_size", "pixels a side", between(1, 1 << 14));
+    v(lm_length, "lm_length", "longest text row in tokens", between(2, 1 << 20));
+    v(mmu_length, "mmu_length", "longest understanding row in tokens", between(6, 1 << 20));
     v(independent_turns, "independent_turns",
       "a sample's turns are questions that know nothing of each other");
-    v(drop_text, "drop_text", "share of text-to-image rows without their text");
+    v(drop_text, "drop_text", "share of text-to-image rows without their text", share());
     v(schedule, "schedule", "of the mask ratio");
-    v(min_masked, "min_masked", "least share of a picture's codes to mask");
-    v(regions, "regions", "share of text-to-image rows masked in one rectangle");
+    v(min_masked, "min_masked", "least share of a picture's codes to mask", share());
+    v(regions, "regions", "share of text-to-image rows masked in one rectangle", share());
   }
 };
 

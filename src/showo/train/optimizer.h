@@ -22,14 +22,14 @@ struct OptimizerOptions {
   std::vector<std::string> muon{};
   template <class V>
   void visit(V& v) {
-    v(lr, "lr", "learning rate after warm-up");
-    v(beta1, "beta1", "decay of the gradient's mean");
-    v(beta2, "beta2", "decay of its square");
-    v(eps, "eps", "added to the root of the square");
-    v(weight_decay, "weight_decay", "decoupled weight decay");
-    v(min_lr, "min_lr", "learning rate at the end of the cosine");
-    v(warmup_steps, "warmup_steps", "steps of linear warm-up");
-    v(clip, "clip", "largest norm of the gradient; 0 does not clip");
+    v(lr, "lr", "learning rate after warm-up", at_least(0));
+    v(beta1, "beta1", "decay of the gradient's mean", Range{0, 0.9999999L});
+    v(beta2, "beta2", "decay of its square", Range{0, 0.9999999L});
+    v(eps, "eps", "added to the root of the square", above(0));
+    v(weight_decay, "weight_decay", "decoupled weight decay", at_least(0));
+    v(min_lr, "min_lr", "learning rate at the end of the cosine", at_least(0));
+    v(warmup_steps, "warmup_steps", "steps of linear warm-up", at_least(0));
+    v(clip, "clip", "largest norm of the gradient; 0 does not clip", at_least(0));
     v(no_decay, "no_decay", "parameters whose name contains one of these do not decay");
     v(muon, "muon", "matrices and kernels whose name contains one of these are learned by Muon");
   }

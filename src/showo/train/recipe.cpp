@@ -6,8 +6,7 @@
 namespace showo {
 
 void ShowoRecipe::check() const {
-  if (accumulate < 1) fail("recipe: accumulate {}: expected at least 1", accumulate);
-  if (steps < 1) fail("recipe: steps {}: expected at least 1", steps);
+  check_ranges(*this, "recipe");
   mixing_from(mixing);
   mask_ratio(batch.schedule, 0.5);
   for (const DataOptions* sources : {&data, &evaluation.data}) {

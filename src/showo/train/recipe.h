@@ -24,8 +24,8 @@ struct EvaluationOptions {
   DataOptions data;
   template <class V>
   void visit(V& v) {
-    v(every, "every", "steps between evaluations; 0: none");
-    v(batches, "batches", "held-out batches, always the same ones");
+    v(every, "every", "steps between evaluations; 0: none", at_least(0));
+    v(batches, "batches", "held-out batches, always the same ones", between(1, 1'000'000));
     v(data, "data", "held-out data; a stream without a path is left out");
   }
 };
@@ -50,7 +50,7 @@ struct ShowoRecipe {
   template <class V>
   void visit(V& v) {
     v(llm, "llm", "dimensions of the language model; vocab_size is the tokenizer's");
-    v(text_tokens, "text_tokens", "room for a prompt");
+    v(text_tokens, "text_tokens", "room for a prompt", between(2, 1 << 16));
     v(codec, "codec", "folder of the image tokenizer");
     v(tokenizer, "tokenizer", "folder of the text tokenizer");
     v(init_from, "init_from",
@@ -61,21 +61,22 @@ struct ShowoRecipe {
       "begin "
       "anew (min_size)");
     v(batch, "batch", "what a step of one process holds");
-    v(accumulate, "accumulate", "batches a step, whose gradients are added up");
+    v(accumulate, "accumulate", "batches a step, whose gradients are added up",
+      between(1, 1'000'000));
     v(optimizer, "optimizer", "AdamW and its schedule");
     v(coefficients, "coefficients", "weights of the three losses");
-    v(steps, "steps", "steps in all");
+    v(steps, "steps", "steps in all", at_least(1));
     v(bf16, "bf16", "bf16 autocast; weights stay fp32");
     v(recompute, "recompute", "keep no activations of a layer, compute them again");
     v(shard_optimizer, "shard_optimizer", "share the optimizer's state out among processes");
-    v(ema, "ema", "decay of averaged weights, saved as model_ema; 0: none");
-    v(seed, "seed", "of initialisation, data order and masks");
+    v(ema, "ema", "decay of averaged weights, saved as model_ema; 0: none", Range{0, 0.9999999L});
+    v(seed, "seed", "of initialisation, data order and masks", any_number());
     v(evaluation, "evaluation", "losses on held-out data");
     v(prompts, "prompts", "drawn in every preview; none: captions of the data");
-    v(log_every, "log_every", "steps between lines of metrics");
-    v(checkpoint_every, "checkpoint_every", "steps between checkpoints");
-    v(preview_every, "preview_every", "steps between preview pictures");
-    v(keep, "keep", "last checkpoints to keep, besides the best");
+    v(log_every, "log_every", "steps between lines of metrics", at_least(0));
+    v(checkpoint_every, "checkpoint_every", "steps between checkpoints", at_least(0));
+    v(preview_every, "preview_every", "steps between preview pictures", at_least(0));
+    v(keep, "keep", "last checkpoints to keep, besides the best", between(1, 1'000'000));
   }
   /// Throws Error naming the key or source that cannot be right, whatever the files hold.
   void check() const;

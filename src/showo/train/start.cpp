@@ -1,5 +1,7 @@
 #include "showo/train/start.h"
 
+#include <tuple>
+
 #include "showo/checkpoint/load.h"
 #include "showo/model/folder.h"
 
@@ -12,6 +14,10 @@ ShowoConfig config_for(const ShowoRecipe& recipe, const Tokenizer& tokenizer,
   config.llm_vocab_size = tokenizer.size();
   config.codebook_size = codec.codebook_size();
   config.vocab_size = Vocabulary::after(tokenizer.size(), config.codebook_size, 0, 0).size;
+  if (recipe.batch.image_size % codec.stride()) {
+    fail("recipe: batch.image_size {} is not a multiple of the stride {} of its image tokenizer",
+         recipe.batch.image_size, codec.stride());
+  }
   const int64_t side = recipe.batch.image_size / codec.stride();
   config.num_vq_tokens = side * side;
   config.text_tokens = recipe.text_tokens;
@@ -70,10 +76,34 @@ Showo grown(const ShowoRecipe& recipe, const Tokenizer& tokenizer, const CodecCo
   return model;
 }
 
-}  // namespace
+// A recipe's rows against what a row must hold and the positions that the model knows.
+void check_lengths(const ShowoRecipe& recipe, const Showo& model) {
+  const int64_t codes = model->config.num_vq_tokens,
+                most = model->llm_config.max_position_embeddings;
+  // <|mmu|> <|soi|> codes <|eoi|> [SOT] and at least one token of an answer with its [EOT]
+  constexpr int64_t kAround = 6;
+  const BatchOptions& batch = recipe.batch;
+  if (batch.mmu > 0 && batch.mmu_length < codes + kAround) {
+    fail("recipe: batch.mmu_length {}: expected at least {}, as a picture has {} tokens",
+         batch.mmu_length, codes + kAround, codes);
+  }
+  const int64_t row = recipe.text_tokens + codes + 3;  // text <|t2i|> <|soi|> codes <|eoi|>
+  if (row > most) {
+    fail(
+        "recipe: text_tokens {} and a picture of {} tokens make rows of {}, more than the model's "
+        "max_position_embeddings {}",
+        recipe.text_tokens, codes, row, most);
+  }
+  for (const auto& [key, rows, length] : {std::tuple{"mmu_length", batch.mmu, batch.mmu_length},
+                                          std::tuple{"lm_length", batch.lm, batch.lm_length}}) {
+    if (rows > 0 && length > most)
+      fail("recipe: batch.{} {}: more than the model's max_position_embeddings {}", key, length,
+           most);
+  }
+}
 
-Showo starting_model(const ShowoRecipe& recipe, const Tokenizer& tokenizer,
-                     const CodecConfig& codec) {
+Showo model_to_start_from(const ShowoRecipe& recipe, const Tokenizer& tokenizer,
+                          const CodecConfig& codec) {
   if (recipe.init_from.empty()) return new_model(recipe, tokenizer, codec);
   if (is_language_model(recipe.init_from)) return grown(recipe, tokenizer, codec);
   Showo model = load_showo(ModelPaths::in(recipe.init_from));
@@ -84,6 +114,15 @@ Showo starting_model(const ShowoRecipe& recipe, const Tokenizer& tokenizer,
   }
   model->config.num_vq_tokens = wanted.num_vq_tokens;  // other sizes use the same tensors
   model->config.text_tokens = wanted.text_tokens;
+  return model;
+}
+
+}  // namespace
+
+Showo starting_model(const ShowoRecipe& recipe, const Tokenizer& tokenizer,
+                     const CodecConfig& codec) {
+  Showo model = model_to_start_from(recipe, tokenizer, codec);
+  check_lengths(recipe, model);
   return model;
 }
 
