@@ -27,8 +27,10 @@ void ask(const AskFlags& f) {
   std::string text;
   const auto said = reader.answer(f.questions, f.text, f.model.seed, session.on_token());
   for (size_t i = 0; i < said.size(); ++i) {
-    answers.push_back({{"question", f.questions[i]}, {"answer", said[i]}});
-    text += (text.empty() ? "" : "\n") + said[i];
+    answers.push_back({{"question", f.questions[i]},
+                       {"answer", said[i].text},
+                       {"stop", said[i].complete ? "end" : "length"}});
+    text += (text.empty() ? "" : "\n") + said[i].text;
   }
   session.lap("answer");
   session.report({{"answers", answers}}, text);

@@ -1,5 +1,6 @@
 // showo generate, inpaint, extend, reconstruct: everything that makes a picture.
 #include "apps/cli/command.h"
+#include "apps/cli/flags.h"
 #include "apps/cli/sampling_flags.h"
 #include "apps/cli/session.h"
 #include "showo/core/random.h"
@@ -38,8 +39,6 @@ std::string numbered(const std::string& out, int64_t index, int64_t count) {
 void generate(const PictureFlags& f) {
   check_prompt(f.prompt);
   check_out(f.out);
-  if (f.count < 1 || f.count > 1024)
-    throw UsageError(fmt::format("-n {}: expected 1 to 1024", f.count));
   Session session(f.model);
   f.sampling.options.check(session.pipeline().model()->config.num_vq_tokens);
   Json result = {{"pictures", Json::array()}};
@@ -55,14 +54,14 @@ void generate(const PictureFlags& f) {
     const std::string path = numbered(f.out, i, f.count);
     write_png(path, images.back(), session.metadata(f.prompt, seed, f.sampling.options));
     result["pictures"].push_back({{"path", path}, {"seed", seed}});
-    text += (i ? "\n" : "") + path;
+    text += (i ? "\n" : "") + printable(path);
   }
   if (f.count > 1) {
     const std::string path = f.out.substr(0, f.out.size() - 4) + "-grid.png";
     write_png(path, labelled_grid(images, seeds),
               session.metadata(f.prompt, f.model.seed, f.sampling.options));
     result["grid"] = path;
-    text += "\n" + path;
+    text += "\n" + printable(path);
   }
   session.lap("generate");
   session.report(result, text);
@@ -76,7 +75,7 @@ void edit(const PictureFlags& f, const std::function<Image(Session&, const Image
   const Image result = change(session, picture);
   session.lap("generate");
   write_png(f.out, result, session.metadata(f.prompt, f.model.seed, f.sampling.options));
-  session.report({{"pictures", {{{"path", f.out}, {"seed", f.model.seed}}}}}, f.out);
+  session.report({{"pictures", {{{"path", f.out}, {"seed", f.model.seed}}}}}, printable(f.out));
 }
 
 CLI::App* add_command(CLI::App& app, const char* name, const char* help,
@@ -101,11 +100,9 @@ void add_generate(CLI::App& app) {
   auto f = std::make_shared<PictureFlags>();
   auto* command = add_command(app, "generate", "make pictures from a text", f, "picture.png");
   command->add_option("prompt", f->prompt, "what to draw")->required();
-  command
-      ->add_option(
-          "-n,--count", f->count,
-          "pictures to make; several go to OUT-grid.png as well, labelled with their seeds")
-      ->capture_default_str();
+  add_number(*command, "-n,--count", f->count,
+             "pictures to make; several go to OUT-grid.png as well, labelled with their seeds",
+             between(1, 1024));
   f->sampling.add_to(*command);
   command->callback([=] {
     f->sampling.settle(*command, f->model.model);
@@ -147,8 +144,8 @@ void add_extend(CLI::App& app) {
   command->add_option("--side", f->side, "left, right, up or down")
       ->check(CLI::IsMember({"left", "right", "up", "down"}))
       ->capture_default_str();
-  command->add_option("--offset", f->offset, "token columns of the picture to draw anew as well")
-      ->capture_default_str();
+  add_number(*command, "--offset", f->offset, "token columns of the picture to draw anew as well",
+             between(0, 1 << 16));
   f->sampling.add_to(*command);
   command->callback([=] {
     f->sampling.settle(*command, f->model.model);

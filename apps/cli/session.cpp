@@ -1,5 +1,6 @@
 #include "apps/cli/session.h"
 
+#include <ATen/Parallel.h>
 #include <sys/resource.h>
 
 #include <cstdio>
@@ -33,11 +34,14 @@ void ModelFlags::add_to(CLI::App& command) {
       ->check(CLI::IsMember({"fp32", "bf16", "fp16"}))
       ->capture_default_str();
   command.add_option("--bits", bits, "round the weights of linear layers to 8 or 4 bits (CPU)")
+      ->transform(number_in<int>("--bits", between(4, 8)))
       ->check(CLI::IsMember({8, 4}));
   command.add_option("--device", device, "cpu, cuda or cuda:N")->capture_default_str();
-  command.add_option("--seed", seed, "the same seed gives the same result")
-      ->check(kUnsigned)
-      ->capture_default_str();
+  add_number(
+      command, "--seed", seed,
+      "the same seed gives the same result, where --dtype, --bits, --device and --threads are "
+      "the same too: other threads sum in another order, which in bf16 and fp16 shows",
+      any_number());
   command.add_flag("--json", json, "results, timings and memory as JSON");
 }
 
@@ -92,6 +96,10 @@ PngText Session::metadata(const std::string& prompt, uint64_t seed,
           {"code_temperature", fmt::format("{}", options.code_temperature)},
           {"schedule", options.schedule},
           {"order", options.order},
+          {"dtype", flags_.dtype},
+          {"bits", std::to_string(flags_.bits)},
+          {"device", flags_.device},
+          {"threads", std::to_string(at::get_num_threads())},
           {"model", fs::path(flags_.model).lexically_normal().filename().string()},
           {"Software", "showo " SHOWO_VERSION}};
 }
@@ -99,15 +107,16 @@ PngText Session::metadata(const std::string& prompt, uint64_t seed,
 void Session::report(Json results, const std::string& text) {
   progress_.reset();
   if (!flags_.json) {
-    std::fputs((text + "\n").c_str(), stdout);
+    std::fputs((printable(text, true) + "\n").c_str(), stdout);
     return;
   }
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
   results["timings"] = timings_;
   results["peak_memory"] = usage.ru_maxrss * int64_t{1024};
-  // Answers are bytes: what is not UTF-8 is replaced.
-  std::fputs((results.dump(2, ' ', false, Json::error_handler_t::replace) + "\n").c_str(), stdout);
+  // Answers are bytes: what is not UTF-8 is replaced. All but ASCII as escapes, as a terminal would
+  // obey some of it.
+  std::fputs((results.dump(2, ' ', true, Json::error_handler_t::replace) + "\n").c_str(), stdout);
 }
 
 }  // namespace showo::cli

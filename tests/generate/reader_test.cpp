@@ -14,7 +14,10 @@ const std::vector<std::string> kQuestions = {
 std::vector<std::string> ask(Pipeline::Reader& reader, const std::vector<std::string>& questions) {
   TextOptions options;
   options.max_tokens = 24;
-  return reader.answer(questions, options, /*seed=*/0);
+  std::vector<std::string> texts;
+  for (const auto& answer : reader.answer(questions, options, /*seed=*/0))
+    texts.push_back(answer.text);
+  return texts;
 }
 
 // The first question is read with the picture, later ones behind what was kept of it.
@@ -40,6 +43,26 @@ TEST(Reader, RefusesAQuestionThatDoesNotFit) {
   for (int i = 0; i < 4000; ++i) long_question += "what ";
   EXPECT_THROW(ask(reader, {long_question}), UsageError);
   EXPECT_FALSE(ask(reader, {kQuestions[0]})[0].empty());
+}
+
+// An answer cannot go on behind the last position that the model knows, and says that it was cut.
+TEST(Reader, AnswersEndWhereTheModelsPositionsDo) {
+  Pipeline pipeline(ModelPaths::in(kModel));
+  auto reader = pipeline.read(read_image(kModel / "samples" / "scene.png"));
+  TextOptions options;
+  const auto whole = reader.answer({kQuestions[0]}, options, 0)[0];
+  EXPECT_TRUE(whole.complete);
+  options.max_tokens = 2;
+  EXPECT_FALSE(reader.answer({kQuestions[0]}, options, 0)[0].complete);
+
+  options = {.max_tokens = 100'000, .temperature = 100, .top_k = 0};  // hardly ever ends by itself
+  auto& model = pipeline.model();
+  model->llm_config.max_position_embeddings = model->config.num_vq_tokens + 40;
+  int64_t tokens = 0;
+  const auto cut = reader.answer({kQuestions[0]}, options, 3, [&](int64_t) { ++tokens; })[0];
+  EXPECT_FALSE(cut.complete);
+  EXPECT_GT(tokens, 8);
+  EXPECT_LE(tokens, 40);
 }
 
 // What one pass computes is what two would: the picture alone, then the text.

@@ -127,7 +127,7 @@ TEST_F(Recordable, AnAnswersStepStaysOnItsDevice) {
   Showo model = on_meta();
   KvCache cache = model->new_cache();
   model->hidden(torch::tensor({{1, 2, 3}}), Visible::causal(), &cache);
-  TokenStep step(model, {&cache}, 10);
+  TokenStep step(model, {&cache}, /*room=*/10);
   EXPECT_ANY_THROW(step({5}));  // its logits cannot leave the meta device
   EXPECT_EQ(replays, 1);
   EXPECT_EQ(turns_to_host, std::vector<std::string>{});
@@ -146,7 +146,7 @@ TEST(TokenStep, GivesTheLogitsOfGrowingCaches) {
     }
     std::vector<KvCache> fixed = grown;
     {
-      TokenStep step(model, {&fixed[0], &fixed[1], &fixed[2]}, 12);
+      TokenStep step(model, {&fixed[0], &fixed[1], &fixed[2]}, /*room=*/5);
       for (int64_t i = 0; i < 12; ++i) {
         const IdList tokens = {i, 20 - i, i < 4 ? 5 : 0};
         const auto logits = step(tokens);

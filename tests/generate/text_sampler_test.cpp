@@ -42,6 +42,30 @@ TEST(SampleText, GivesTheTokensOfTheWholeRowReadAnew) {
   }
 }
 
+TEST(SampleTexts, EndsWhereTheModelsPositionsDo) {
+  torch::NoGradGuard no_grad;
+  LlmConfig llm = tiny_llm(2, 16);
+  llm.max_position_embeddings = 30;
+  Showo model = tiny_showo(11, llm);
+  std::vector<Writing> texts;
+  for (const int64_t read : {5, 20, 30}) {
+    KvCache cache = model->new_cache();
+    const IdList ids(read, 4);
+    const auto logits = read_texts(model, {Ids(ids)}, {&cache})[0];
+    texts.push_back({cache, logits, make_generator(read)});
+  }
+  TextOptions options;
+  options.max_tokens = 100'000;
+  sample_texts(model, texts, options, /*stop=*/std::nullopt);
+  EXPECT_EQ(texts[0].tokens.size(), 25u);
+  EXPECT_EQ(texts[1].tokens.size(), 10u);
+  EXPECT_EQ(texts[2].tokens.size(), 0u);
+  for (const auto& text : texts) {
+    EXPECT_FALSE(text.complete);
+    EXPECT_LE(text.cache.length(), 30);
+  }
+}
+
 // Several questions of different lengths about different pictures, with draws and an end of their
 // own, come out as they do alone.
 TEST(SampleTexts, GivesEachTextWhatItGetsAlone) {

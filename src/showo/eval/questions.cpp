@@ -22,7 +22,7 @@ std::map<std::string, Tally> ask_questions(Pipeline& pipeline, const std::string
       const auto answers = picture.answer(questions, options, 0);
       for (size_t i = 0; i < answers.size(); ++i) {
         const Turn& turn = sample->turns[i];
-        const bool right = answers[i] == turn.answer;
+        const bool right = answers[i].text == turn.answer;
         for (const std::string& type : {turn.type, std::string("all")}) {
           tallies[type].right += right;
           ++tallies[type].asked;

@@ -121,14 +121,12 @@ std::vector<Image> Pipeline::text_to_image(const std::string& prompt,
 Image Pipeline::inpaint(const Image& picture, const Image& mask, const std::string& prompt,
                         uint64_t seed, const SamplingOptions& options, const OnMaskStep& on_step) {
   if (picture.width != image_size() || picture.height != image_size())
-    fail("the picture is {}×{}, expected {}×{}", picture.width, picture.height, image_size(),
-         image_size());
-  if (mask.width != picture.width || mask.height != picture.height) {
-    fail("the mask is {}×{}, the picture {}×{}", mask.width, mask.height, picture.width,
-         picture.height);
-  }
+    fail("{}, expected {}×{}", describe(picture), image_size(), image_size());
+  if (mask.width != picture.width || mask.height != picture.height)
+    fail("{}, expected the picture's {}×{}", describe(mask, "mask"), picture.width, picture.height);
   const auto grid = mask_to_grid(mask, side_, side_).flatten();
-  if (!grid.any().item<bool>()) fail("the mask marks nothing to draw (white regenerates)");
+  if (!grid.any().item<bool>())
+    fail("{}, and marks nothing to draw (white regenerates)", describe(mask, "mask"));
   const auto canvas = torch::where(grid, -1, encode(picture)).unsqueeze(0);
   return paste(picture, decode(sample(prompt, canvas, {seed}, options, on_step)[0]), mask);
 }
@@ -138,8 +136,8 @@ Image Pipeline::extend(const Image& picture, Side side, const std::string& promp
   const Image known = turned(picture, side);
   const int size = image_size(), half = side_ / 2;
   if (known.height != size || known.width < size)
-    fail("the picture is {}×{}: the side beside the new part must be {} pixels", picture.width,
-         picture.height, size);
+    fail("{}: expected {} pixels on the side beside the new part, at least as many across",
+         describe(picture), size);
   if (offset < 0 || offset >= half)
     throw UsageError(fmt::format("--offset {}: expected 0 to {}", offset, half - 1));
   const int stride = static_cast<int>(codec_->config.stride()),
@@ -194,14 +192,14 @@ std::vector<Writing> Pipeline::Reader::begin(const std::vector<Ids>& questions, 
   return texts;
 }
 
-std::vector<std::string> Pipeline::Reader::answer(const std::vector<std::string>& questions,
-                                                  const TextOptions& options, uint64_t seed,
-                                                  const std::function<void(int64_t)>& on_token) {
+std::vector<Answer> Pipeline::Reader::answer(const std::vector<std::string>& questions,
+                                             const TextOptions& options, uint64_t seed,
+                                             const std::function<void(int64_t)>& on_token) {
   torch::NoGradGuard no_grad;
   options.check();
   Pipeline& p = pipeline_;
   const auto read = std::ssize(picture_.ids),
-             room = p.model_->llm_config.max_position_embeddings - read;
+             room = p.model_->llm_config.max_position_embeddings - read - 1;  // a token's at least
   std::vector<std::vector<int64_t>> prompts;
   for (const auto& question : questions) {
     prompts.push_back(p.tokenizer_->encode("USER: \n" + question + " ASSISTANT:"));
@@ -210,7 +208,7 @@ std::vector<std::string> Pipeline::Reader::answer(const std::vector<std::string>
                                    prompts.back().size(), room));
     }
   }
-  std::vector<std::string> answers;
+  std::vector<Answer> answers;
   for (size_t start = 0; start < questions.size(); start += kTogether) {
     const size_t count = std::min(kTogether, questions.size() - start);
     auto texts = begin({prompts.begin() + start, prompts.begin() + start + count}, seed);
@@ -222,7 +220,7 @@ std::vector<std::string> Pipeline::Reader::answer(const std::vector<std::string>
       cache_ = std::move(texts[0].cache);
       cache_.truncate(read);
     }
-    for (auto& text : texts) answers.push_back(p.spell(std::move(text.tokens)));
+    for (auto& text : texts) answers.push_back({p.spell(std::move(text.tokens)), text.complete});
   }
   return answers;
 }

@@ -13,6 +13,11 @@ namespace showo {
 
 enum class Side { kLeft, kRight, kUp, kDown };
 
+struct Answer {
+  std::string text;
+  bool complete;  // false: it was cut at max_tokens or at the model's last position
+};
+
 class Pipeline {
  public:
   /// Throws Error naming what is missing or does not fit.
@@ -39,9 +44,9 @@ class Pipeline {
   class Reader {
    public:
     /// The same seed gives each question the same answer, whatever the others are.
-    std::vector<std::string> answer(const std::vector<std::string>& questions,
-                                    const TextOptions& options, uint64_t seed,
-                                    const std::function<void(int64_t)>& on_token = {});
+    std::vector<Answer> answer(const std::vector<std::string>& questions,
+                               const TextOptions& options, uint64_t seed,
+                               const std::function<void(int64_t)>& on_token = {});
 
    private:
     friend class Pipeline;

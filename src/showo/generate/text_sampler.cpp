@@ -1,20 +1,13 @@
 #include "showo/generate/text_sampler.h"
 
+#include <algorithm>
 #include <numeric>
 
 #include "showo/generate/token_step.h"
 
 namespace showo {
 
-void TextOptions::check() const {
-  if (max_tokens < 1 || max_tokens > 100'000)
-    throw UsageError(fmt::format("--max-tokens {}: expected 1 to 100000", max_tokens));
-  if (!(temperature > 0 && temperature <= 100))
-    throw UsageError(fmt::format("--temperature {}: expected above 0 to 100", temperature));
-  if (top_k < 0) throw UsageError(fmt::format("--top-k {}: expected 0 or more", top_k));
-  if (!(top_p > 0 && top_p <= 1))
-    throw UsageError(fmt::format("--top-p {}: expected above 0 to 1", top_p));
-}
+void TextOptions::check() const { check_ranges<UsageError>(*this, "sampling"); }
 
 int64_t choose_token(const Tensor& logits, const TextOptions& options, at::Generator& random) {
   if (options.top_k == 1) return logits.argmax().item<int64_t>();
@@ -66,7 +59,7 @@ class Next {
     if (!model->device().is_cuda() || most < kWorthRecording) return;
     std::vector<KvCache*> caches;
     for (auto& text : texts) caches.push_back(&text.cache);
-    step_.emplace(model, caches, most);
+    step_.emplace(model, caches, std::min(most, kRoom));
   }
 
   void operator()(const std::vector<size_t>& open) {
@@ -90,7 +83,7 @@ class Next {
   }
 
  private:
-  static constexpr int64_t kWorthRecording = 8;
+  static constexpr int64_t kWorthRecording = 8, kRoom = 256;  // tokens
   Showo& model_;
   std::vector<Writing>& texts_;
   std::optional<TokenStep> step_;
@@ -101,17 +94,25 @@ class Next {
 void sample_texts(Showo& model, std::vector<Writing>& texts, const TextOptions& options,
                   std::optional<int64_t> stop, const OnToken& on_token) {
   torch::NoGradGuard no_grad;
+  std::vector<int64_t> most;  // tokens a text may have
+  for (const auto& text : texts) {
+    const int64_t room = model->llm_config.max_position_embeddings - text.cache.length();
+    most.push_back(std::min(options.max_tokens, room));
+  }
   std::vector<size_t> open(texts.size());
   std::iota(open.begin(), open.end(), size_t{0});
-  Next next(model, texts, options.max_tokens);
+  std::erase_if(open, [&](size_t i) { return most[i] < 1; });
+  if (open.empty()) return;
+  Next next(model, texts, std::ranges::max(most));
   while (true) {
     std::erase_if(open, [&](size_t i) {
       auto& text = texts[i];
       const int64_t token = choose_token(text.logits_V, options, text.random);
       if (on_token) on_token(i, token, text.logits_V);
-      if (token == stop) return true;
+      text.complete = token == stop;
+      if (text.complete) return true;
       text.tokens.push_back(token);
-      return static_cast<int64_t>(text.tokens.size()) == options.max_tokens;
+      return std::ssize(text.tokens) == most[i];
     });
     if (open.empty()) return;
     next(open);

@@ -16,10 +16,10 @@ struct TextOptions {
   double top_p = 1;
   template <class V>
   void visit(V& v) {
-    v(max_tokens, "max_tokens", "longest answer in tokens");
-    v(temperature, "temperature", "of the draw");
-    v(top_k, "top_k", "draw among the k likeliest; 1 is greedy, 0 all");
-    v(top_p, "top_p", "draw among the likeliest that together have this probability");
+    v(max_tokens, "max_tokens", "longest answer in tokens", between(1, 100'000));
+    v(temperature, "temperature", "of the draw", above(0, 100));
+    v(top_k, "top_k", "draw among the k likeliest; 1 is greedy, 0 all", between(0, 10'000'000));
+    v(top_p, "top_p", "draw among the likeliest that together have this probability", above(0, 1));
   }
   /// Throws UsageError.
   void check() const;
@@ -34,13 +34,15 @@ struct Writing {
   Tensor logits_V;
   at::Generator random;
   std::vector<int64_t> tokens = {};
+  bool complete = false;  // it came to its own end, rather than to the most tokens it may have
 };
 
 /// Sees every token with the logits that chose it and the place of its text.
 using OnToken = std::function<void(size_t text, int64_t token, const Tensor& logits_V)>;
 
-/// Continues all texts together, a token each a step; a text ends before `stop` (none: runs to
-/// max_tokens). A text comes out as it would alone.
+/// Continues all texts together, a token each a step; a text ends before `stop` (none: only at its
+/// length), at max_tokens, or where what was read and written fills the model's positions. A text
+/// comes out as it would alone.
 void sample_texts(Showo& model, std::vector<Writing>& texts, const TextOptions& options,
                   std::optional<int64_t> stop, const OnToken& on_token = {});
 

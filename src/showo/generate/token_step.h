@@ -1,7 +1,9 @@
 // One token more of several texts, in memory that keeps its place, so that a GPU can replay it: the
-// caches are as long as they will ever be, and a mask on the device says how far each is filled.
+// caches have room for many tokens more, and a mask on the device says how far each is filled. When
+// the room is used up there is more of it, in another place.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "showo/core/replay.h"
@@ -11,9 +13,9 @@ namespace showo {
 
 class TokenStep {
  public:
-  /// Texts behind what each cache holds, at most `most` tokens more. In the end the caches hold
-  /// what they held before.
-  TokenStep(Showo& model, std::vector<KvCache*> caches, int64_t most);
+  /// Texts behind what each cache holds; `room` tokens more each time there is none left. In the
+  /// end the caches hold what they held before.
+  TokenStep(Showo& model, std::vector<KvCache*> caches, int64_t room);
   ~TokenStep();
   TokenStep(const TokenStep&) = delete;
   /// A text's next token each → logits [texts, V] on the CPU, fp32. Texts that have ended may be
@@ -21,12 +23,14 @@ class TokenStep {
   Tensor operator()(const std::vector<int64_t>& tokens);
 
  private:
+  void make_room();
   Tensor logits();
   Showo& model_;
   std::vector<KvCache*> caches_;
-  std::vector<int64_t> starts_, rooms_;
+  int64_t room_, written_ = 0;
+  std::vector<int64_t> starts_;
   Tensor ids_, positions_;  // [1, texts]
-  Replay logits_;
+  std::optional<Replay> logits_;
 };
 
 }  // namespace showo
