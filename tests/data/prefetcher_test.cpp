@@ -2,7 +2,11 @@
 // bounded; what goes wrong is thrown to the consumer in its place; nothing hangs.
 #include "showo/data/prefetcher.h"
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <atomic>
+#include <fstream>
 
 #include "tests/data/support.h"
 
@@ -33,6 +37,29 @@ TEST(Prefetcher, EqualsThePlainWalkFromEveryPosition) {
     }
     start = reference.draw().after;
   }
+}
+
+int64_t address_space() {
+  int64_t pages = 0;
+  std::ifstream("/proc/self/statm") >> pages;
+  return pages * ::getpagesize();
+}
+
+// Room for a few stacks of threads and no more: what is delivered stays the same.
+TEST(Prefetcher, GoesOnWithTheThreadsThatCouldBeStarted) {
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_AS, &before), 0);
+  const rlim_t room = address_space() + (int64_t{256} << 20);
+  const rlimit narrow{room, before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_AS, &narrow), 0);
+  std::vector<std::string> found;
+  {
+    Prefetcher ahead(walk({4, 1, 6}, 3), dawdle, /*threads=*/256, 4);
+    for (int i = 0; i < 9; ++i) found.push_back(ahead.next().sample.caption);
+  }
+  ASSERT_EQ(::setrlimit(RLIMIT_AS, &before), 0);
+  Walk plain = walk({4, 1, 6}, 3);
+  for (const auto& caption : found) EXPECT_EQ(caption, plain.draw().sample.caption);
 }
 
 TEST(Prefetcher, HoldsNoMoreThanItMay) {

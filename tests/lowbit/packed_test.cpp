@@ -49,6 +49,14 @@ void expect_close(const at::Tensor& got, const at::Tensor& want, double part) {
   EXPECT_LE(at::sub(got, want).abs().max().item<double>(), part * want.abs().max().item<double>());
 }
 
+TEST(Multiply, NoRowsGiveNoRows) {
+  for (const int bits : {8, 4}) {
+    const PackedWeight packed = pack(normal({40, 96}, 1), LowBits::of(bits));
+    const at::Tensor y = multiply(at::empty({0, 3, 96}), packed, at::zeros({40}), 0, 40);
+    EXPECT_EQ(y.sizes(), (std::vector<int64_t>{0, 3, 40})) << bits;
+  }
+}
+
 class EachTarget : public testing::TestWithParam<int64_t> {
  protected:
   void SetUp() override { hwy::SetSupportedTargetsForTest(GetParam()); }

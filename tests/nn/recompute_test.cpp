@@ -1,5 +1,6 @@
 #include "showo/nn/recompute.h"
 
+#include <ATen/autocast_mode.h>
 #include <gtest/gtest.h>
 
 #include "showo/nn/layers.h"
@@ -26,6 +27,11 @@ Result run(Linear& a, Linear& b, const Call& call) {
   for (const auto& p : parameters) result.grads.push_back(p.grad().clone());
   return result;
 }
+
+struct AutocastOn {
+  AutocastOn() { at::autocast::set_autocast_enabled(at::kCPU, true); }
+  ~AutocastOn() { at::autocast::set_autocast_enabled(at::kCPU, false); }
+};
 
 class Recompute : public testing::Test {
  protected:
@@ -61,6 +67,27 @@ TEST_F(Recompute, LayersMayFollowEachOther) {
     return recompute(layer, recompute(layer, x, parameters), parameters);
   });
   expect_equal(plain, again);
+}
+
+// A layer that fails as it is computed again, out of memory say, leaves autocast as it was.
+TEST_F(Recompute, AFailureLeavesAutocastAsItWas) {
+  int calls = 0;
+  Tensor y;
+  {
+    const AutocastOn during;
+    const auto x = torch::ones({1, 4}).requires_grad_();
+    y = recompute(
+        [&](const Tensor& in) {
+          if (++calls > 1) throw std::runtime_error("no memory");
+          return in * 2;
+        },
+        x, {});
+  }
+  EXPECT_FALSE(at::autocast::is_autocast_enabled(at::kCPU));
+  EXPECT_THROW(y.sum().backward(), std::runtime_error);
+  EXPECT_EQ(calls, 2);
+  EXPECT_FALSE(at::autocast::is_autocast_enabled(at::kCPU));
+  EXPECT_TRUE(at::autocast::is_autocast_cache_enabled());
 }
 
 TEST_F(Recompute, WithoutGradientsItIsAPlainCall) {

@@ -1,5 +1,9 @@
 #include "showo/data/prefetcher.h"
 
+#include <spdlog/spdlog.h>
+
+#include <system_error>
+
 namespace showo {
 
 Prefetcher::Prefetcher(Walk walk, Prepare prepare, int64_t threads, int64_t ahead)
@@ -8,7 +12,14 @@ Prefetcher::Prefetcher(Walk walk, Prepare prepare, int64_t threads, int64_t ahea
   if (ahead < 1 || ahead > 1'000'000) fail("ahead {}: expected 1 to 1000000", ahead);
   if (threads == 0) return;
   ring_.resize(ahead);
-  for (int64_t i = 0; i < threads; ++i) workers_.emplace_back([this] { work(); });
+  // What is delivered does not depend on how many there are: fewer than wanted are only slower.
+  try {
+    workers_.reserve(threads);
+    while (std::ssize(workers_) < threads) workers_.emplace_back([this] { work(); });
+  } catch (const std::system_error& error) {
+    spdlog::warn("threads {}: the system started {} of them ({})", threads, workers_.size(),
+                 error.code().message());
+  }
 }
 
 Prefetcher::~Prefetcher() {

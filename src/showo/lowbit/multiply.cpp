@@ -147,6 +147,9 @@ at::Tensor multiply_rounded(const at::Tensor& x, const PackedWeight& packed,
 at::Tensor multiply(const at::Tensor& x, const PackedWeight& packed, const at::Tensor& bias,
                     int64_t first, int64_t count, bool gelu) {
   TORCH_CHECK(x.size(-1) == packed.inputs && first >= 0 && first + count <= packed.outputs);
+  auto shape = x.sizes().vec();
+  shape.back() = count;
+  if (x.numel() == 0 || count == 0) return at::empty(shape, x.options());
   const auto dtype = x.scalar_type() == at::kBFloat16 ? at::kBFloat16 : at::kFloat;
   const at::Tensor flat = x.reshape({-1, packed.inputs}).to(dtype).contiguous();
   const at::Tensor offsets =
@@ -161,8 +164,6 @@ at::Tensor multiply(const at::Tensor& x, const PackedWeight& packed, const at::T
     const auto by = eight ? multiply_rounded<RoundedTo15Bits> : multiply_rounded<RoundedTo8Bits>;
     y = by(flat, packed, offsets, first, count, gelu);
   }
-  auto shape = x.sizes().vec();
-  shape.back() = count;
   return y.to(x.scalar_type()).reshape(shape);
 }
 

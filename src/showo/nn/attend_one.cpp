@@ -179,6 +179,7 @@ bool takes_one(const at::Tensor& q) {
 }
 
 at::Tensor attend_one(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {
+  TORCH_CHECK(k.size(1) == q.size(1) && v.size(1) == q.size(1), "as many key heads as query heads");
   at::Tensor out = at::empty(q.sizes(), q.options());
   const auto dense = [](const at::Tensor& t) { return t.stride(3) == 1 ? t : t.contiguous(); };
   if (q.scalar_type() == at::kFloat) {

@@ -16,27 +16,37 @@ class SameAutocast {
       : device_(device),
         enabled_(at::autocast::is_autocast_enabled(device)),
         dtype_(at::autocast::get_autocast_dtype(device)) {}
-  template <class F>
-  auto run(F&& call) const {
-    const SameAutocast before(device_);
-    // Its cache would outlive this step's weights.
-    const bool cached = at::autocast::is_autocast_cache_enabled();
-    set();
-    at::autocast::set_autocast_cache_enabled(false);
-    auto result = call();
-    at::autocast::set_autocast_cache_enabled(cached);
-    before.set();
-    return result;
-  }
-
- private:
   void set() const {
     at::autocast::set_autocast_enabled(device_, enabled_);
     at::autocast::set_autocast_dtype(device_, dtype_);
   }
+  c10::DeviceType device() const { return device_; }
+
+ private:
   c10::DeviceType device_;
   bool enabled_;
   at::ScalarType dtype_;
+};
+
+// Autocast as it was in another place, while it lives. Its cache is off, as it would outlive this
+// step's weights.
+class Again {
+ public:
+  explicit Again(const SameAutocast& there)
+      : before_(there.device()), cached_(at::autocast::is_autocast_cache_enabled()) {
+    there.set();
+    at::autocast::set_autocast_cache_enabled(false);
+  }
+  ~Again() {
+    at::autocast::set_autocast_cache_enabled(cached_);
+    before_.set();
+  }
+  Again(const Again&) = delete;
+  Again& operator=(const Again&) = delete;
+
+ private:
+  SameAutocast before_;
+  bool cached_;
 };
 
 struct Kept : torch::CustomClassHolder {
@@ -61,7 +71,10 @@ struct Recompute : torch::autograd::Function<Recompute> {
         c10::static_intrusive_pointer_cast<Kept>(context->saved_data["kept"].toCapsule());
     const auto x = context->get_saved_variables()[0].detach().requires_grad_();
     const torch::AutoGradMode with_gradients(true);
-    const auto y = kept->autocast.run([&] { return kept->layer(x); });
+    const auto y = [&] {
+      const Again autocast(kept->autocast);
+      return kept->layer(x);
+    }();
     variable_list inputs = {x};
     inputs.insert(inputs.end(), kept->parameters.begin(), kept->parameters.end());
     auto results = torch::autograd::grad({y}, inputs, {gradients[0]}, /*retain_graph=*/false,
