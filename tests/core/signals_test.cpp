@@ -165,9 +165,26 @@ TEST_F(Signals, EndAStepTheSecondTime) {
     wait_for_ever();
   });
   child.tell(SIGINT);
+  std::this_thread::sleep_for(std::chrono::milliseconds(700));
   child.tell(SIGINT);
   EXPECT_EQ(child.end(), SIGINT);
   EXPECT_EQ(count(), 0);
+}
+
+// As when torchrun passes on a Ctrl-C that the terminal has sent to all of its processes.
+TEST_F(Signals, ThatComeTogetherAreOneRequest) {
+  const Child child([&](const auto& ready) {
+    watch_signals();
+    const StopRequest request;
+    ready();
+    wait_for(request);
+    ready();
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    ::_exit(7);
+  });
+  child.tell(SIGINT);
+  child.tell(SIGTERM);
+  EXPECT_EQ(child.end(), -1 - 7);
 }
 
 TEST_F(Signals, EndTheProcessWhenNothingAsksForMoreTime) {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <csignal>
 #include <mutex>
 #include <string_view>
@@ -22,7 +23,11 @@ struct State {
   std::vector<fs::path> unfinished;
   int stop_requests = 0;
   std::atomic<bool> stop = false;
+  std::chrono::steady_clock::time_point stopped{};
 };
+
+// Launchers such as torchrun pass on a Ctrl-C that their processes have had already.
+constexpr auto kSameRequest = std::chrono::milliseconds(500);
 
 // Never destroyed: a signal may come while static objects are.
 State& state() {
@@ -74,8 +79,11 @@ void remove_whole(const fs::path& path) {
 
 void take(int signal) {
   const std::lock_guard lock(state().mutex);
+  const auto now = std::chrono::steady_clock::now();
+  if (state().stop && now - state().stopped < kSameRequest) return;
   if (state().stop_requests == 0 || state().stop) end_by(signal);
   state().stop = true;
+  state().stopped = now;
   clear_progress();
   say("showo: finishing the step, then saving; once more to end at once\n");
 }

@@ -14,8 +14,8 @@ namespace showo {
 /// background) stay ignored; children of fork() have the default actions.
 void watch_signals();
 
-/// While one lives, the first signal only sets it, and says so on standard error; a second one ends
-/// the process at once.
+/// While one lives, the first signal only sets it, and says so on standard error; a second one,
+/// half a second later or more, ends the process at once.
 class StopRequest {
  public:
   StopRequest();
