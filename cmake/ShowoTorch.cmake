@@ -28,7 +28,7 @@ endforeach()
 set(CMAKE_BUILD_RPATH ${torch_folder}/lib)
 
 # A LibTorch with CUDA runs everything on a GPU. CUDA graphs and NCCL (several GPUs) want CUDA's and NCCL's headers besides: those
-# that pip puts beside such a torch, or a CUDA toolkit's. Only the two files named here see them.
+# that pip puts beside such a torch, or a CUDA toolkit's. Only the files named here see them.
 set(SHOWO_CUDA AUTO CACHE STRING "CUDA graphs and NCCL: AUTO (where torch has CUDA and headers are found), ON or OFF")
 set(use_cuda ${SHOWO_CUDA})
 if(use_cuda)
@@ -65,7 +65,8 @@ if(use_cuda)
 endif()
 if(use_cuda)
   list(REMOVE_DUPLICATES cuda_options)
-  set_source_files_properties(${CMAKE_SOURCE_DIR}/src/showo/core/replay.cpp ${CMAKE_SOURCE_DIR}/src/showo/dist/group.cpp
+  set_source_files_properties(${CMAKE_SOURCE_DIR}/src/showo/core/replay.cpp ${CMAKE_SOURCE_DIR}/src/showo/core/gpu_kernels.cpp
+    ${CMAKE_SOURCE_DIR}/src/showo/dist/group.cpp
     PROPERTIES COMPILE_DEFINITIONS SHOWO_CUDA COMPILE_OPTIONS "${cuda_options}")
 endif()
 message(STATUS "torch ${torch_version}, CUDA graphs and NCCL: ${use_cuda}")

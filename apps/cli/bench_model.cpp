@@ -31,6 +31,7 @@ Showo random_model(const BenchFlags& f, torch::ScalarType dtype,
     model->round_weights(*low_bits);
     for (auto& item : model->named_parameters()) item.value().set_data(item.value().to(dtype));
   }
+  if (!device.is_cpu()) model->join_projections();
   model->eval();
   return model;
 }
@@ -56,6 +57,7 @@ Magvit bench_codec(const BenchFlags& f, torch::ScalarType dtype) {
     initialise_codec(codec, f.model.seed);
     codec->eval();
     codec->to(parse_device(f.model.device), dtype);
+    if (!parse_device(f.model.device).is_cpu()) use_channels_last(*codec);
     return codec;
   }
   return load_codec(ModelPaths::in(f.model.model, f.model.llm, f.model.codec).codec, dtype,

@@ -19,8 +19,8 @@ ResnetBlockImpl::ResnetBlockImpl(int64_t in, int64_t out)
 }
 
 Tensor ResnetBlockImpl::forward(const Tensor& x) {
-  auto h = conv1(torch::silu(norm1(x)));
-  h = conv2(torch::silu(norm2(h)));
+  auto h = conv1(norm1->forward_swish(x));
+  h = conv2(norm2->forward_swish(h));
   return (nin_shortcut ? nin_shortcut(x) : x) + h;
 }
 
@@ -91,7 +91,7 @@ CodecEncoderImpl::CodecEncoderImpl(const CodecConfig& config)
 Tensor CodecEncoderImpl::forward(const Tensor& image) {
   auto x = conv_in(image);
   for (auto& level : *down) x = level->as<Level>()->forward(x);
-  return quant_conv(conv_out(torch::silu(norm_out(mid(x)))));
+  return quant_conv(conv_out(norm_out->forward_swish(mid(x))));
 }
 
 CodecDecoderImpl::CodecDecoderImpl(const CodecConfig& config)
@@ -122,7 +122,7 @@ CodecDecoderImpl::CodecDecoderImpl(const CodecConfig& config)
 Tensor CodecDecoderImpl::forward(const Tensor& z) {
   auto x = mid(conv_in(post_quant_conv(z)));
   for (size_t i = up->size(); i-- > 0;) x = up->ptr<LevelImpl>(i)->forward(x);
-  return conv_out(torch::silu(norm_out(x)));
+  return conv_out(norm_out->forward_swish(x));
 }
 
 MagvitImpl::MagvitImpl(const CodecConfig& config)

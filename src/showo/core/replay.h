@@ -17,8 +17,9 @@ class Replay {
   Replay(c10::Device device, std::function<at::Tensor()> work);
   ~Replay();
   Replay(Replay&&) noexcept;
-  /// A new tensor, as `work` returns it. The first run calls it; on a GPU the second records it,
-  /// and later ones replay the recording. Where that cannot be done every run calls it.
+  /// A new tensor, as `work` returns it. On a GPU the first run records it – in a process that has
+  /// not recorded yet, the second – and later ones replay the recording. Where that cannot be done
+  /// every run calls it.
   at::Tensor operator()();
 
  private:

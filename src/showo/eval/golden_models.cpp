@@ -73,8 +73,8 @@ void check_magvitv2(GoldenCase& c) {
   c.compare("loss", loss);
   {
     torch::NoGradGuard no_grad;
-    const auto signs = signs_of(c.wanted("codes").to(c.device()), codec->config.z_channels,
-                                z.size(2), z.size(3));
+    const auto signs =
+        signs_of(c.wanted("codes").to(c.device()), codec->config.z_channels, z.size(2), z.size(3));
     c.compare("decoded_from_codes", codec->decoder(signs));
   }
   const auto parameters = codec->named_parameters();
@@ -156,9 +156,11 @@ void check_showo_t2i(GoldenCase& c) {
         logits.push_back(step.image_logits_BNK);
         masked.push_back(step.masked_BN);
       });
+  if (c.place.bf16)  // a code that is masked again instead of another changes all that follows
+    return c.compare("image_logits of the first step", logits[0], c.wanted("image_logits")[0]);
   c.compare("image_logits", torch::stack(logits));
-  c.compare_chosen("masked_out", torch::stack(masked));
-  c.compare_chosen("codes", codes);
+  c.compare_exact("masked_out", torch::stack(masked));
+  c.compare_exact("codes", codes);
 }
 
 void check_showo_mmu(GoldenCase& c) {

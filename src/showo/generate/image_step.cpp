@@ -16,7 +16,14 @@ ImageStep::ImageStep(Showo& model, std::vector<ReadPrompt*> prompts, int64_t soi
       prompts_(std::move(prompts)),
       soi_(soi),
       canvas_N_(torch::full({codes}, -1, torch::dtype(torch::kLong).device(model->device()))),
-      all_(model->device(), [this] { return logits({}); }) {}
+      all_(model->device(), [this] { return logits({}); }) {
+  if (!model->device().is_cuda()) return;
+  // Room for the picture: a recording must find the caches where it will find them later.
+  for (ReadPrompt* prompt : prompts_) {
+    prompt->cache.extend(prompt->length + codes + 2);
+    prompt->cache.truncate(prompt->length);
+  }
+}
 
 Tensor ImageStep::all(const Tensor& canvas) {
   canvas_N_.copy_(canvas);

@@ -1,6 +1,12 @@
 #include "showo/model/folder.h"
 
+#include <spdlog/spdlog.h>
+
+#include <mutex>
+#include <set>
+
 #include "showo/checkpoint/load.h"
+#include "showo/core/weightless.h"
 
 namespace showo {
 namespace {
@@ -20,6 +26,30 @@ LlmConfig read_llm_config(const ModelPaths& paths, const ShowoConfig& config) {
   if (config.llm_model_path.ends_with("phi-1_5")) return {};
   fail("{}: not found, and '{}' is no model whose dimensions are known; --llm names its folder",
        path.string(), config.llm_model_path);
+}
+
+// Modules whose tensors only have shapes, until the file's take their places.
+Showo without_weights(const ShowoConfig& config, const LlmConfig& llm,
+                      const std::optional<LowBits>& held) {
+  const Weightless shapes;
+  Showo model(config, llm);
+  if (!held) return model;
+  for (const auto& [name, linear] : linears_of(*model))
+    linear->replace_weight(empty_packed(linear->out, linear->in, *held));
+  model->low_bits = held;
+  return model;
+}
+
+// A model whose answers depend on where it is used should say so, but not for each of its parts.
+void say_once(const fs::path& model, const fs::path& llm) {
+  static std::mutex mutex;
+  static std::set<std::pair<fs::path, fs::path>> said;
+  const std::lock_guard lock(mutex);
+  if (!said.emplace(model, llm).second) return;
+  spdlog::info("{}",
+               one_line(fmt::format("{}: holds no language model's folder; using {}, which its "
+                                    "config.json names (--llm names another)",
+                                    model.string(), llm.string())));
 }
 
 }  // namespace
@@ -46,9 +76,16 @@ ModelPaths ModelPaths::in(const fs::path& folder, const fs::path& llm, const fs:
   if (!paths.llm.empty()) return paths;
   paths.llm = folder / "llm";
   if (fs::exists(paths.llm)) return paths;
-  const fs::path named = read_showo_config(folder).llm_model_path;
+  const fs::path named = fs::path(read_showo_config(folder).llm_model_path).lexically_normal();
+  if (named.empty() || named == ".") return paths;  // a model is not its own language model
+  const bool leads_out = named.is_absolute() || named.string().starts_with("..");
   for (const fs::path& candidate : {folder / named, named}) {
-    if (fs::is_directory(candidate)) paths.llm = candidate;
+    std::error_code ignored;
+    if (!fs::is_directory(candidate, ignored)) continue;
+    if (fs::equivalent(candidate, folder, ignored)) continue;
+    paths.llm = candidate;
+    if (leads_out || candidate == named) say_once(folder, candidate);
+    break;
   }
   return paths;
 }
@@ -66,12 +103,13 @@ Showo load_showo(const ModelPaths& paths, torch::ScalarType dtype, torch::Device
   }
   if ((held || low_bits) && !device.is_cpu())
     throw UsageError("weights in 8 or 4 bits are for the CPU; on others use --dtype bf16");
-  Showo model(config, read_llm_config(paths, config));
-  if (held) {
-    for (const auto& [name, linear] : linears_of(*model))
-      linear->replace_weight(empty_packed(linear->out, linear->in, *held));
-    model->low_bits = held;
+  const LlmConfig llm = read_llm_config(paths, config);
+  check_positions(config, llm, paths.model.string());
+  if (const auto format = held ? held : low_bits) {
+    const auto source = held ? paths.model / "config.json" : paths.model;
+    format->check_inputs(std::min(llm.hidden_size, llm.intermediate_size), source.string());
   }
+  Showo model = without_weights(config, llm, held);
   TensorMap weights = read_weights(paths.model);
   // What is to be rounded is read in the file's own dtype: from the map, without a copy.
   const bool round = low_bits && !held;
@@ -79,8 +117,9 @@ Showo load_showo(const ModelPaths& paths, torch::ScalarType dtype, torch::Device
     const auto in_file = weights.find(item.key());
     const bool as_in_file = in_file != weights.end() &&
                             (round || (held && item.key() == "showo.model.embed_tokens.weight"));
+    const Weightless shapes;
     const auto wanted = as_in_file ? in_file->second.scalar_type() : dtype;
-    item.value().set_data(torch::empty(item.value().sizes(), torch::dtype(wanted).device(device)));
+    item.value().set_data(unset(item.value().sizes(), torch::dtype(wanted).device(device)));
   }
   load_strict(*model, std::move(weights), paths.model.string());
   if (round) {
@@ -90,6 +129,7 @@ Showo load_showo(const ModelPaths& paths, torch::ScalarType dtype, torch::Device
         item.value().set_data(item.value().to(dtype));
     }
   }
+  if (!device.is_cpu()) model->join_projections();
   model->eval();
   return model;
 }

@@ -13,8 +13,9 @@ namespace showo {
 /// The parts of a folder, each of which may be told to lie elsewhere.
 struct ModelPaths {
   fs::path model, llm, codec;
-  /// llm: FOLDER/llm, or llm_model_path where that exists; codec: FOLDER/codec. Throws Error when
-  /// FOLDER is none.
+  /// llm: FOLDER/llm, else what llm_model_path names inside FOLDER; codec: FOLDER/codec. Where
+  /// FOLDER has neither, a folder elsewhere (from the current one, '..' or absolute) that
+  /// llm_model_path names is used, which is said. Throws Error when FOLDER is none.
   static ModelPaths in(const fs::path& folder, const fs::path& llm = {},
                        const fs::path& codec = {});
 };

@@ -16,13 +16,35 @@ PhiAttentionImpl::PhiAttentionImpl(const LlmConfig& config)
       k_layernorm(
           register_module("k_layernorm", LayerNorm(config.head_size(), config.layer_norm_eps))) {}
 
+void PhiAttentionImpl::join_projections() {
+  torch::NoGradGuard no_grad;
+  const std::array<Linear, 3> parts = {q_proj, k_proj, v_proj};
+  joined_weight_ = torch::cat({q_proj->weight, k_proj->weight, v_proj->weight});
+  joined_bias_ = torch::cat({q_proj->bias, k_proj->bias, v_proj->bias});
+  for (size_t i = 0; i < parts.size(); ++i) {
+    parts[i]->weight.set_data(joined_weight_.chunk(3)[i]);
+    parts[i]->bias.set_data(joined_bias_.chunk(3)[i]);
+  }
+}
+
+// Queries, keys and values, [B, T, C] each.
+std::array<Tensor, 3> PhiAttentionImpl::project(const Tensor& x) {
+  const bool joined = joined_weight_.defined() && !torch::GradMode::is_enabled() &&
+                      joined_weight_.is_alias_of(q_proj->weight) &&
+                      joined_bias_.is_alias_of(q_proj->bias);
+  if (!joined) return {q_proj(x), k_proj(x), v_proj(x)};
+  const auto parts = product(x, joined_weight_, joined_bias_).chunk(3, -1);
+  return {parts[0], parts[1], parts[2]};
+}
+
 Tensor PhiAttentionImpl::forward(const Tensor& x, const Rope& rope, const Sequences& sequences,
                                  int64_t layer) {
   auto split = [&](const Tensor& t) { return t.view({t.size(0), t.size(1), heads, -1}); };
-  const auto q_BHTD = norm_rotate(split(q_proj(x)), q_layernorm, rope);
-  const auto k_BHTD = norm_rotate(split(k_proj(x)), k_layernorm, rope);
-  const auto v_BHTD = split(v_proj(x)).transpose(1, 2);
-  std::vector<Tensor> attended;  // each [B, t, C]
+  const auto [q_BTC, k_BTC, v_BTC] = project(x);
+  const auto q_BHTD = norm_rotate(split(q_BTC), q_layernorm, rope);
+  const auto k_BHTD = norm_rotate(split(k_BTC), k_layernorm, rope);
+  const auto v_BHTD = split(v_BTC).transpose(1, 2);
+  std::vector<Tensor> attended;  // each [B, t, H, D]
   int64_t start = 0;
   for (const auto& [tokens, visible, cache, places] : sequences) {
     const auto own = [&](const Tensor& t) { return t.narrow(2, start, tokens); };
@@ -31,10 +53,10 @@ Tensor PhiAttentionImpl::forward(const Tensor& x, const Rope& rope, const Sequen
       std::tie(k_BHSD, v_BHSD) = places.defined() ? cache->put(layer, places, k_BHSD, v_BHSD)
                                                   : cache->append(layer, k_BHSD, v_BHSD);
     }
-    attended.push_back(attend(own(q_BHTD), k_BHSD, v_BHSD, visible).transpose(1, 2).flatten(2));
+    attended.push_back(attend(own(q_BHTD), k_BHSD, v_BHSD, visible).transpose(1, 2));
     start += tokens;
   }
-  return dense(attended.size() == 1 ? attended[0] : torch::cat(attended, 1));
+  return dense((attended.size() == 1 ? attended[0] : torch::cat(attended, 1)).flatten(2));
 }
 
 PhiMlpImpl::PhiMlpImpl(const LlmConfig& config)

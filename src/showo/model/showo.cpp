@@ -48,6 +48,11 @@ void ShowoImpl::round_weights(const LowBits& format) {
   low_bits = format;
 }
 
+void ShowoImpl::join_projections() {
+  for (const auto& layer : *showo->model->layers)
+    layer->as<PhiLayerImpl>()->self_attn->join_projections();
+}
+
 namespace {
 
 constexpr double kStd = 0.02;

@@ -24,6 +24,8 @@ struct ShowoImpl : torch::nn::Module {
   /// Rounds the weights of all linear layers, and the embeddings to bfloat16; for inference on the
   /// CPU. Throws Error naming a weight that is not finite.
   void round_weights(const LowBits& format);
+  /// For inference on a GPU: PhiAttention::join_projections in every layer.
+  void join_projections();
   KvCache new_cache() const { return KvCache(llm_config.num_hidden_layers); }
 
   ShowoConfig config;

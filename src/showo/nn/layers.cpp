@@ -1,12 +1,14 @@
 #include "showo/nn/layers.h"
 
+#include "showo/core/weightless.h"
 #include "showo/lowbit/multiply.h"
+#include "showo/nn/group_norm_gpu.h"
 
 namespace showo {
 
 LinearImpl::LinearImpl(int64_t in, int64_t out, bool with_bias) : in(in), out(out) {
-  weight = register_parameter("weight", torch::empty({out, in}));
-  if (with_bias) bias = register_parameter("bias", torch::empty({out}));
+  weight = register_parameter("weight", unset({out, in}));
+  if (with_bias) bias = register_parameter("bias", unset({out}));
 }
 
 Tensor LinearImpl::forward_channels(const Tensor& x, int64_t first, int64_t count) {
@@ -40,14 +42,14 @@ std::vector<std::pair<std::string, std::shared_ptr<LinearImpl>>> linears_of(
 }
 
 EmbeddingImpl::EmbeddingImpl(int64_t count, int64_t channels) {
-  weight = register_parameter("weight", torch::empty({count, channels}));
+  weight = register_parameter("weight", unset({count, channels}));
 }
 
 Tensor EmbeddingImpl::forward(const Tensor& ids) { return torch::embedding(weight, ids); }
 
 LayerNormImpl::LayerNormImpl(int64_t channels, double eps) : eps(eps) {
-  weight = register_parameter("weight", torch::empty({channels}));
-  bias = register_parameter("bias", torch::empty({channels}));
+  weight = register_parameter("weight", unset({channels}));
+  bias = register_parameter("bias", unset({channels}));
 }
 
 Tensor LayerNormImpl::forward(const Tensor& x) {
@@ -56,8 +58,8 @@ Tensor LayerNormImpl::forward(const Tensor& x) {
 
 Conv2dImpl::Conv2dImpl(int64_t in, int64_t out, int64_t kernel, int64_t stride, int64_t padding)
     : stride(stride), padding(padding < 0 ? kernel / 2 : padding) {
-  weight = register_parameter("weight", torch::empty({out, in, kernel, kernel}));
-  bias = register_parameter("bias", torch::empty({out}));
+  weight = register_parameter("weight", unset({out, in, kernel, kernel}));
+  bias = register_parameter("bias", unset({out}));
 }
 
 Tensor Conv2dImpl::forward(const Tensor& x) {
@@ -66,11 +68,13 @@ Tensor Conv2dImpl::forward(const Tensor& x) {
 
 GroupNormImpl::GroupNormImpl(int64_t channels, int64_t groups)
     : groups(std::min(groups, channels)) {
-  weight = register_parameter("weight", torch::empty({channels}));
-  bias = register_parameter("bias", torch::empty({channels}));
+  weight = register_parameter("weight", unset({channels}));
+  bias = register_parameter("bias", unset({channels}));
 }
 
-Tensor GroupNormImpl::forward(const Tensor& x) {
+Tensor GroupNormImpl::normalised(const Tensor& x, bool swish) {
+  if (!torch::GradMode::is_enabled() && group_norm_takes_gpu(x, groups))
+    return group_norm_gpu(x, groups, weight, bias, 1e-6, swish);
   auto norm = [this](const Tensor& input) {
     return torch::group_norm(input, groups, weight, bias, 1e-6);
   };
@@ -78,7 +82,16 @@ Tensor GroupNormImpl::forward(const Tensor& x) {
   // copies cost less.
   const bool slow =
       x.requires_grad() && x.is_cpu() && x.is_contiguous(torch::MemoryFormat::ChannelsLast);
-  return slow ? norm(x.contiguous()).contiguous(torch::MemoryFormat::ChannelsLast) : norm(x);
+  const auto y =
+      slow ? norm(x.contiguous()).contiguous(torch::MemoryFormat::ChannelsLast) : norm(x);
+  return swish ? torch::silu(y) : y;
+}
+
+void use_channels_last(torch::nn::Module& module) {
+  for (auto& parameter : module.parameters()) {
+    if (parameter.dim() == 4)
+      parameter.set_data(parameter.detach().clone(torch::MemoryFormat::ChannelsLast));
+  }
 }
 
 }  // namespace showo

@@ -63,10 +63,18 @@ TORCH_MODULE(Conv2d);
 /// GroupNorm(32, eps 1e-6) over [B, C, H, W], as in VQGAN's code; at most C groups.
 struct GroupNormImpl : torch::nn::Module {
   explicit GroupNormImpl(int64_t channels, int64_t groups = 32);
-  Tensor forward(const Tensor& x);
+  Tensor forward(const Tensor& x) { return normalised(x, /*swish=*/false); }
+  /// x·sigmoid(x) of the result.
+  Tensor forward_swish(const Tensor& x) { return normalised(x, /*swish=*/true); }
   Tensor weight, bias;
   int64_t groups;
+
+ private:
+  Tensor normalised(const Tensor& x, bool swish);
 };
 TORCH_MODULE(GroupNorm);
+
+/// Convolutions are fastest with the channels innermost, their kernels' too.
+void use_channels_last(torch::nn::Module& module);
 
 }  // namespace showo

@@ -2,6 +2,8 @@
 
 #include <ATen/Parallel.h>
 
+#include "showo/nn/norm_rotate_gpu.h"
+
 namespace showo {
 namespace {
 
@@ -112,6 +114,9 @@ struct NormRotate : torch::autograd::Function<NormRotate> {
                         const Tensor& bias, const Tensor& cos, const Tensor& sin, double eps) {
     at::AutoDispatchBelowAutograd below;
     const auto x = x_any.contiguous();
+    ctx->save_for_backward({x, weight, cos, sin});
+    ctx->saved_data["eps"] = eps;
+    if (x.is_cuda()) return norm_rotate_gpu(x, weight, bias, cos, sin, eps);
     const Shape s = shape_of(x, cos);
     auto result = at::empty({s.batch, s.heads, s.tokens, s.size}, x.options());
     const Angles angles(cos, sin);
@@ -134,8 +139,6 @@ struct NormRotate : torch::autograd::Function<NormRotate> {
         }
       });
     });
-    ctx->save_for_backward({x, weight, cos, sin});
-    ctx->saved_data["eps"] = eps;
     return result;
   }
 
@@ -145,6 +148,10 @@ struct NormRotate : torch::autograd::Function<NormRotate> {
     const auto eps = static_cast<float>(ctx->saved_data["eps"].toDouble());
     const Shape s = shape_of(x, cos);
     const auto grad = grads[0].to(x.scalar_type()).contiguous();
+    if (x.is_cuda()) {
+      const auto found = norm_rotate_gpu_backward(grad, x, weight, cos, sin, eps);
+      return {found.x_BTHD, found.weight, found.bias, {}, {}, {}};
+    }
     auto x_grad = at::empty_like(x);
     const Angles angles(cos, sin);
     const auto* w = weight.const_data_ptr<float>();
@@ -188,8 +195,13 @@ struct NormRotate : torch::autograd::Function<NormRotate> {
 }  // namespace
 
 Tensor norm_rotate(const Tensor& x, LayerNorm& norm, const Rope& rope) {
-  const bool fused = x.is_cpu() && x.scalar_type() != torch::kDouble && x.size(3) <= kMaxHead;
-  if (fused) {
+  const bool on_cpu = x.is_cpu() && x.scalar_type() != torch::kDouble && x.size(3) <= kMaxHead;
+  const bool on_gpu = takes_gpu(x);
+  if (on_gpu && !torch::GradMode::is_enabled() && norm->weight.scalar_type() == x.scalar_type()) {
+    return norm_rotate_gpu(x, norm->weight, norm->bias, rope.cos_B1TR.contiguous(),
+                           rope.sin_B1TR.contiguous(), norm->eps);
+  }
+  if (on_cpu || on_gpu) {
     return NormRotate::apply(x, norm->weight.to(torch::kFloat), norm->bias.to(torch::kFloat),
                              rope.cos_B1TR.contiguous(), rope.sin_B1TR.contiguous(), norm->eps);
   }

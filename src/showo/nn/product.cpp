@@ -78,6 +78,14 @@ struct Product : torch::autograd::Function<Product> {
   }
 };
 
+// cuBLAS applies gelu before the result is written, too.
+Tensor gelu_by_cublas(const Tensor& x, const Tensor& weight, const Tensor& bias) {
+  auto shape = x.sizes().vec();
+  shape.back() = weight.size(0);
+  const Tensor rows = x.reshape({-1, x.size(-1)});
+  return at::_addmm_activation(bias, rows, weight.t(), 1, 1, /*use_gelu=*/true).view(shape);
+}
+
 }  // namespace
 
 Tensor product(const Tensor& x, const Tensor& weight, const Tensor& bias, Activation activation) {
@@ -85,6 +93,10 @@ Tensor product(const Tensor& x, const Tensor& weight, const Tensor& bias, Activa
       torch::GradMode::is_enabled() &&
       (x.requires_grad() || weight.requires_grad() || (bias.defined() && bias.requires_grad()));
   if (!learns && takes(x, weight)) return by_onednn(x, weight, if_defined(bias), activation);
+  const bool narrow = x.scalar_type() == torch::kBFloat16 || x.scalar_type() == torch::kHalf;
+  if (!learns && x.is_cuda() && narrow && activation == Activation::kGelu && bias.defined() &&
+      !at::autocast::is_autocast_enabled(at::kCUDA) && weight.scalar_type() == x.scalar_type())
+    return gelu_by_cublas(x, weight, bias);
   const Tensor y = takes(x, weight) ? Product::apply(x, weight, if_defined(bias))
                                     : torch::linear(x, weight, bias);
   return activation == Activation::kGelu ? torch::gelu(y, "tanh") : y;

@@ -1,0 +1,222 @@
+// What only a GPU can show: recorded steps are the steps as they are, whatever else the GPU does
+// meanwhile, and what is computed there is what a CPU computes. Skipped where there is no GPU.
+#include <ATen/Context.h>
+#include <gtest/gtest.h>
+
+#include <thread>
+#include <tuple>
+
+#include "showo/core/replay.h"
+#include "showo/generate/image_step.h"
+#include "showo/generate/mask_sampler.h"
+#include "showo/generate/text_sampler.h"
+#include "showo/generate/token_step.h"
+#include "showo/nn/norm_rotate.h"
+#include "showo/nn/recompute.h"
+#include "showo/prompt/omni_attention.h"
+#include "showo/train/run.h"
+#include "tests/support/tiny_showo.h"
+
+namespace showo {
+namespace {
+
+using IdList = std::vector<int64_t>;
+
+class Gpu : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (!at::hasCUDA() || at::detail::getCUDAHooks().deviceCount() == 0) GTEST_SKIP() << "no GPU";
+  }
+  static Showo there(Showo model) {
+    model->to(torch::kCUDA);
+    return model;
+  }
+};
+
+TEST_F(Gpu, ARecordingGivesWhatTheWorkGives) {
+  torch::NoGradGuard no_grad;
+  const auto x = torch::zeros({1000}, torch::kCUDA);
+  Replay replay(torch::kCUDA, [&] { return (x * 2 + 1).cumsum(0); });
+  for (int i = 0; i < 5; ++i) {
+    x.fill_(i);
+    const auto expected = (torch::full({1000}, i) * 2.0f + 1).cumsum(0);
+    EXPECT_TRUE(torch::allclose(replay().cpu(), expected)) << i;
+  }
+}
+
+// The second run records. Work that fails there ends neither the program nor the GPU's work.
+TEST_F(Gpu, ARecordingThatFailsLeavesTheGpuUsable) {
+  torch::NoGradGuard no_grad;
+  const auto x = torch::ones({10}, torch::kCUDA);
+  int calls = 0;
+  Replay replay(torch::kCUDA, [&] {
+    auto y = x + 1;
+    if (++calls == 2) throw std::runtime_error("nothing to record");
+    return y;
+  });
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(replay().sum().item<float>(), 20) << i;
+  Replay waits(torch::kCUDA, [&] { return x * x.sum().item<float>(); });  // cannot be recorded
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(waits().sum().item<float>(), 100) << i;
+}
+
+TEST_F(Gpu, AnotherThreadMayUseTheGpuDuringARecording) {
+  torch::NoGradGuard no_grad;
+  std::jthread other([](const std::stop_token& done) {
+    for (int64_t i = 1; !done.stop_requested(); ++i)
+      torch::ones({(i % 64) << 20}, torch::kCUDA).sum().item<float>();
+  });
+  const auto x = torch::ones({1 << 20}, torch::kCUDA);
+  for (int round = 0; round < 20; ++round) {
+    Replay replay(torch::kCUDA, [&] { return (x + round).sum(); });
+    for (int i = 0; i < 3; ++i)
+      EXPECT_EQ(replay().item<float>(), static_cast<float>((1 + round) << 20));
+  }
+}
+
+TEST_F(Gpu, APicturesStepIsThatOfACpu) {
+  torch::NoGradGuard no_grad;
+  std::vector<Tensor> logits[2];
+  for (const bool gpu : {false, true}) {
+    Showo model = gpu ? there(tiny_showo()) : tiny_showo();
+    const Prompting prompting(model->vocabulary, model->config.text_tokens);
+    const IdList blank(model->config.num_vq_tokens, model->vocabulary.mask_token);
+    ReadPrompt with(model, prompting.text_to_image(IdList{3, 4}, blank)),
+        without(model, prompting.text_to_image({}, blank));
+    ImageStep step(model, {&with, &without}, prompting.text_to_image({}, blank).layout.soi, 16);
+    for (int64_t i = 0; i < 4; ++i) {
+      auto canvas = torch::full({16}, -1, torch::kLong);
+      canvas.narrow(0, 0, 4 * i).fill_(i);
+      logits[gpu].push_back(step.all(canvas.to(model->device())).cpu());
+    }
+  }
+  for (size_t i = 0; i < 4; ++i)
+    EXPECT_TRUE(torch::allclose(logits[0][i], logits[1][i], 1e-3, 1e-3)) << i;
+}
+
+// Longer than the room that a recording has, so that it is made anew on the way.
+TEST_F(Gpu, AnAnswersTokensAreThoseOfACpu) {
+  torch::NoGradGuard no_grad;
+  std::vector<Tensor> logits[2];
+  for (const bool gpu : {false, true}) {
+    Showo model = gpu ? there(tiny_showo(11, tiny_llm(2, 16))) : tiny_showo(11, tiny_llm(2, 16));
+    KvCache cache = model->new_cache();
+    const IdList text = {1, 2, 3};
+    read_texts(model, {Ids(text)}, {&cache});
+    TokenStep step(model, {&cache}, /*room=*/7);
+    for (int64_t i = 0; i < 20; ++i) logits[gpu].push_back(step({i}));
+  }
+  for (size_t i = 0; i < 20; ++i)
+    EXPECT_TRUE(torch::allclose(logits[0][i], logits[1][i], 1e-3, 1e-3)) << i;
+}
+
+TEST_F(Gpu, APictureDoesNotDependOnItsCompany) {
+  torch::NoGradGuard no_grad;
+  Showo model = there(tiny_showo());
+  const Prompting prompting(model->vocabulary, model->config.text_tokens);
+  const IdList blank(model->config.num_vq_tokens, model->vocabulary.mask_token);
+  const Row prompt = prompting.text_to_image(IdList{3, 4}, blank),
+            without = prompting.text_to_image({}, blank);
+  SamplingOptions options{.steps = 5, .guidance = 2};
+  const auto draw = [&](const std::vector<uint64_t>& seeds) {
+    SeededDraws draws(seeds, torch::kCUDA);
+    const auto canvas = torch::full({std::ssize(seeds), 16}, -1, torch::kLong);
+    return sample_codes(model, std::vector<Row>(seeds.size(), prompt), without, canvas, options,
+                        draws);
+  };
+  const auto both = draw({5, 6});
+  EXPECT_TRUE(torch::equal(draw({5})[0], both[0]));
+  EXPECT_TRUE(torch::equal(draw({6})[0], both[1]));
+}
+
+TEST_F(Gpu, GradientsComputedAgainAreTheSame) {
+  std::vector<Tensor> gradients[2];
+  for (const bool again : {false, true}) {
+    Showo model = there(tiny_showo());
+    model->train();
+    for (auto& parameter : model->parameters()) parameter.set_requires_grad(true);
+    model->showo->model->recompute_layers = again;
+    const Prompting prompting(model->vocabulary, model->config.text_tokens);
+    const IdList image(model->config.num_vq_tokens, model->vocabulary.image_offset + 5);
+    const Row row = prompting.text_to_image(IdList{3, 4}, image, image);
+    const auto length = std::ssize(row.ids);
+    {
+      const Autocast autocast(true, torch::kCUDA);
+      const auto hidden = model->hidden(torch::tensor(row.ids).unsqueeze(0),
+                                        Visible::only(allowed_attention({row.layout}, length)));
+      model->logits(hidden).to(torch::kFloat).square().mean().backward();
+    }
+    for (const auto& parameter : model->parameters())
+      if (parameter.grad().defined()) gradients[again].push_back(parameter.grad().cpu());
+  }
+  ASSERT_EQ(gradients[0].size(), gradients[1].size());
+  ASSERT_FALSE(gradients[0].empty());
+  for (size_t i = 0; i < gradients[0].size(); ++i) {
+    const double scale = gradients[0][i].abs().max().item<double>() + 1e-12;
+    EXPECT_LT((gradients[0][i] - gradients[1][i]).abs().max().item<double>() / scale, 1e-2) << i;
+  }
+}
+
+// QK-norm and rotation by our kernel against LibTorch's operators, with gradients, for heads of odd
+// sizes, positions of their own in each row, and queries that are a part of a wider tensor.
+TEST_F(Gpu, NormRotateIsThatOfACpu) {
+  for (const auto& [heads, size, rotary] : {std::tuple{2, 64, 32}, {3, 20, 10}, {1, 96, 96}}) {
+    torch::manual_seed(size);
+    LayerNorm norm(size, 1e-5);
+    {
+      torch::NoGradGuard no_grad;
+      norm->weight.normal_();
+      norm->bias.normal_();
+    }
+    const auto wide = torch::randn({2, 7, 3, heads * size});
+    const auto positions = torch::randint(0, 500, {2, 7});
+    const auto factor = torch::randn({2, heads, 7, size});
+    std::vector<Tensor> results[2];
+    for (const bool gpu : {false, true}) {
+      const torch::Device device = gpu ? torch::kCUDA : torch::kCPU;
+      norm->to(device);
+      norm->zero_grad();
+      auto all = wide.to(device).detach().requires_grad_();
+      const auto x = all.select(2, 1).view({2, 7, heads, size});
+      const Rope rope(positions.to(device), rotary, 10000);
+      const auto y = norm_rotate(x, norm, rope);
+      (y * factor.to(device)).sum().backward();
+      results[gpu] = {y.detach().cpu(), all.grad().cpu(), norm->weight.grad().cpu(),
+                      norm->bias.grad().cpu()};
+    }
+    for (size_t i = 0; i < 4; ++i)
+      EXPECT_TRUE(torch::allclose(results[0][i], results[1][i], 1e-3, 1e-3)) << size << " " << i;
+  }
+}
+
+TEST_F(Gpu, NormRotateRoundsOnce) {
+  torch::NoGradGuard no_grad;
+  const auto x = torch::randn({1, 50, 4, 64});
+  const auto positions = torch::arange(50).unsqueeze(0);
+  for (const auto dtype : {torch::kBFloat16, torch::kHalf}) {
+    LayerNorm norm(64, 1e-5);
+    norm->weight.normal_();
+    norm->bias.normal_();
+    norm->to(dtype);
+    const auto want = norm_rotate(x.to(dtype), norm, Rope(positions, 32, 10000));
+    norm->to(torch::kCUDA);
+    const auto got =
+        norm_rotate(x.to(torch::kCUDA, dtype), norm, Rope(positions.to(torch::kCUDA), 32, 10000));
+    const auto differ = got.cpu().ne(want).to(torch::kFloat).mean().item<double>();
+    EXPECT_LT(differ, 0.02) << dtype;  // the sums' order may turn a rounding
+    EXPECT_TRUE(torch::allclose(got.cpu().to(torch::kFloat), want.to(torch::kFloat), 0.02, 0.02));
+  }
+}
+
+TEST_F(Gpu, JoinedProjectionsGiveTheSameHiddenStates) {
+  torch::NoGradGuard no_grad;
+  Showo model = there(tiny_showo());
+  const auto ids = torch::tensor({{1, 2, 3, 4, 5}});
+  const auto apart = model->hidden(ids, Visible::causal());
+  model->join_projections();
+  EXPECT_TRUE(torch::allclose(model->hidden(ids, Visible::causal()), apart, 1e-4, 1e-4));
+  model->to(torch::kCPU);  // moved: one by one again
+  EXPECT_TRUE(torch::allclose(model->hidden(ids, Visible::causal()), apart.cpu(), 1e-3, 1e-3));
+}
+
+}  // namespace
+}  // namespace showo
