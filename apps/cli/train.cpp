@@ -3,6 +3,7 @@
 #include "apps/cli/command.h"
 #include "apps/cli/flags.h"
 #include "apps/cli/train_place.h"
+#include "showo/core/yaml_config.h"
 #include "showo/train/trainer.h"
 
 namespace showo::cli {
@@ -19,7 +20,7 @@ void add_train(CLI::App& app) {
   const auto place = add_place(*command);
   command->callback([=] {
     ShowoRecipe recipe;
-    read_config(recipe, read_yaml(*recipe_path), *recipe_path);
+    read_yaml_config(recipe, *recipe_path);
     if (*steps > 0) recipe.steps = *steps;
     end_run(Trainer(recipe, *out, place()).run());
   });

@@ -7,6 +7,9 @@
 #include <limits>
 #include <random>
 
+#include "showo/core/option_error.h"
+#include "showo/core/yaml_config.h"
+
 namespace showo {
 namespace {
 
@@ -229,6 +232,24 @@ TEST(CheckRanges, NamesTheFieldThatAProgramFilledWrong) {
   EXPECT_THROW(check_ranges<UsageError>(config, "options"), UsageError);
 }
 
+// A command line says "--steps" and a server "steps": both from the same error.
+TEST(OptionError, NamesTheOption) {
+  const OptionError error("mask_schedule", "foo", "expected cosine");
+  EXPECT_STREQ(error.what(), "mask_schedule foo: expected cosine");
+  EXPECT_EQ(error.option(), "mask_schedule");
+  EXPECT_STREQ(OptionError("device", "is not there\n").what(), "device: is not there\\n");
+  Ranged config;
+  EXPECT_NO_THROW(check_options(config));
+  config.plain.temperature = std::numeric_limits<double>::infinity();
+  try {
+    check_options(config);
+    FAIL();
+  } catch (const OptionError& found) {
+    EXPECT_EQ(found.option(), "plain.temperature");
+    EXPECT_STREQ(found.what(), "plain.temperature inf: expected any number");
+  }
+}
+
 TEST(ReadConfig, TakesEveryUnsignedNumber) {
   const std::string largest = "[18446744073709551615, 0]";
   const Json read = parse_yaml(largest, "x");
@@ -243,6 +264,69 @@ TEST(ParseYaml, ReadsPlainScalarsAsWhatTheyCanBe) {
             Json({1, -2, 1.5, 1000.0, true, false, nullptr, nullptr, "word", "1", "true", ""}));
   EXPECT_EQ(parse_yaml("", "x"), nullptr);
   EXPECT_EQ(parse_yaml("a:\n  - b: 猫\n", "x"), Json({{"a", {{{"b", "猫"}}}}}));
+}
+
+// Octal and hexadecimal numbers would be others than people mean.
+TEST(ParseYaml, ReadsNumbersAsDecimal) {
+  EXPECT_EQ(
+      parse_yaml("[010, 08, +3, -007, .5, 010.50, 1E+2, 0x10, 0o17, 1_000, 1e999, inf, 1-2]", "x"),
+      Json({10, 8, 3, -7, 0.5, 10.5, 100.0, "0x10", "0o17", "1_000", "1e999", "inf", "1-2"}));
+  EXPECT_EQ(parse_yaml("[.inf, -.inf]", "x"), Json({std::numeric_limits<double>::infinity(),
+                                                    -std::numeric_limits<double>::infinity()}));
+  EXPECT_EQ(complaint_about("sampling: {steps: 0x10}"),
+            "run.yaml: sampling.steps: expected a whole number, found \"0x10\"");
+}
+
+struct Texts {
+  struct Source {
+    std::string path, also;
+    template <class V>
+    void visit(V& v) {
+      v(path, "path", "");
+      v(also, "also", "");
+    }
+    void read_text(const std::string& text) { path = text; }
+  };
+  std::string name;
+  std::vector<std::string> names;
+  Source source;
+  std::vector<Source> sources;
+  int64_t steps = 0;
+  std::optional<int> limit = 5;
+  template <class V>
+  void visit(V& v) {
+    v(name, "name", "");
+    v(names, "names", "");
+    v(source, "source", "");
+    v(sources, "sources", "");
+    v(steps, "steps", "", any_number());
+    v(limit, "limit", "", any_number());
+  }
+};
+
+Texts texts_of(const std::string& yaml) {
+  Texts config;
+  read_config(config, parse_yaml(yaml, "run.yaml", text_keys<Texts>()), "run.yaml");
+  return config;
+}
+
+TEST(ReadConfig, TextIsWhatWasWritten) {
+  for (const char* written :
+       {"2024", "1e3", "010", "true", "null", "~", "Null", ".5", "0x10", "-3"}) {
+    EXPECT_EQ(texts_of(fmt::format("name: {}", written)).name, written);
+    EXPECT_EQ(texts_of(fmt::format("{{limit: ~, names: [a, {}], steps: 010}}", written)).names[1],
+              written);
+    EXPECT_EQ(texts_of(fmt::format("source: {}", written)).source.path, written);
+    EXPECT_EQ(texts_of(fmt::format("source: {{also: {}}}", written)).source.also, written);
+    const auto sources = texts_of(fmt::format("sources: [{0}, {{also: {0}}}]", written)).sources;
+    EXPECT_EQ(sources[0].path, written);
+    EXPECT_EQ(sources[1].also, written);
+  }
+  const Texts others = texts_of("{steps: 010, limit: ~}");
+  EXPECT_EQ(others.steps, 10);
+  EXPECT_EQ(others.limit, std::nullopt);
+  EXPECT_EQ(complaint([] { texts_of("name:"); }), "run.yaml: name: expected text, found null");
+  EXPECT_EQ(complaint([] { texts_of("name: [1]"); }), "run.yaml: name: expected text, found [1]");
 }
 
 TEST(ParseYaml, NamesTheLineOfASyntaxError) {

@@ -1,6 +1,7 @@
 // The emoji world composed as it is needed: the training scenes of the options in a file, as `showo
 // data emoji` writes them beside its shards (options.json), or those of one thing with its name for
 // a caption, what ImageNet's classes are to the published model.
+#include "showo/core/yaml_config.h"
 #include "showo/data/emoji_world.h"
 #include "showo/data/formats.h"
 
@@ -44,7 +45,7 @@ class Classes : public ListSource {
 std::unique_ptr<Source> open_emoji(const SourceConfig& config) {
   const fs::path path = single_file(config);
   EmojiOptions options;
-  read_config(options, read_yaml(path), path.string());
+  read_yaml_config(options, path);
   if (config.classes) return std::make_unique<Classes>(options);
   return std::make_unique<Scenes>(options);
 }
