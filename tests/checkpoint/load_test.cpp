@@ -27,11 +27,9 @@ class Weights : public Scratch {
 
 TEST_F(Weights, AreLookedForInTheOrderOfThePublishedNames) {
   EXPECT_EQ(refusal(), folder_.string() +
-                           ": no weights; looked for model.safetensors, "
-                           "diffusion_pytorch_model.safetensors, pytorch_model.bin and "
-                           "model.safetensors.index.json, "
-                           "diffusion_pytorch_model.safetensors.index.json, "
-                           "pytorch_model.bin.index.json");
+                           ": no weights: expected pytorch_model.safetensors, pytorch_model.bin, "
+                           "model.safetensors or another *.safetensors, *.bin, *.pt, *.pth, "
+                           "*.ckpt; found nothing");
   shard("one.safetensors", {{"x", all(1)}});
   index(R"({"weight_map":{"x":"one.safetensors"}})");
   EXPECT_TRUE(read_weights(folder_).at("x").equal(all(1)));
@@ -41,6 +39,8 @@ TEST_F(Weights, AreLookedForInTheOrderOfThePublishedNames) {
   EXPECT_TRUE(read_weights(folder_).at("x").equal(all(2)));
   shard("model.safetensors", {{"x", all(3)}});
   EXPECT_TRUE(read_weights(folder_).at("x").equal(all(3)));
+  shard("pytorch_model.safetensors", {{"x", all(4)}});
+  EXPECT_TRUE(read_weights(folder_).at("x").equal(all(4)));
 }
 
 TEST_F(Weights, AreReadFromAFileOfEitherKind) {
@@ -155,6 +155,59 @@ TEST(LoadStrict, ConvertsToTheModulesDtype) {
   for (const auto& [name, tensor] : state_of(module)) {
     EXPECT_TRUE(tensor.to(at::kDouble).equal(tensors.at(name))) << name;
   }
+}
+
+// Where all names have something in front, hundreds of missing ones would not say it.
+TEST(LoadStrict, NamesWhatAllNamesHaveInFront) {
+  Small module;
+  TensorMap more, less;
+  for (const auto& [name, tensor] : fitting()) more["net.model." + name] = tensor;
+  EXPECT_EQ(complaint([&] { load_strict(module, more, "some.file"); }),
+            "some.file: the names of its tensors begin with 'net.model.': 'net.model.half', "
+            "expected 'half'");
+  struct Outer : torch::nn::Module {
+    std::shared_ptr<Small> inner = register_module("inner", std::make_shared<Small>());
+  } outer;
+  EXPECT_EQ(complaint([&] { load_strict(outer, fitting(), "some.file"); }),
+            "some.file: the names of its tensors lack 'inner.' in front: 'half', expected "
+            "'inner.half'");
+}
+
+TEST(LoadStrict, SumsUpHundredsOfTensorsThatDoNotFit) {
+  Small module;
+  auto tensors = fitting();
+  tensors.erase("half");
+  for (int i = 100; i < 400; ++i) tensors[fmt::format("layers.{}", i)] = at::ones({1});
+  EXPECT_EQ(complaint([&] { load_strict(module, tensors, "some.file"); }),
+            "some.file: 301 tensors do not fit (1 missing, 0 of another shape, 300 unexpected): "
+            "tensor 'half' [2] is missing; tensor 'layers.100' is unexpected; tensor 'layers.101' "
+            "is unexpected; tensor 'layers.102' is unexpected; … tensor 'layers.399' is "
+            "unexpected");
+}
+
+TEST(LoadStrict, RefusesANumberThatTheDtypeCannotHold) {
+  const auto complaint_of = [](const char* name, const at::Tensor& value) {
+    Small module;
+    auto tensors = fitting();
+    tensors[name] = value;
+    return complaint([&] { load_strict(module, tensors, "some.file"); });
+  };
+  for (const auto dtype : {at::kFloat, at::kBFloat16, at::kDouble}) {
+    EXPECT_EQ(complaint_of("half", at::full({2}, 60000, dtype)), "");
+    EXPECT_NE(complaint_of("half", at::full({2}, -70000, dtype)).find("some.file: tensor 'half'"),
+              std::string::npos);
+  }
+  EXPECT_EQ(complaint_of("half", at::full({2}, 131072.0)),
+            "some.file: tensor 'half' holds a value of 131072, which Half cannot hold (at most "
+            "65504)");
+  EXPECT_EQ(complaint_of("half", at::full({2}, std::nan(""))),
+            "some.file: tensor 'half' holds a value that is not finite");
+  EXPECT_NE(complaint_of("weight", at::full({2, 3}, 1e300, at::kDouble)).find("tensor 'weight'"),
+            std::string::npos);
+  EXPECT_NE(complaint_of("steps", at::scalar_tensor(0.5)).find("tensor 'steps'"),
+            std::string::npos);
+  EXPECT_EQ(complaint_of("weight", at::ones({2, 3}, at::kChar)),
+            "some.file: tensor 'weight' is Char, expected a floating-point dtype");
 }
 
 TEST(LoadStrict, ListsAllThatDoesNotFitAndLoadsNothing) {

@@ -136,6 +136,18 @@ TEST_F(TorchBin, GivesTheStateInsideATrainingCheckpoint) {
   EXPECT_EQ(complaint([&] { read_torch_bin(path); }), path.string() + ": 'epoch' is not a tensor");
 }
 
+TEST_F(TorchBin, GivesTheStateWhereverTrainingKeepsIt) {
+  const std::string weights = "}(" + text("x") + tensor() + "u",
+                    counter = text("epoch") + number(3);
+  for (const std::string& value :
+       {text("model") + weights, text("module") + weights, text("model_state_dict") + weights,
+        text("model") + "}(" + text("state_dict") + weights + counter + "u"}) {
+    const auto state = read_torch_bin(write("file", archive(dictionary(value + counter))));
+    ASSERT_EQ(state.size(), 1u);
+    EXPECT_TRUE(state.at("x").equal(kSix.view({2, 3})));
+  }
+}
+
 TEST_F(TorchBin, NamesTheCodeThatAPickleAsksFor) {
   for (const auto& [file, name] : {std::pair{"system2.bin", "posix.system"},
                                    {"system4.bin", "posix.system"},

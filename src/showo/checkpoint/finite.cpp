@@ -1,9 +1,10 @@
-// Whether weights are numbers: an exponent of all ones is a NaN or an infinity. Reads each tensor
-// once and copies nothing.
+// Whether weights are numbers, and stay the same in another dtype. An exponent of all ones is a NaN
+// or an infinity; looking for one reads each tensor once and copies nothing.
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 
 #include <atomic>
+#include <limits>
 
 #include "showo/checkpoint/load.h"
 #include "showo/core/error.h"
@@ -39,7 +40,38 @@ bool is_finite(const at::Tensor& tensor) {
   }
 }
 
+// The largest numbers that floating-point dtypes hold; bfloat16 reaches as far as float.
+double reach(at::ScalarType dtype) {
+  switch (dtype) {
+    case at::kHalf:
+      return 65504;
+    case at::kDouble:
+      return std::numeric_limits<double>::max();
+    default:
+      return std::numeric_limits<float>::max();
+  }
+}
+
 }  // namespace
+
+at::Tensor converted(const at::Tensor& tensor, at::ScalarType dtype, const std::string& name,
+                     const std::string& source, at::Device device) {
+  const at::ScalarType from = tensor.scalar_type();
+  if (from == dtype) return tensor.device() == device ? tensor : tensor.to(device);
+  const at::Tensor result = tensor.to(device, dtype);
+  if (!at::isFloatingType(dtype)) {
+    if (!result.to(tensor.device(), from).equal(tensor))
+      fail("{}: tensor '{}' holds values that {} cannot hold", source, name, c10::toString(dtype));
+  } else if (!tensor.is_floating_point()) {
+    fail("{}: tensor '{}' is {}, expected a floating-point dtype", source, name,
+         c10::toString(from));
+  } else if (reach(dtype) < reach(from) && !is_finite(result)) {
+    if (!is_finite(tensor)) fail("{}: tensor '{}' holds a value that is not finite", source, name);
+    fail("{}: tensor '{}' holds a value of {:g}, which {} cannot hold (at most {:g})", source, name,
+         tensor.abs().max().item<double>(), c10::toString(dtype), reach(dtype));
+  }
+  return result;
+}
 
 void check_finite(const TensorMap& tensors, const std::string& source) {
   for (const auto& [name, tensor] : tensors) {

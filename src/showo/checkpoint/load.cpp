@@ -2,52 +2,12 @@
 
 #include <fmt/ranges.h>
 
-#include "showo/core/config.h"
+#include <algorithm>
+
+#include "showo/core/error.h"
 
 namespace showo {
 namespace {
-
-// A name too long and a circle of links are no file either.
-bool is_there(const fs::path& path) {
-  std::error_code ignored;
-  return fs::exists(path, ignored);
-}
-
-bool is_folder(const fs::path& path) {
-  std::error_code ignored;
-  return fs::is_directory(path, ignored);
-}
-
-TensorMap read_file_by_kind(const fs::path& path) {
-  return path.extension() == ".safetensors" ? read_safetensors(path).tensors : read_torch_bin(path);
-}
-
-// {"weight_map": {tensor: shard file}}: every tensor must be in the shard it is said to be in.
-TensorMap read_sharded(const fs::path& index) {
-  const Json json = read_json(index);
-  if (!json.is_object() || !json.contains("weight_map") || !json["weight_map"].is_object()) {
-    fail("{}: expected a weight_map", index.string());
-  }
-  TensorMap result;
-  std::map<std::string, TensorMap> shards;
-  for (const auto& [name, file] : json["weight_map"].items()) {
-    if (!file.is_string()) fail("{}: tensor '{}': expected a file name", index.string(), name);
-    const fs::path shard = file.get<std::string>();
-    if (shard.empty() || shard != shard.filename() || shard == "..") {
-      fail("{}: tensor '{}': '{}' is not a file name", index.string(), name, shard.string());
-    }
-    auto it = shards.find(shard.string());
-    if (it == shards.end())
-      it = shards.emplace(shard.string(), read_file_by_kind(index.parent_path() / shard)).first;
-    const auto found = it->second.find(name);
-    if (found == it->second.end()) {
-      fail("{}: tensor '{}' is missing; {} says it is there",
-           (index.parent_path() / shard).string(), name, index.string());
-    }
-    result[name] = found->second;
-  }
-  return result;
-}
 
 std::string shape_text(at::IntArrayRef sizes) {
   return fmt::format("[{}]", fmt::join(sizes.vec(), ", "));
@@ -58,32 +18,79 @@ bool starts_with_any(const std::string& name, const std::vector<std::string>& pr
                      [&](const auto& prefix) { return name.starts_with(prefix); });
 }
 
-void assign(at::Tensor& target, const at::Tensor& value) {
-  if (value.scalar_type() == target.scalar_type() && value.device() == target.device()) {
-    target.set_data(value);
-  } else {
-    target.set_data(value.to(target.device(), target.scalar_type()));
+// What the names of one side all have in front, such as "model.", and those of the other lack; ""
+// where that is not what keeps them apart.
+std::string prefix_between(const TensorMap& longer, const TensorMap& shorter) {
+  for (const auto& [name, tensor] : shorter) {
+    for (const auto& [whole, other] : longer) {
+      if (!whole.ends_with("." + name)) continue;
+      const std::string prefix = whole.substr(0, whole.size() - name.size());
+      const auto fits = std::ranges::count_if(
+          shorter, [&](const auto& item) { return longer.contains(prefix + item.first); });
+      if (2 * static_cast<size_t>(fits) > shorter.size()) return prefix;
+    }
   }
+  return "";
+}
+
+void check_prefix(const TensorMap& wanted, const TensorMap& tensors, const std::string& source) {
+  const bool strangers =
+      std::ranges::none_of(wanted, [&](const auto& item) { return tensors.contains(item.first); });
+  if (!strangers || wanted.empty() || tensors.empty()) return;
+  const std::string more = prefix_between(tensors, wanted), less = prefix_between(wanted, tensors);
+  if (!more.empty()) {
+    fail("{}: the names of its tensors begin with '{}': '{}', expected '{}'", source, more,
+         more + wanted.begin()->first, wanted.begin()->first);
+  }
+  if (!less.empty()) {
+    fail("{}: the names of its tensors lack '{}' in front: '{}', expected '{}'", source, less,
+         tensors.begin()->first, less + tensors.begin()->first);
+  }
+}
+
+struct Problems {
+  std::vector<std::string> missing, shapes, unexpected;
+
+  // All where they are few, else how many of each kind, the first few and the last.
+  std::string text() const {
+    constexpr size_t kMost = 8, kShown = 4;
+    std::vector<std::string> all = missing;
+    for (const auto* more : {&shapes, &unexpected})
+      all.insert(all.end(), more->begin(), more->end());
+    if (all.empty()) return "";
+    if (all.size() == 1) return all[0];
+    if (all.size() <= kMost)
+      return fmt::format("{} tensors do not fit: {}", all.size(), fmt::join(all, "; "));
+    const std::vector<std::string> first(all.begin(), all.begin() + kShown);
+    return fmt::format(
+        "{} tensors do not fit ({} missing, {} of another shape, {} unexpected): {}; … {}",
+        all.size(), missing.size(), shapes.size(), unexpected.size(), fmt::join(first, "; "),
+        all.back());
+  }
+};
+
+Problems compare(const TensorMap& wanted, const TensorMap& tensors,
+                 const std::vector<std::string>& ignored_prefixes) {
+  Problems problems;
+  for (const auto& [name, target] : wanted) {
+    const auto found = tensors.find(name);
+    if (found == tensors.end()) {
+      problems.missing.push_back(
+          fmt::format("tensor '{}' {} is missing", name, shape_text(target.sizes())));
+    } else if (found->second.sizes() != target.sizes()) {
+      problems.shapes.push_back(fmt::format("tensor '{}' is {}, expected {}", name,
+                                            shape_text(found->second.sizes()),
+                                            shape_text(target.sizes())));
+    }
+  }
+  for (const auto& [name, tensor] : tensors) {
+    if (!wanted.contains(name) && !starts_with_any(name, ignored_prefixes))
+      problems.unexpected.push_back(fmt::format("tensor '{}' is unexpected", name));
+  }
+  return problems;
 }
 
 }  // namespace
-
-TensorMap read_weights(const fs::path& path) {
-  if (!is_folder(path)) {
-    if (!is_there(path)) fail("{}: no such file or folder", path.string());
-    return path.string().ends_with(".index.json") ? read_sharded(path) : read_file_by_kind(path);
-  }
-  const std::vector<std::string> names = {
-      "model.safetensors", "diffusion_pytorch_model.safetensors", "pytorch_model.bin"};
-  for (const auto& name : names) {
-    if (is_there(path / name)) return read_file_by_kind(path / name);
-  }
-  for (const auto& name : names) {
-    if (is_there(path / (name + ".index.json"))) return read_sharded(path / (name + ".index.json"));
-  }
-  fail("{}: no weights; looked for {} and {}.index.json", path.string(), fmt::join(names, ", "),
-       fmt::join(names, ".index.json, "));
-}
 
 TensorMap state_of(const torch::nn::Module& module) {
   TensorMap state;
@@ -95,28 +102,12 @@ TensorMap state_of(const torch::nn::Module& module) {
 void load_strict(torch::nn::Module& module, TensorMap tensors, const std::string& source,
                  const std::vector<std::string>& ignored_prefixes) {
   TensorMap wanted = state_of(module);
-  std::vector<std::string> problems;
-  for (const auto& [name, target] : wanted) {
-    const auto found = tensors.find(name);
-    if (found == tensors.end()) {
-      problems.push_back(
-          fmt::format("tensor '{}' {} is missing", name, shape_text(target.sizes())));
-    } else if (found->second.sizes() != target.sizes()) {
-      problems.push_back(fmt::format("tensor '{}' is {}, expected {}", name,
-                                     shape_text(found->second.sizes()),
-                                     shape_text(target.sizes())));
-    }
-  }
-  for (const auto& [name, tensor] : tensors) {
-    if (!wanted.contains(name) && !starts_with_any(name, ignored_prefixes)) {
-      problems.push_back(fmt::format("tensor '{}' is unexpected", name));
-    }
-  }
-  if (problems.size() == 1) fail("{}: {}", source, problems[0]);
-  if (!problems.empty())
-    fail("{}: {} tensors do not fit: {}", source, problems.size(), fmt::join(problems, "; "));
+  check_prefix(wanted, tensors, source);
+  const Problems problems = compare(wanted, tensors, ignored_prefixes);
+  if (const std::string text = problems.text(); !text.empty()) fail("{}: {}", source, text);
   for (auto& [name, target] : wanted) {
-    assign(target, tensors.at(name));
+    target.set_data(
+        converted(tensors.at(name), target.scalar_type(), name, source, target.device()));
     tensors.erase(name);  // its pages are no longer needed when it was converted
   }
 }

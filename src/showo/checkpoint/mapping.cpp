@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "showo/core/error.h"
+#include "showo/core/lfs.h"
 
 namespace showo {
 
@@ -31,7 +32,9 @@ std::shared_ptr<Mapping> Mapping::open(const fs::path& path) {
   if (!regular) fail("{}: not a regular file", path.string());
   if (size == 0) fail("{}: the file is empty", path.string());
   if (data == MAP_FAILED) fail("{}: cannot be mapped: {}", path.string(), std::strerror(error));
-  return std::shared_ptr<Mapping>(new Mapping(static_cast<char*>(data), size));
+  std::shared_ptr<Mapping> mapping(new Mapping(static_cast<char*>(data), size));
+  refuse_lfs_pointer(mapping->text(), path);
+  return mapping;
 }
 
 Mapping::~Mapping() { ::munmap(data_, size_); }

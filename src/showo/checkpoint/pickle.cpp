@@ -348,15 +348,26 @@ class Machine {
   std::map<uint64_t, Value> memo_;
 };
 
-TensorMap tensors_of(const Value& value, const std::string& source, bool nested) {
+// Where training's checkpoints keep the weights, beside an optimizer and counters.
+const Value* inner_state(const Entries& entries) {
+  for (const std::string_view wanted : {"state_dict", "model_state_dict", "model", "module"}) {
+    for (const auto& [key, item] : entries) {
+      if (std::get<std::string_view>(key) == wanted && std::holds_alternative<Dict>(item))
+        return &item;
+    }
+  }
+  return nullptr;
+}
+
+TensorMap tensors_of(const Value& value, const std::string& source, int depth) {
+  constexpr int kDeepest = 3;
   const auto* dict = std::get_if<Dict>(&value);
   if (!dict) fail("{}: expected a dictionary of tensors", source);
   for (const auto& [key, item] : *dict->entries) {
-    const auto* name = std::get_if<std::string_view>(&key);
-    if (!name) fail("{}: a key is not text", source);
-    if (*name == "state_dict" && !nested && std::holds_alternative<Dict>(item))
-      return tensors_of(item, source, true);
+    if (!std::holds_alternative<std::string_view>(key)) fail("{}: a key is not text", source);
   }
+  if (const Value* inner = inner_state(*dict->entries); inner && depth < kDeepest)
+    return tensors_of(*inner, source, depth + 1);
   TensorMap result;
   for (const auto& [key, item] : *dict->entries) {
     const auto name = std::get<std::string_view>(key);
@@ -375,7 +386,7 @@ TensorMap read_pickled_tensors(std::string_view pickle, const std::string& sourc
     fail("{}: its description of tensors has {} bytes, more than the limit of {}", source,
          pickle.size(), kMaxPickle);
   }
-  return tensors_of(Machine(pickle, source, make).run(), source, false);
+  return tensors_of(Machine(pickle, source, make).run(), source, 0);
 }
 
 }  // namespace showo

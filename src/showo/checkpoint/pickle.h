@@ -27,7 +27,8 @@ using TensorMaker =
     std::function<at::Tensor(const StorageName&, int64_t offset, const std::vector<int64_t>& shape,
                              const std::vector<int64_t>& strides)>;
 
-/// The tensors of a state dict (or of its "state_dict" entry) by name. Throws Error naming
+/// The tensors of a state dict by name, or of the one inside a training checkpoint ("state_dict",
+/// "model" and the like). Throws Error naming
 /// `source`.
 TensorMap read_pickled_tensors(std::string_view pickle, const std::string& source,
                                const TensorMaker& make);

@@ -10,6 +10,7 @@
 #include <random>
 
 #include "showo/core/error.h"
+#include "showo/core/lfs.h"
 #include "showo/core/signals.h"
 
 namespace showo {
@@ -61,6 +62,7 @@ std::string read_file(const fs::path& path, uint64_t max_bytes) {
     done += static_cast<size_t>(got);
   }
   content.resize(done);
+  refuse_lfs_pointer(content, path);
   return content;
 }
 
