@@ -87,6 +87,21 @@ TEST(BadPictures, SayInOneLineWhatIsWrong) {
   }
 }
 
+TEST(BadPictures, OfOtherFormatsAreNamed) {
+  const std::string nul(1, '\0');
+  for (const auto& [bytes, kind] : std::initializer_list<std::pair<std::string, std::string>>{
+           {"GIF89a", "GIF"},
+           {"BM", "BMP"},
+           {"II*" + nul, "TIFF"},
+           {"MM" + nul + "*", "TIFF"},
+           {nul + nul + nul + " ftypavif", "AVIF"},
+           {nul + nul + nul + " ftypheic", "HEIF"},
+           {nul + nul + nul + "\x0cJXL \r\n", "JPEG XL"}}) {
+    EXPECT_EQ(complaint(bytes),
+              fmt::format("some.file: a {} picture, expected PNG, JPEG or WebP", kind));
+  }
+}
+
 TEST(BadPictures, AreRefusedBeforeAnythingLargeIsAllocated) {
   if (sanitized()) GTEST_SKIP() << "the sanitizer's own map is far above any limit";
   constexpr uint64_t kSpare = 32 << 20;
@@ -125,6 +140,12 @@ TEST(Flatten, MixesWithWhiteAndRounds) {
   const Rgba picture{4, 1, {10, 20, 30, 255, 10, 20, 30, 0, 0, 100, 255, 128, 0, 1, 2, 1}};
   EXPECT_EQ(flatten(picture).rgb,
             (std::vector<uint8_t>{10, 20, 30, 255, 255, 255, 127, 177, 255, 254, 254, 254}));
+}
+
+TEST(Flatten, MixesWithBlackAndRounds) {
+  const Rgba picture{4, 1, {10, 20, 30, 255, 10, 20, 30, 0, 0, 100, 255, 128, 0, 1, 2, 1}};
+  EXPECT_EQ(flatten(picture, Ground::kBlack).rgb,
+            (std::vector<uint8_t>{10, 20, 30, 0, 0, 0, 0, 50, 128, 0, 0, 0}));
 }
 
 TEST(DecodePng, KeepsColourWhereNothingIsVisible) {

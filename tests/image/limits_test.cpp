@@ -5,30 +5,17 @@
 #include <jpeglib.h>
 // clang-format on
 #include <unistd.h>
-#include <zlib.h>
 
 #include <chrono>
 #include <cstdlib>
 
 #include "showo/image/long_jumps.h"
 #include "tests/image/pictures.h"
+#include "tests/image/png_chunks.h"
 #include "tests/support/within.h"
 
 namespace showo {
 namespace {
-
-std::string number(uint32_t value) {
-  std::string bytes;
-  for (int shift = 24; shift >= 0; shift -= 8) bytes += static_cast<char>(value >> shift);
-  return bytes;
-}
-
-std::string chunk(const std::string& type, const std::string& data) {
-  const std::string body = type + data;
-  const auto* bytes = reinterpret_cast<const Bytef*>(body.data());
-  return number(static_cast<uint32_t>(data.size())) + body +
-         number(static_cast<uint32_t>(crc32(0, bytes, static_cast<uInt>(body.size()))));
-}
 
 std::string deflated(const std::string& text) {
   auto size = compressBound(text.size());
@@ -45,10 +32,8 @@ std::string zipped_text(const std::string& key, const std::string& text) {
 }
 
 // A picture of 2×2 with chunks between its header and its pixels.
-std::string with_chunks(const std::string& chunks) {
-  const std::string png = encode_png(Image(2, 2, 7));
-  constexpr size_t kAfterHeader = 8 + 12 + 13;
-  return png.substr(0, kAfterHeader) + chunks + png.substr(kAfterHeader);
+std::string picture_with(const std::string& chunks) {
+  return with_chunks(encode_png(Image(2, 2, 7)), chunks);
 }
 
 class PngTexts : public testing::Test {
@@ -76,7 +61,7 @@ TEST_F(PngTexts, ThatExpandBeyondAllMeasureAreRefusedAndPassedOverByTheDecoder) 
   std::string chunks;
   const std::string one = zipped_text("a", std::string(8'000'000, 'x'));
   for (int i = 0; i < 900; ++i) chunks += one;
-  const std::string bytes = with_chunks(chunks);
+  const std::string bytes = picture_with(chunks);
   ASSERT_LT(bytes.size(), 8u << 20);
   EXPECT_EQ(refusal(bytes),
             path_.string() + ": not a readable PNG: its texts have more than 16777216 bytes");
@@ -88,8 +73,8 @@ TEST_F(PngTexts, ThatExpandBeyondAllMeasureAreRefusedAndPassedOverByTheDecoder) 
 TEST_F(PngTexts, AreAtMostAThousand) {
   std::string chunks;
   for (int i = 0; i < 1000; ++i) chunks += chunk("tEXt", std::to_string(i) + kNul + "v");
-  EXPECT_EQ(read(with_chunks(chunks)).size(), 1000u);
-  EXPECT_NE(refusal(with_chunks(chunks + chunk("tEXt", "k" + kNul))).find("more than 1000 texts"),
+  EXPECT_EQ(read(picture_with(chunks)).size(), 1000u);
+  EXPECT_NE(refusal(picture_with(chunks + chunk("tEXt", "k" + kNul))).find("more than 1000 texts"),
             std::string::npos);
 }
 
@@ -97,9 +82,9 @@ TEST_F(PngTexts, OfEverydaySizeBesideAProfileAreRead) {
   std::string text;
   for (int i = 0; text.size() < 800'000; ++i) text += fmt::format("node {} of a workflow; ", i);
   const std::string bytes =
-      with_chunks(chunk("iCCP", "profile" + kNul + kNul + deflated(std::string(500'000, 'p'))) +
-                  zipped_text("workflow", text) +
-                  chunk("iTXt", "xmp" + kNul + "\1" + kNul + "en" + kNul + kNul + deflated(text)));
+      picture_with(chunk("iCCP", "profile" + kNul + kNul + deflated(std::string(500'000, 'p'))) +
+                   zipped_text("workflow", text) +
+                   chunk("iTXt", "xmp" + kNul + "\1" + kNul + "en" + kNul + kNul + deflated(text)));
   EXPECT_EQ(read(bytes), (PngText{{"workflow", text}, {"xmp", text}}));
   EXPECT_EQ(decode(bytes), Image(2, 2, 7));
 }
@@ -116,7 +101,7 @@ TEST_F(PngTexts, ThatAreDamagedAreRefused) {
            {chunk("iTXt", "k" + kNul + kNul + kNul + "en"), "a text is damaged"},
            {chunk("tEXt", "k" + kNul + "v").replace(9, 1, "w"), "the checksum of its chunk 'tEXt'"},
            {number(UINT32_MAX) + "tEXt", "the file ends too early"}}) {
-    const std::string message = refusal(with_chunks(chunks));
+    const std::string message = refusal(picture_with(chunks));
     EXPECT_NE(message.find("not a readable PNG: "), std::string::npos) << message;
     EXPECT_NE(message.find(expected), std::string::npos) << expected << "\n" << message;
   }

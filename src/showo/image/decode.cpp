@@ -1,3 +1,4 @@
+#include <spdlog/spdlog.h>
 #include <webp/decode.h>
 
 #include <algorithm>
@@ -21,6 +22,44 @@ bool is_webp(std::span<const std::byte> bytes) {
   return starts_with(bytes, "RIFF") && bytes.size() >= 12 &&
          std::memcmp(bytes.data() + 8, "WEBP", 4) == 0;
 }
+
+namespace {
+
+// Throws Error: what the file is instead, as far as its first bytes tell.
+[[noreturn]] void refuse_format(std::span<const std::byte> bytes, const std::string& name) {
+  using namespace std::string_view_literals;
+  struct Format {
+    size_t at;
+    std::string_view magic;
+    const char* kind;
+  };
+  constexpr Format kFormats[] = {{0, "GIF8"sv, "GIF"},          {0, "BM"sv, "BMP"},
+                                 {0, "II*\0"sv, "TIFF"},        {0, "MM\0*"sv, "TIFF"},
+                                 {4, "ftypavif"sv, "AVIF"},     {4, "ftypavis"sv, "AVIF"},
+                                 {4, "ftyphei"sv, "HEIF"},      {4, "ftypmif1"sv, "HEIF"},
+                                 {0, "\xff\x0a"sv, "JPEG XL"},  {4, "JXL \r\n"sv, "JPEG XL"},
+                                 {4, "jP  \r\n"sv, "JPEG 2000"}};
+  for (const auto& [at, magic, kind] : kFormats) {
+    if (bytes.size() > at && starts_with(bytes.subspan(at), magic))
+      fail("{}: a {} picture, expected PNG, JPEG or WebP", name, kind);
+  }
+  fail("{}: not a PNG, JPEG or WebP picture", name);
+}
+
+Image decode_over(std::span<const std::byte> bytes, const std::string& name, int64_t max_pixels,
+                  Ground ground, std::string& remark) {
+  if (bytes.empty()) fail("{}: the file is empty", name);
+  Image image = is_png(bytes)    ? flatten(decode_png(bytes, name, max_pixels), ground)
+                : is_jpeg(bytes) ? decode_jpeg(bytes, name, max_pixels, remark)
+                : is_webp(bytes) ? flatten(decode_webp(bytes, name, max_pixels), ground)
+                                 : Image();
+  if (image.rgb.empty()) refuse_format(bytes, name);
+  image = oriented(std::move(image), exif_orientation(bytes));
+  image.name = name;
+  return image;
+}
+
+}  // namespace
 
 void check_pixels(int64_t width, int64_t height, const std::string& name, int64_t max_pixels) {
   if (width < 1 || height < 1) fail("{}: the picture is {}×{} pixels", name, width, height);
@@ -46,13 +85,14 @@ Rgba decode_webp(std::span<const std::byte> bytes, const std::string& name, int6
   return image;
 }
 
-Image flatten(const Rgba& picture) {
+Image flatten(const Rgba& picture, Ground ground) {
+  const int behind = static_cast<int>(ground);
   Image image(picture.width, picture.height);
   for (size_t i = 0; i < image.rgb.size() / 3; ++i) {
     const uint8_t* from = picture.rgba.data() + 4 * i;
     for (int c = 0; c < 3; ++c) {
       image.rgb[3 * i + c] =
-          static_cast<uint8_t>((from[c] * from[3] + 255 * (255 - from[3]) + 127) / 255);
+          static_cast<uint8_t>((from[c] * from[3] + behind * (255 - from[3]) + 127) / 255);
     }
   }
   return image;
@@ -73,23 +113,27 @@ int64_t pixel_limit(size_t file_bytes) {
 }
 
 Image decode_image(std::span<const std::byte> bytes, const std::string& name, int64_t max_pixels) {
-  if (bytes.empty()) fail("{}: the file is empty", name);
-  Image image = is_png(bytes)    ? flatten(decode_png(bytes, name, max_pixels))
-                : is_jpeg(bytes) ? decode_jpeg(bytes, name, max_pixels)
-                : is_webp(bytes) ? flatten(decode_webp(bytes, name, max_pixels))
-                                 : Image();
-  if (image.rgb.empty()) fail("{}: not a PNG, JPEG or WebP picture", name);
-  image.name = name;
-  return image;
+  // Of the pictures of data sets, which can be millions, what did no harm is not said.
+  std::string remark;
+  return decode_over(bytes, name, max_pixels, Ground::kWhite, remark);
 }
 
 Image decode_image(std::span<const std::byte> bytes, const std::string& name) {
   return decode_image(bytes, name, pixel_limit(bytes.size()));
 }
 
-Image read_image(const fs::path& path) {
-  return decode_image(MappedFile::open(path)->bytes(), path.string());
+Image read_image_over(const fs::path& path, Ground ground) {
+  const auto file = MappedFile::open(path);
+  std::string remark;
+  Image image =
+      decode_over(file->bytes(), path.string(), pixel_limit(file->bytes().size()), ground, remark);
+  if (!remark.empty())
+    spdlog::warn("{}",
+                 one_line(fmt::format("{}: {}; all pixels were read", path.string(), remark)));
+  return image;
 }
+
+Image read_image(const fs::path& path) { return read_image_over(path, Ground::kWhite); }
 
 void write_png(const fs::path& path, const Image& image, const PngText& text) {
   write_file_atomically(path, encode_png(image, text));

@@ -3,8 +3,9 @@
 // clang-format off
 #include <jpeglib.h>
 // clang-format on
+#include <jerror.h>
+
 #include <algorithm>
-#include <cstring>
 
 #include "showo/core/error.h"
 #include "showo/image/codecs.h"
@@ -17,6 +18,7 @@ struct ErrorManager {
   jpeg_error_mgr base;
   LongJumps jumps;
   char message[JMSG_LENGTH_MAX] = {};
+  char remark[JMSG_LENGTH_MAX] = {};
 };
 
 void jump_out(j_common_ptr info) {
@@ -25,9 +27,19 @@ void jump_out(j_common_ptr info) {
   manager->jumps.leave();
 }
 
-// A warning of libjpeg's means corrupt data that it would fill with grey: here that is an error.
-void refuse_warnings(j_common_ptr info, int level) {
-  if (level < 0) jump_out(info);
+// Oddities of cameras and editors which leave every pixel as it was meant.
+bool is_harmless(int warning) {
+  return warning == JWRN_EXTRANEOUS_DATA || warning == JWRN_NOT_SEQUENTIAL ||
+         warning == JWRN_JFIF_MAJOR || warning == JWRN_ADOBE_XFORM || warning == JWRN_BOGUS_ICC;
+}
+
+// Every other warning of libjpeg's means data that are lost, in whose place it would put grey: here
+// that is an error.
+void judge_warning(j_common_ptr info, int level) {
+  if (level >= 0) return;
+  auto* manager = reinterpret_cast<ErrorManager*>(info->err);
+  if (!is_harmless(info->err->msg_code)) jump_out(info);
+  if (manager->remark[0] == '\0') info->err->format_message(info, manager->remark);
 }
 
 // A scan of a few bytes can pass over all pixels once more, so their number is limited.
@@ -50,7 +62,7 @@ class Decompressor {
   explicit Decompressor(const std::string& name) : name_(name) {
     info.err = jpeg_std_error(&errors_.base);
     errors_.base.error_exit = jump_out;
-    errors_.base.emit_message = refuse_warnings;
+    errors_.base.emit_message = judge_warning;
     run([&] { jpeg_create_decompress(&info); });
   }
   ~Decompressor() { jpeg_destroy_decompress(&info); }
@@ -67,6 +79,8 @@ class Decompressor {
     limit_.base.progress_monitor = refuse_many_scans;
     info.progress = &limit_.base;
   }
+
+  std::string remark() const { return errors_.remark; }
 
   jpeg_decompress_struct info{};
 
@@ -91,68 +105,6 @@ void check_size(Decompressor& jpeg, size_t bytes, const std::string& name, int64
   jpeg.limit_scans(static_cast<int>(std::min<int64_t>(32 + 64 * size / pixels, 10'000)));
 }
 
-// The orientation tag (0x0112) of an EXIF block; 0 when it has none.
-int orientation_in(std::string_view tiff) {
-  const bool little = tiff.substr(0, 2) == "II";
-  auto number = [&](size_t at, int bytes) -> uint32_t {
-    uint32_t value = 0;
-    if (at + bytes > tiff.size()) return 0;
-    for (int i = 0; i < bytes; ++i) {
-      value |= static_cast<uint32_t>(static_cast<uint8_t>(tiff[at + i]))
-               << 8 * (little ? i : bytes - 1 - i);
-    }
-    return value;
-  };
-  const size_t directory = number(4, 4);
-  for (uint32_t i = 0, count = number(directory, 2); i < count; ++i) {
-    const size_t entry = directory + 2 + 12 * i;
-    if (entry + 12 > tiff.size()) break;
-    if (number(entry, 2) == 0x0112) return static_cast<int>(number(entry + 8, 2));
-  }
-  return 0;
-}
-
-// Of the first EXIF block that says it; 1, upright, when none does. libjpeg could keep the blocks,
-// in a list that it walks to the end for each.
-int exif_orientation(std::string_view file) {
-  constexpr std::string_view kExif("Exif\0\0", 6);
-  constexpr uint8_t kStartOfScan = 0xda;
-  for (size_t at = 2; at + 4 <= file.size();) {
-    const auto byte = [&](size_t i) { return static_cast<uint8_t>(file[i]); };
-    if (byte(at) != 0xff || byte(at + 1) == kStartOfScan) break;
-    if (byte(at + 1) == 0xff) {  // padding
-      ++at;
-      continue;
-    }
-    const size_t length = byte(at + 2) << 8 | byte(at + 3);
-    if (byte(at + 1) == JPEG_APP0 + 1) {
-      const auto data = file.substr(at + 4, std::max<size_t>(length, 2) - 2);
-      const int found = data.starts_with(kExif) ? orientation_in(data.substr(kExif.size())) : 0;
-      if (found != 0) return found;
-    }
-    at += 2 + length;
-  }
-  return 1;
-}
-
-Image oriented(Image image, int orientation) {
-  if (orientation < 2 || orientation > 8) return image;
-  const bool swapped = orientation >= 5;
-  Image result(swapped ? image.height : image.width, swapped ? image.width : image.height);
-  for (int y = 0; y < result.height; ++y) {
-    for (int x = 0; x < result.width; ++x) {
-      int sx = swapped ? y : x, sy = swapped ? x : y;
-      if (orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8)
-        sx = image.width - 1 - sx;
-      if (orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7)
-        sy = image.height - 1 - sy;
-      std::memcpy(result.pixel(x, y), image.pixel(sx, sy), 3);
-    }
-  }
-  result.turned = swapped;
-  return result;
-}
-
 // Adobe writes CMYK inverted: 255 is no ink.
 void cmyk_to_rgb(const std::vector<uint8_t>& cmyk, bool inverted, uint8_t* rgb) {
   for (size_t i = 0; i < cmyk.size() / 4; ++i) {
@@ -166,7 +118,8 @@ void cmyk_to_rgb(const std::vector<uint8_t>& cmyk, bool inverted, uint8_t* rgb) 
 
 }  // namespace
 
-Image decode_jpeg(std::span<const std::byte> bytes, const std::string& name, int64_t max_pixels) {
+Image decode_jpeg(std::span<const std::byte> bytes, const std::string& name, int64_t max_pixels,
+                  std::string& remark) {
   Decompressor jpeg(name);
   auto& info = jpeg.info;
   jpeg.run([&] {
@@ -188,8 +141,8 @@ Image decode_jpeg(std::span<const std::byte> bytes, const std::string& name, int
     }
     jpeg_finish_decompress(&info);
   });
-  return oriented(std::move(image),
-                  exif_orientation({reinterpret_cast<const char*>(bytes.data()), bytes.size()}));
+  remark = jpeg.remark();
+  return image;
 }
 
 }  // namespace showo

@@ -1,17 +1,27 @@
 // Masks of inpainting: white regenerates, black stays.
 #pragma once
 
-#include "showo/image/image.h"
+#include "showo/image/part.h"
 
 namespace showo {
 
-/// bool [rows, cols]: which tokens regenerate – every one with a white pixel (0.5 or above) in its
-/// part of the mask. The published code shrinks the mask bicubically and takes 0.5 and above, which
-/// loses marks smaller than half a token; as pixels outside the mask are kept exactly, drawing more
-/// tokens anew harms none.
+/// A mask as its file has it, grey: its luminance (ITU-R 601, as Pillow and so the published code
+/// read it), alpha laid over black, for what is transparent is not marked. `inverted`: black and
+/// transparent regenerate instead. Throws Error as read_image does.
+Image read_mask(const fs::path& path, bool inverted = false);
+/// The smallest box that holds every white pixel (0.5 or above); 0×0 when there is none.
+Box marked_box(const Image& mask);
+/// bool [rows, cols]: which tokens regenerate – every one with a white pixel in its part of the
+/// mask. The published code shrinks the mask bicubically and takes 0.5 and above, which loses marks
+/// smaller than half a token; as pixels outside the mask are kept exactly, drawing more tokens anew
+/// harms none.
 at::Tensor mask_to_grid(const Image& mask, int rows, int cols);
-/// Every pixel whose mask value is below one half keeps the original's exact value. Throws Error
-/// when sizes differ.
-Image paste(const Image& original, const Image& generated, const Image& mask);
+/// Of the square that `placement` makes of a part of the mask; the mirror images beside an oblong
+/// regenerate where it does.
+at::Tensor mask_to_grid(const Image& mask, const Placement& placement, int rows, int cols);
+/// The original with `generated` in place of its part that begins at (x, y); every pixel whose mask
+/// value is below one half, and all outside of the part, keep the original's exact value. The mask
+/// has the original's size. Throws Error when sizes do not fit.
+Image paste(const Image& original, const Image& generated, const Image& mask, int x = 0, int y = 0);
 
 }  // namespace showo

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "showo/core/error.h"
+#include "showo/image/part.h"
 
 namespace showo {
 namespace {
@@ -83,14 +84,6 @@ Image resize_down(const Image& image, int height) {
   return result;
 }
 
-Image crop(const Image& image, int x, int y, int width, int height) {
-  Image result(width, height);
-  for (int row = 0; row < height; ++row) {
-    std::copy_n(image.pixel(x, y + row), static_cast<size_t>(width) * 3, result.pixel(0, row));
-  }
-  return result;
-}
-
 // torchvision crops at Python's round(), whose halves go to the even neighbour; CLIP's processor
 // rounds down.
 int rounded_offset(int whole, int part) {
@@ -111,7 +104,7 @@ Image resize_and_crop(const Image& image, int size, int (*offset)(int whole, int
   const int along = static_cast<int>(scaled);
   const Image resized = resize_bicubic(image, wide ? along : size, wide ? size : along);
   if (resized.width == size && resized.height == size) return resized;
-  return crop(resized, offset(resized.width, size), offset(resized.height, size), size, size);
+  return crop(resized, {offset(resized.width, size), offset(resized.height, size), size, size});
 }
 
 }  // namespace
