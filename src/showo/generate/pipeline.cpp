@@ -1,16 +1,21 @@
 #include "showo/generate/pipeline.h"
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "showo/core/memory.h"
+#include "showo/core/option_error.h"
 #include "showo/core/random.h"
 #include "showo/image/mask.h"
+#include "showo/image/part.h"
 #include "showo/image/preprocess.h"
 
 namespace showo {
 namespace {
 
 constexpr size_t kTogether = 8;  // questions that are answered at once
+const int64_t kMostPixels = pixel_limit(std::numeric_limits<size_t>::max());  // as for reading
 
 int square_side(int64_t tokens, const fs::path& folder) {
   const auto side = static_cast<int>(std::lround(std::sqrt(static_cast<double>(tokens))));
@@ -48,13 +53,6 @@ Image turned_back(const Image& image, Side side) {
   return result;
 }
 
-Image columns(const Image& image, int first, int count) {
-  Image result(count, image.height);
-  for (int y = 0; y < image.height; ++y)
-    std::copy_n(image.pixel(first, y), static_cast<size_t>(count) * 3, result.pixel(0, y));
-  return result;
-}
-
 Image beside(const Image& left, const Image& right) {
   Image result(left.width + right.width, left.height);
   for (int y = 0; y < left.height; ++y) {
@@ -63,6 +61,20 @@ Image beside(const Image& left, const Image& right) {
                 result.pixel(left.width, y));
   }
   return result;
+}
+
+// A canvas [1, N] for what lies half a square further on `side`: the codes' half next to it, of
+// which `kept` columns (or rows) stay, has moved to the other end. S tokens a side.
+Tensor shifted(const Tensor& codes_SS, Side side, int64_t kept) {
+  const bool transpose = side == Side::kUp || side == Side::kDown,
+             mirror = side == Side::kLeft || side == Side::kUp;
+  auto oriented = transpose ? codes_SS.t() : codes_SS;
+  if (mirror) oriented = oriented.flip(1);
+  auto canvas = torch::full_like(oriented, -1);
+  canvas.narrow(1, 0, kept).copy_(oriented.narrow(1, codes_SS.size(0) / 2, kept));
+  if (mirror) canvas = canvas.flip(1);
+  if (transpose) canvas = canvas.t();
+  return canvas.reshape({1, -1});
 }
 
 }  // namespace
@@ -106,6 +118,16 @@ Tensor Pipeline::sample(const std::string& prompt, const Tensor& canvas,
                       on_step);
 }
 
+std::string Pipeline::prompt_used(const std::string& prompt) const {
+  auto ids = tokenizer_->encode(prompt);
+  if (std::ssize(ids) <= prompting_.prompt_room()) return prompt;
+  ids.resize(prompting_.prompt_room());
+  // Tokens are bytes: the last may end within a character.
+  size_t size = std::min(tokenizer_->decode(ids).size(), prompt.size());
+  while (size > 0 && (static_cast<unsigned char>(prompt[size]) & 0xc0) == 0x80) --size;
+  return prompt.substr(0, size);
+}
+
 std::vector<Image> Pipeline::text_to_image(const std::string& prompt,
                                            const std::vector<uint64_t>& seeds,
                                            const SamplingOptions& options,
@@ -120,43 +142,50 @@ std::vector<Image> Pipeline::text_to_image(const std::string& prompt,
 
 Image Pipeline::inpaint(const Image& picture, const Image& mask, const std::string& prompt,
                         uint64_t seed, const SamplingOptions& options, const OnMaskStep& on_step) {
-  if (picture.width != image_size() || picture.height != image_size())
-    fail("{}, expected {}×{}", describe(picture), image_size(), image_size());
   if (mask.width != picture.width || mask.height != picture.height)
-    fail("{}, expected the picture's {}×{}", describe(mask, "mask"), picture.width, picture.height);
-  const auto grid = mask_to_grid(mask, side_, side_).flatten();
-  if (!grid.any().item<bool>())
+    fail("{}, and {}; expected one size", describe(mask, "mask"), describe(picture));
+  const Box marked = marked_box(mask);
+  if (marked.width == 0)
     fail("{}, and marks nothing to draw (white regenerates)", describe(mask, "mask"));
-  const auto canvas = torch::where(grid, -1, encode(picture)).unsqueeze(0);
-  return paste(picture, decode(sample(prompt, canvas, {seed}, options, on_step)[0]), mask);
+  const Placement placement(part_around(marked, picture.width, picture.height, image_size()),
+                            image_size());
+  const auto grid = mask_to_grid(mask, placement, side_, side_).flatten();
+  const auto canvas = torch::where(grid, -1, encode(placement.square_of(picture))).unsqueeze(0);
+  const Image drawn =
+      placement.part_of(decode(sample(prompt, canvas, {seed}, options, on_step)[0]));
+  return paste(picture, drawn, mask, placement.part().x, placement.part().y);
 }
 
 Image Pipeline::extend(const Image& picture, Side side, const std::string& prompt, int64_t offset,
                        uint64_t seed, const SamplingOptions& options, const OnMaskStep& on_step) {
   const Image known = turned(picture, side);
-  const int size = image_size(), half = side_ / 2;
-  if (known.height != size || known.width < size)
-    fail("{}: expected {} pixels on the side beside the new part, at least as many across",
-         describe(picture), size);
+  const int size = image_size(), half = side_ / 2, height = known.height;
   if (offset < 0 || offset >= half)
-    throw UsageError(fmt::format("--offset {}: expected 0 to {}", offset, half - 1));
-  const int stride = static_cast<int>(codec_->config.stride()),
-            kept = half - static_cast<int>(offset);
+    throw OptionError("offset", std::to_string(offset), fmt::format("expected 0 to {}", half - 1));
+  const int kept = half - static_cast<int>(offset),
+            first = kept * static_cast<int>(codec_->config.stride());
+  // What the model draws on its square is laid beside the picture in the picture's own pixels.
+  const auto scaled = [&](int pixels) {
+    return static_cast<int>(std::lround(static_cast<double>(pixels) * height / size));
+  };
+  const int fresh = std::max(1, height - scaled(first)),
+            before = known.width - (scaled(size / 2) - scaled(first));
+  if (before < 1) {
+    throw OptionError("offset", std::to_string(offset),
+                      "nothing would be left of the picture; " + describe(picture));
+  }
+  if ((int64_t{before} + fresh) * height > kMostPixels) {
+    fail("{}: extended it would have more than the limit of {} pixels in all", describe(picture),
+         kMostPixels);
+  }
   // The last square of the picture gives the codes; its right half moves to the left of the canvas.
-  const auto codes =
-      encode(turned_back(columns(known, known.width - size, size), side)).view({side_, side_});
-  const bool transpose = side == Side::kUp || side == Side::kDown,
-             mirror = side == Side::kLeft || side == Side::kUp;
-  auto oriented = transpose ? codes.t() : codes;
-  if (mirror) oriented = oriented.flip(1);
-  auto canvas = torch::full({side_, side_}, -1, torch::kLong);
-  canvas.narrow(1, 0, kept).copy_(oriented.narrow(1, half, kept));
-  if (mirror) canvas = canvas.flip(1);
-  if (transpose) canvas = canvas.t();
-  const auto drawn = sample(prompt, canvas.reshape({1, -1}), {seed}, options, on_step)[0];
-  const Image square = turned(decode(drawn), side);
-  const Image before = columns(known, 0, known.width - static_cast<int>(offset) * stride);
-  return turned_back(beside(before, columns(square, kept * stride, size - kept * stride)), side);
+  const int width = std::min(known.width, height);
+  const Placement placement({known.width - width, 0, width, height}, size, /*before=*/1);
+  const auto codes = encode(turned_back(placement.square_of(known), side)).view({side_, side_});
+  const auto drawn = sample(prompt, shifted(codes, side, kept), {seed}, options, on_step)[0];
+  const Image added = resize_bicubic(
+      crop(turned(decode(drawn), side), {first, 0, size - first, size}), fresh, height);
+  return turned_back(beside(crop(known, {0, 0, before, height}), added), side);
 }
 
 Pipeline::Reader Pipeline::read(const Image& picture) {
@@ -194,7 +223,7 @@ std::vector<Writing> Pipeline::Reader::begin(const std::vector<Ids>& questions, 
 
 std::vector<Answer> Pipeline::Reader::answer(const std::vector<std::string>& questions,
                                              const TextOptions& options, uint64_t seed,
-                                             const std::function<void(int64_t)>& on_token) {
+                                             const OnAnswerToken& on_token) {
   torch::NoGradGuard no_grad;
   options.check();
   Pipeline& p = pipeline_;
@@ -213,8 +242,8 @@ std::vector<Answer> Pipeline::Reader::answer(const std::vector<std::string>& que
     const size_t count = std::min(kTogether, questions.size() - start);
     auto texts = begin({prompts.begin() + start, prompts.begin() + start + count}, seed);
     sample_texts(p.model_, texts, options, p.model_->vocabulary.eos,
-                 [&](size_t, int64_t token, const Tensor&) {
-                   if (on_token) on_token(token);
+                 [&](size_t text, int64_t token, const Tensor&) {
+                   if (on_token) on_token(start + text, token);
                  });
     if (cache_.length() == 0) {
       cache_ = std::move(texts[0].cache);

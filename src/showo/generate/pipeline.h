@@ -18,24 +18,31 @@ struct Answer {
   bool complete;  // false: it was cut at max_tokens or at the model's last position
 };
 
+/// Sees every token of every answer.
+using OnAnswerToken = std::function<void(size_t question, int64_t token)>;
+
 class Pipeline {
  public:
   /// Throws Error naming what is missing or does not fit.
   explicit Pipeline(const ModelPaths& paths, torch::ScalarType dtype = torch::kFloat,
                     torch::Device device = torch::kCPU, std::optional<LowBits> low_bits = {});
 
+  /// What the model reads of a prompt: all of it, or as much as it has room for.
+  std::string prompt_used(const std::string& prompt) const;
   /// One picture a seed, all of one prompt. The same seed gives the same picture, whatever the
   /// others are.
   std::vector<Image> text_to_image(const std::string& prompt, const std::vector<uint64_t>& seeds,
                                    const SamplingOptions& options, const OnMaskStep& on_step = {});
   /// The white part of `mask` (of the picture's size) is drawn anew; every pixel outside it keeps
-  /// its value. The picture is a square of the model's size. Throws Error otherwise, or when the
-  /// mask leaves nothing to draw.
+  /// its value. The picture has any size: the model sees the square around what is white (see
+  /// part_around), and what it draws is scaled to the picture's pixels. Throws Error when the sizes
+  /// differ or the mask leaves nothing to draw.
   Image inpaint(const Image& picture, const Image& mask, const std::string& prompt, uint64_t seed,
                 const SamplingOptions& options, const OnMaskStep& on_step = {});
-  /// The picture's half next to `side` is kept as context for a new half beyond it; `offset` token
-  /// columns (or rows) of that half are drawn anew as well. Height (or width) must be the model's
-  /// size.
+  /// Of the picture's last square before `side` the half next to it is kept as context for a new
+  /// half beyond it; `offset` token columns (or rows) of that half are drawn anew as well. The
+  /// picture has any size: the new part is scaled to its pixels, all others keep their values.
+  /// Throws Error when the result has more pixels than any picture that is read.
   Image extend(const Image& picture, Side side, const std::string& prompt, int64_t offset,
                uint64_t seed, const SamplingOptions& options, const OnMaskStep& on_step = {});
 
@@ -46,7 +53,7 @@ class Pipeline {
     /// The same seed gives each question the same answer, whatever the others are.
     std::vector<Answer> answer(const std::vector<std::string>& questions,
                                const TextOptions& options, uint64_t seed,
-                               const std::function<void(int64_t)>& on_token = {});
+                               const OnAnswerToken& on_token = {});
 
    private:
     friend class Pipeline;
