@@ -8,6 +8,7 @@ import gzip
 import io
 import json
 import shutil
+import tarfile
 from pathlib import Path
 
 import pyarrow as pa
@@ -90,6 +91,7 @@ def texts():
     lines = [f"Sentence {i} tells of the number {i * i}." for i in range(12)]
     write("text.txt", "\n".join(lines[:5]) + "\r\n\n" + lines[5])
     write("text.jsonl", "".join(json.dumps({"text": line, "id": i}) + "\n" for i, line in enumerate(lines[:4])))
+    (OUT / "kinds").mkdir(parents=True)
     table = pa.table({"url": [f"u{i}" for i in range(12)], "content": [None if i == 7 else line for i, line in enumerate(lines)]})
     pq.write_table(table, OUT / "text.parquet", row_group_size=5, compression="zstd")
     large = pa.table({"content": pa.array(lines[:3], pa.large_string()), "number": [1, 2, 3]})
@@ -98,9 +100,26 @@ def texts():
     repeated = pa.table({"content": pa.array(["y" * (6 << 20)] * 1000)})
     pq.write_table(repeated, OUT / "repeated.parquet", compression="zstd", dictionary_pagesize_limit=1 << 26, write_statistics=False,
                    store_schema=False)
+    for name, kind in {"string_view": pa.string_view(), "dictionary": pa.dictionary(pa.int32(), pa.string()), "binary": pa.binary(),
+                       "large_binary": pa.large_binary(), "large_dictionary": pa.dictionary(pa.int8(), pa.large_string())}.items():
+        column = pa.array([None if i == 2 else line for i, line in enumerate(lines[:4])]).cast(kind)
+        pq.write_table(pa.table({"content": column}), OUT / f"kinds/{name}.parquet")
+    pq.write_table(pa.table({"content": pa.array([b"caf\xe9", lines[1].encode()], pa.binary())}), OUT / "kinds/latin1.parquet")
+
+
+def names():
+    """A shard by Python's tarfile, whose pax headers hold names and an owner beyond ASCII."""
+    tar = io.BytesIO()
+    with tarfile.open(fileobj=tar, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        for key, colour in {"caf\u00e9": "red", "caf\u00e8": "green"}.items():
+            for ending, content in {"png": picture(colour, "PNG"), "txt": f"{key} is {colour}".encode()}.items():
+                member = tarfile.TarInfo(f"{key}.{ending}")
+                member.size, member.uname = len(content), "Jos\u00e9"
+                archive.addfile(member, io.BytesIO(content))
+    write("names.tar", tar.getvalue())
 
 
 if __name__ == "__main__":
     shutil.rmtree(OUT, ignore_errors=True)
-    for make in (shards, pictures, conversations, captions, texts):
+    for make in (shards, pictures, conversations, captions, texts, names):
         make()

@@ -3,8 +3,9 @@
 #include <algorithm>
 
 #include "showo/data/captions_map.h"
+#include "showo/data/clean.h"
 #include "showo/data/formats.h"
-#include "showo/data/json_objects.h"
+#include "showo/data/picture_files.h"
 
 namespace showo {
 namespace {
@@ -12,39 +13,38 @@ namespace {
 class CaptionList : public ListSource {
  public:
   explicit CaptionList(const SourceConfig& config)
-      : entries_(single_file(config)),
-        images_(config.images),
+      : list_({single_file(config)}, config),
         key_(config.caption_key.empty() ? "caption" : config.caption_key) {}
-  int64_t parts() const override { return static_cast<int64_t>(entries_.size()); }
+  int64_t parts() const override { return list_.size(); }
 
  private:
   Sample at(int64_t index, Dice& dice) override {
-    const Json entry = entries_.at(index);
-    auto text_of = [&](const Json& json, const char* key) -> std::string {
-      if (!json.is_string())
-        fail_sample("{}: '{}': expected text, found {}", entries_.name(index), key,
-                    json.type_name());
-      return json;
-    };
+    PictureEntry entry = list_.at(index);
     Sample sample;
-    sample.origin = entries_.name(index);
-    sample.key = text_of(entry.value("image", Json()), "image");
-    sample.image_file = (images_ / sample.key).string();
-    Json caption = entry.value(key_, Json());
+    sample.origin = entry.where;
+    sample.key = std::move(entry.picture);
+    sample.image_file = std::move(entry.file);
+    Json caption = entry.json.value(key_, Json());
     if (caption.is_array() && !caption.empty()) caption = Json(caption[dice.below(caption.size())]);
-    sample.caption = text_of(caption, key_.c_str());
+    if (caption.is_string()) {
+      sample.caption = caption;
+    } else {
+      sample.text_error =
+          fmt::format("{}: '{}': expected text, found {}", entry.where, key_, caption.type_name());
+    }
     return sample;
   }
-  JsonObjects entries_;
-  fs::path images_;
+  PictureList list_;
   std::string key_;
 };
 
 class CaptionsByPicture : public ListSource {
  public:
-  CaptionsByPicture(const fs::path& path, const fs::path& images)
-      : path_(path.string()), images_(images) {
-    for (auto& [image, caption] : read_captions(path)) entries_.emplace_back(image, caption);
+  explicit CaptionsByPicture(const SourceConfig& config) : path_(config.path), pictures_(config) {
+    for (auto& [image, caption] : read_captions(path_)) {
+      if (pictures_.holds(image)) entries_.emplace_back(image, caption);
+    }
+    pictures_.report();
     std::ranges::sort(entries_);
   }
   int64_t parts() const override { return static_cast<int64_t>(entries_.size()); }
@@ -54,11 +54,11 @@ class CaptionsByPicture : public ListSource {
     Sample sample;
     std::tie(sample.key, sample.caption) = entries_[index];
     sample.origin = path_;
-    sample.image_file = (images_ / sample.key).string();
+    sample.image_file = pictures_.path_of(sample.key);
     return sample;
   }
   std::string path_;
-  fs::path images_;
+  PictureFiles pictures_;
   std::vector<std::pair<std::string, std::string>> entries_;
 };
 
@@ -66,10 +66,9 @@ class CaptionsByPicture : public ListSource {
 bool is_map(const fs::path& path) {
   if (path.extension() == ".jsonl") return false;
   const auto file = MappedFile::open(path);
-  const std::string_view text(reinterpret_cast<const char*>(file->bytes().data()),
-                              file->bytes().size());
-  const size_t begin = text.find_first_not_of(" \t\r\n");
-  return begin != std::string_view::npos && text[begin] == '{';
+  const std::string_view text =
+      trimmed({reinterpret_cast<const char*>(file->bytes().data()), file->bytes().size()});
+  return text.starts_with('{');
 }
 
 }  // namespace
@@ -77,7 +76,7 @@ bool is_map(const fs::path& path) {
 std::unique_ptr<Source> open_captions(const SourceConfig& config) {
   const fs::path path = single_file(config);
   if (!is_map(path)) return std::make_unique<CaptionList>(config);
-  return std::make_unique<CaptionsByPicture>(path, config.images);
+  return std::make_unique<CaptionsByPicture>(config);
 }
 
 }  // namespace showo

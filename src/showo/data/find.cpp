@@ -4,6 +4,7 @@
 #include <set>
 #include <sstream>
 
+#include "showo/data/clean.h"
 #include "showo/data/formats.h"
 
 namespace showo {
@@ -46,7 +47,9 @@ bool ends_with_any(std::string name, const std::vector<std::string>& extensions)
 std::vector<fs::path> items_of(const fs::path& folder) {
   std::vector<fs::path> items;
   try {
-    for (const auto& item : fs::directory_iterator(folder)) items.push_back(item.path());
+    for (const auto& item : fs::directory_iterator(folder)) {
+      if (!is_leftover(item.path().filename().string())) items.push_back(item.path());
+    }
   } catch (const fs::filesystem_error& error) {
     fail("{}: {}", folder.string(), error.code().message());
   }
@@ -121,9 +124,9 @@ bool is_picture_name(const std::string& name) {
 
 std::vector<std::string> read_lines(const fs::path& path) {
   std::vector<std::string> lines;
-  for (auto& line : split(read_file(path), '\n')) {
-    if (!line.empty() && line.back() == '\r') line.pop_back();
-    if (!line.empty()) lines.push_back(std::move(line));
+  for (const auto& line : split(read_file(path), '\n')) {
+    const std::string_view text = trimmed(line);
+    if (!text.empty()) lines.emplace_back(text);
   }
   if (lines.empty()) fail("{}: holds no text", path.string());
   return lines;

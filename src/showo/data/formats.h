@@ -19,6 +19,14 @@ std::unique_ptr<Source> open_lines(const SourceConfig& config);
 std::unique_ptr<Source> open_llava(const SourceConfig& config);
 /// Throws Error when built without Parquet.
 std::unique_ptr<Source> open_parquet(const SourceConfig& config);
+/// What a Parquet file says of itself at its end.
+struct ParquetSummary {
+  int64_t rows;
+  int row_groups;
+  std::vector<std::string> columns;
+};
+/// Throws Error when built without Parquet.
+ParquetSummary summary_of_parquet(const fs::path& path);
 std::unique_ptr<Source> open_webdataset(const SourceConfig& config);
 
 /// The source with one of `questions` before each caption: a turn of question and caption, in the
@@ -36,13 +44,15 @@ std::vector<fs::path> find_files(const SourceConfig& config,
                                  const std::vector<std::string>& extensions);
 std::vector<fs::path> find_files(const std::string& pattern,
                                  const std::vector<std::string>& extensions);
-/// Everything in a folder, sorted. Throws Error naming it when it cannot be read.
+/// Everything in a folder but leftovers (clean.h), sorted. Throws Error naming it when it cannot be
+/// read.
 std::vector<fs::path> items_of(const fs::path& folder);
 /// The only file that `path` names.
 fs::path single_file(const SourceConfig& config);
 /// By its name's ending: png, jpg, jpeg or webp, in any case.
 bool is_picture_name(const std::string& name);
-/// A file's lines without their ends, empty ones left out. Throws Error when there are none.
+/// A file's lines without the white space around them, empty ones left out. Throws Error when there
+/// are none.
 std::vector<std::string> read_lines(const fs::path& path);
 
 }  // namespace showo

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "showo/data/clean.h"
 #include "showo/data/source.h"
 
 namespace showo {
@@ -17,21 +18,31 @@ size_t end_of_string(std::string_view text, size_t at) {
   return std::min(at, text.size());
 }
 
-// One past the object that begins at `at`, or npos when it does not end.
+// One past the object or list that begins at `at`, or npos when it does not end.
 size_t end_of_object(std::string_view text, size_t at) {
+  const char open = text[at], close = open == '{' ? '}' : ']';
   for (int depth = 0; at < text.size(); ++at) {
-    if (text[at] == '{') ++depth;
-    if (text[at] == '}' && --depth == 0) return at + 1;
+    if (text[at] == open) ++depth;
+    if (text[at] == close && --depth == 0) return at + 1;
     if (text[at] == '"') at = end_of_string(text, at);
   }
   return std::string_view::npos;
+}
+
+// The value that begins at `at`, as far as the text goes.
+std::string_view value_from(std::string_view text, size_t at) {
+  if (at >= text.size()) return {};
+  if (text[at] == '"') return text.substr(at, end_of_string(text, at) + 1 - at);
+  if (text[at] == '{' || text[at] == '[') return text.substr(at, end_of_object(text, at) - at);
+  return text.substr(at, std::min(text.find_first_of(",}]", at), text.size()) - at);
 }
 
 }  // namespace
 
 JsonObjects::JsonObjects(const fs::path& path)
     : path_(path.string()), file_(MappedFile::open(path)) {
-  text_ = {reinterpret_cast<const char*>(file_->bytes().data()), file_->bytes().size()};
+  text_ =
+      without_mark({reinterpret_cast<const char*>(file_->bytes().data()), file_->bytes().size()});
   const size_t begin = text_.find_first_not_of(kSpace);
   if (begin == std::string_view::npos) fail("{}: the file is empty", path_);
   if (text_[begin] == '[') {
@@ -79,27 +90,43 @@ std::string JsonObjects::name(size_t index) const {
   return fmt::format("{}: entry {}", path_, index);
 }
 
-Json JsonObjects::at(size_t index) const {
-  if (text(index).size() > kMaxEntry) fail_sample("{}: more than {} bytes", name(index), kMaxEntry);
+Json JsonObjects::parsed(std::string_view json, size_t index) const {
   try {
-    Json json = parse_json(std::string(text(index)), name(index));
-    if (!json.is_object()) fail("{}: expected an object, found {}", name(index), json.type_name());
-    return json;
+    return parse_json(std::string(json), name(index));
   } catch (const Error& error) {
     throw CorruptSample(error.what());
   }
 }
 
-// A quote before and after it and a colon next: inside a string the quotes would be escaped.
-bool JsonObjects::mentions(size_t index, const std::string& key) const {
-  const std::string quoted = '"' + key + '"';
+Json JsonObjects::at(size_t index) const {
+  if (text(index).size() > kMaxEntry) fail_sample("{}: more than {} bytes", name(index), kMaxEntry);
+  Json json = parsed(text(index), index);
+  if (!json.is_object())
+    fail_sample("{}: expected an object, found {}", name(index), json.type_name());
+  return json;
+}
+
+// Keys of the entry itself stand at depth 1, before a colon.
+Json JsonObjects::value_at(size_t index, const std::string& key) const {
   const std::string_view entry = text(index);
-  for (size_t at = entry.find(quoted); at != std::string_view::npos;
-       at = entry.find(quoted, at + 1)) {
-    const size_t next = entry.find_first_not_of(kSpace, at + quoted.size());
-    if (next != std::string_view::npos && entry[next] == ':') return true;
+  int depth = 0;
+  for (size_t at = 0; at < entry.size(); ++at) {
+    const char c = entry[at];
+    if (c == '{' || c == '[') ++depth;
+    if (c == '}' || c == ']') --depth;
+    if (c != '"') continue;
+    const size_t end = end_of_string(entry, at);
+    if (depth == 1 && entry.substr(at + 1, end - at - 1) == key) {
+      const size_t colon = entry.find_first_not_of(kSpace, end + 1);
+      if (colon != std::string_view::npos && entry[colon] == ':') {
+        const auto value = value_from(entry, entry.find_first_not_of(kSpace, colon + 1));
+        if (value.size() > kMaxEntry) fail_sample("{}: more than {} bytes", name(index), kMaxEntry);
+        return parsed(value, index);
+      }
+    }
+    at = end;
   }
-  return false;
+  return nullptr;
 }
 
 }  // namespace showo

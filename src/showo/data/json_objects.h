@@ -15,13 +15,15 @@ class JsonObjects {
   Json at(size_t index) const;
   /// "tune.json: entry 12", from 0 on.
   std::string name(size_t index) const;
-  /// Whether the entry's text holds `key` as a key, at any depth.
-  bool mentions(size_t index, const std::string& key) const;
+  /// What stands under `key` in the entry itself, null when nothing does, without parsing the rest.
+  /// Throws CorruptSample when that is no valid JSON.
+  Json value_at(size_t index, const std::string& key) const;
 
  private:
   void index_list(size_t begin);
   void index_lines();
   std::string_view text(size_t index) const;
+  Json parsed(std::string_view json, size_t index) const;
 
   struct Range {
     size_t begin, size;

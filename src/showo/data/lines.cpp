@@ -2,6 +2,7 @@
 // mapped file: the lines that begin in it, so nothing is indexed and any size of file will do.
 #include <cstring>
 
+#include "showo/data/clean.h"
 #include "showo/data/formats.h"
 
 namespace showo {
@@ -27,12 +28,13 @@ class Lines : public PartReader {
     // end for every block.
     const std::string_view text = text_of(*file_);
     uint64_t at = block.begin;
-    if (at > 0) at = after_newline(text, at - 1, block.end);
+    if (at == 0) at = text.size() - without_mark(text).size();
+    if (block.begin > 0) at = after_newline(text, at - 1, block.end);
     while (at < std::min<uint64_t>(block.end, text.size())) {
       const uint64_t next = after_newline(text, at, at + kMaxLine + 1);
       std::string_view line = text.substr(at, next - at);
       while (!line.empty() && (line.back() == '\n' || line.back() == '\r')) line.remove_suffix(1);
-      if (!line.empty()) lines_.push_back(line);
+      if (!trimmed(line).empty()) lines_.push_back(line);
       at = next;
     }
   }

@@ -1,9 +1,9 @@
 // LLaVA's conversations about pictures, [{id, image, conversations: [{from: human|gpt, value}]}].
 // As the published models were tuned: the picture stands first in the row, whatever the place of
-// <image> in the first human turn; entries without a picture are left out.
-#include "showo/core/log.h"
+// <image> in the first human turn; entries without one picture are left out.
+#include "showo/data/clean.h"
 #include "showo/data/formats.h"
-#include "showo/data/json_objects.h"
+#include "showo/data/picture_files.h"
 
 namespace showo {
 namespace {
@@ -15,9 +15,7 @@ std::string without_image_token(const std::string& value) {
     text += c;
     if (text.ends_with(token)) text.resize(text.size() - token.size());
   }
-  const size_t begin = text.find_first_not_of(" \t\r\n");
-  if (begin == std::string::npos) return "";
-  return text.substr(begin, text.find_last_not_of(" \t\r\n") + 1 - begin);
+  return std::string(trimmed(text));
 }
 
 std::string text_at(const Json& json, const char* key, const std::string& where) {
@@ -59,43 +57,25 @@ std::vector<Turn> turns_of(const Json& entry, const std::string& where) {
 
 class Conversations : public ListSource {
  public:
-  explicit Conversations(const SourceConfig& config) : images_(config.images) {
-    for (const auto& path : find_files(config, {".json", ".jsonl"})) files_.emplace_back(path);
-    int64_t left_out = 0;
-    for (size_t file = 0; file < files_.size(); ++file) {
-      for (size_t i = 0; i < files_[file].size(); ++i) {
-        if (files_[file].mentions(i, "image")) {
-          entries_.push_back({file, i});
-        } else {
-          ++left_out;
-        }
-      }
-    }
-    if (left_out > 0)
-      spdlog::info("{}: {} of {} entries are without a picture and left out",
-                   one_line(config.title()), left_out, left_out + entries_.size());
-  }
-  int64_t parts() const override { return static_cast<int64_t>(entries_.size()); }
+  explicit Conversations(const SourceConfig& config)
+      : list_(find_files(config, {".json", ".jsonl"}), config) {}
+  int64_t parts() const override { return list_.size(); }
 
  private:
   Sample at(int64_t index, Dice&) override {
-    const auto [file, i] = entries_[index];
-    const Json entry = files_[file].at(i);
-    const std::string where = files_[file].name(i), image = text_at(entry, "image", where);
+    PictureEntry entry = list_.at(index);
     Sample sample;
-    sample.origin = where;
-    sample.key = image;
-    sample.image_file = (images_ / image).string();
-    sample.turns = turns_of(entry, where);
+    sample.origin = entry.where;
+    sample.key = std::move(entry.picture);
+    sample.image_file = std::move(entry.file);
+    try {
+      sample.turns = turns_of(entry.json, entry.where);
+    } catch (const CorruptSample& error) {
+      sample.text_error = error.what();
+    }
     return sample;
   }
-
-  struct Entry {
-    size_t file, index;
-  };
-  fs::path images_;
-  std::vector<JsonObjects> files_;
-  std::vector<Entry> entries_;
+  PictureList list_;
 };
 
 }  // namespace

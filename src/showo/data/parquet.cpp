@@ -1,6 +1,8 @@
 // Text in Parquet files (RefinedWeb's column 'content'), a row group a part, read in small batches
 // so that memory does not grow with the group. An optional feature: cmake/ShowoParquet.cmake says
 // where the library comes from.
+#include "showo/core/utf8.h"
+#include "showo/data/clean.h"
 #include "showo/data/formats.h"
 
 #ifdef SHOWO_PARQUET
@@ -43,6 +45,51 @@ std::unique_ptr<parquet::arrow::FileReader> open_file(const fs::path& path,
   return value(builder.Build(), path.string());
 }
 
+// Every way in which Arrow's writers store text. Bytes are text where they are UTF-8.
+bool is_text(const arrow::DataType& type) {
+  switch (type.id()) {
+    case arrow::Type::STRING:
+    case arrow::Type::LARGE_STRING:
+    case arrow::Type::STRING_VIEW:
+    case arrow::Type::BINARY:
+    case arrow::Type::LARGE_BINARY:
+    case arrow::Type::BINARY_VIEW:
+      return true;
+    case arrow::Type::DICTIONARY:
+      return is_text(*static_cast<const arrow::DictionaryType&>(type).value_type());
+    default:
+      return false;
+  }
+}
+
+// Nothing where the row is null.
+std::optional<std::string_view> text_at(const arrow::Array& column, int64_t row) {
+  if (column.IsNull(row)) return std::nullopt;
+  switch (column.type_id()) {
+    case arrow::Type::DICTIONARY: {
+      const auto& coded = static_cast<const arrow::DictionaryArray&>(column);
+      return text_at(*coded.dictionary(), coded.GetValueIndex(row));
+    }
+    case arrow::Type::LARGE_STRING:
+    case arrow::Type::LARGE_BINARY:
+      return static_cast<const arrow::LargeBinaryArray&>(column).GetView(row);
+    case arrow::Type::STRING_VIEW:
+    case arrow::Type::BINARY_VIEW:
+      return static_cast<const arrow::BinaryViewArray&>(column).GetView(row);
+    default:
+      return static_cast<const arrow::BinaryArray&>(column).GetView(row);
+  }
+}
+
+bool is_utf8(std::string_view text) {
+  while (!text.empty()) {
+    const size_t length = utf8_length(text);
+    if (length == 0) return false;
+    text.remove_prefix(length);
+  }
+  return true;
+}
+
 class RowGroup : public PartReader {
  public:
   RowGroup(const fs::path& path, int group, const std::string& column)
@@ -54,8 +101,7 @@ class RowGroup : public PartReader {
       fail("{}: no column '{}'; its columns: {}", path.string(), column, columns(*schema));
     batches_ = value(file_->GetRecordBatchReader({group}, {index}), name_);
     const auto type = batches_->schema()->field(0)->type();
-    is_large_ = type->id() == arrow::Type::LARGE_STRING;
-    if (!is_large_ && type->id() != arrow::Type::STRING)
+    if (!is_text(*type))
       fail("{}: column '{}' holds {}, expected text", path.string(), column, type->ToString());
   }
 
@@ -69,10 +115,10 @@ class RowGroup : public PartReader {
     sample.origin = name_;
     sample.key = fmt::format("row {}", rows_++);
     const auto& column = *batch_->column(0);
-    const int64_t row = row_++;
-    if (column.IsNull(row)) fail_sample("{}: {}: no text", name_, sample.key);
-    sample.caption = is_large_ ? static_cast<const arrow::LargeStringArray&>(column).GetView(row)
-                               : static_cast<const arrow::StringArray&>(column).GetView(row);
+    const auto text = text_at(column, row_++);
+    if (!text || trimmed(*text).empty()) fail_sample("{}: {}: no text", name_, sample.key);
+    if (!is_utf8(*text)) fail_sample("{}: {}: no text in UTF-8", name_, sample.key);
+    sample.caption = *text;
     return sample;
   }
 
@@ -88,7 +134,6 @@ class RowGroup : public PartReader {
   std::unique_ptr<parquet::arrow::FileReader> file_;                        // outlives its batches
   std::unique_ptr<arrow::RecordBatchReader> batches_;
   std::shared_ptr<arrow::RecordBatch> batch_;
-  bool is_large_ = false;
   int64_t row_ = 0, rows_ = 0;
 };
 
@@ -120,16 +165,34 @@ std::unique_ptr<Source> open_parquet(const SourceConfig& config) {
   return std::make_unique<ParquetFiles>(config);
 }
 
+ParquetSummary summary_of_parquet(const fs::path& path) {
+  const auto file = open_file(path, arrow::default_memory_pool());
+  const auto metadata = file->parquet_reader()->metadata();
+  ParquetSummary summary{metadata->num_rows(), metadata->num_row_groups(), {}};
+  for (int i = 0; i < metadata->schema()->num_columns(); ++i)
+    summary.columns.push_back(metadata->schema()->Column(i)->path()->ToDotString());
+  return summary;
+}
+
 }  // namespace showo
 #else
 namespace showo {
+namespace {
 
-std::unique_ptr<Source> open_parquet(const SourceConfig& config) {
+[[noreturn]] void fail_without_parquet(const std::string& what) {
   fail(
       "{}: this program was built without Parquet: configure with -DSHOWO_PARQUET=ON and a "
       "TORCH_PYTHON that has pyarrow",
-      config.title());
+      what);
 }
+
+}  // namespace
+
+std::unique_ptr<Source> open_parquet(const SourceConfig& config) {
+  fail_without_parquet(config.title());
+}
+
+ParquetSummary summary_of_parquet(const fs::path& path) { fail_without_parquet(path.string()); }
 
 }  // namespace showo
 #endif

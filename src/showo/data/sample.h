@@ -23,6 +23,7 @@ struct Sample {
   std::string image_file = {};  // where image_bytes are read from when the sample is delivered
   std::string origin = {};      // the file it comes from, for messages
   Image picture = {};           // the decoded picture, of streams that decode
+  std::string text_error = {};  // why it has no text, though it should; a picture may be enough
 };
 
 /// The sample's picture: the decoded one, or image_bytes decoded now. Throws Error naming the

@@ -4,17 +4,18 @@
 #include <archive_entry.h>
 
 #include <algorithm>
+#include <array>
+#include <limits>
+#include <unordered_map>
+#include <unordered_set>
 
 #include "showo/core/config.h"
+#include "showo/data/clean.h"
 #include "showo/data/formats.h"
+#include "showo/data/tar_members.h"
 
 namespace showo {
 namespace {
-
-constexpr int64_t kMaxSample = int64_t{256} << 20;  // all its members together
-// What a shard's members may have in all: compressed and sparse ones can stand for any number of
-// bytes, and many samples wait in the shuffling buffer.
-constexpr int64_t kMaxExpansion = 100, kSpare = int64_t{64} << 20;
 
 struct WriteHandle {
   WriteHandle() : out(archive_write_new()) {}
@@ -47,24 +48,63 @@ std::string turns_json(const Sample& sample) {
   return json.dump();
 }
 
-void read_turns(Sample& sample, const std::string& text, const std::string& where) try {
-  const Json json = parse_json(text, where);
-  sample.metadata = text;
-  if (!json.is_object() || !json.contains("turns")) return;
-  if (!json["turns"].is_array())
-    fail("{}: 'turns': expected a list, found {}", where, json["turns"].type_name());
-  for (const auto& turn : json["turns"]) {
-    auto text_of = [&](const char* key) {
-      if (!turn.is_object() || !turn.contains(key) || !turn[key].is_string())
-        fail("{}: a turn's '{}': expected text", where, key);
-      return turn[key].get<std::string>();
-    };
-    sample.turns.push_back(
-        {text_of("question"), text_of("answer"), turn.contains("type") ? text_of("type") : ""});
+enum Kind { kPicture, kText, kJson, kOther };
+
+// "a/0.mask.png" is of the sample "a/0".
+struct Name {
+  explicit Name(const std::string& full) {
+    const size_t slash = full.rfind('/');
+    const size_t dot =
+        std::min(full.find('.', slash == std::string::npos ? 0 : slash + 1), full.size());
+    key = full.substr(0, dot);
+    std::string endings = full.substr(dot);
+    std::ranges::transform(endings, endings.begin(),
+                           [](unsigned char c) { return std::tolower(c); });
+    dots = static_cast<int>(std::ranges::count(endings, '.'));
+    kind = is_picture_name(endings)     ? kPicture
+           : endings.ends_with(".txt")  ? kText
+           : endings.ends_with(".json") ? kJson
+                                        : kOther;
   }
-} catch (const Error& error) {
-  throw CorruptSample(error.what());
-}
+  std::string key;
+  Kind kind;
+  int dots;
+};
+
+// The members of one key. Of several of a kind the plainest name is meant, 0.jpg and not
+// 0.mask.jpg; among equals the first.
+struct Gathered {
+  bool has(Kind kind) const { return plainest[kind] != kNone; }
+  bool wants(const Name& name) const {
+    return name.kind != kOther && name.dots < plainest[name.kind];
+  }
+  void add(const Name& name, std::string content) {
+    plainest[name.kind] = name.dots;
+    contents[name.kind] = std::move(content);
+  }
+  static constexpr int kNone = std::numeric_limits<int>::max();
+  std::array<int, 3> plainest{kNone, kNone, kNone};
+  std::array<std::string, 3> contents;
+};
+
+// What a shard holds whose samples' members are not side by side, all pictures before all captions,
+// say: the texts of every key, and which keys have a picture.
+struct Apart {
+  void read(const fs::path& shard) {
+    TarMembers members(shard);
+    int64_t bytes = 0;
+    for (auto next = members.next(); next; next = members.next()) {
+      const Name name(*next);
+      if (name.kind == kPicture) pictures.insert(name.key);
+      if (name.kind == kPicture || name.kind == kOther || !texts[name.key].wants(name)) continue;
+      bytes += members.size();
+      if (bytes > TarMembers::kMaxBytes) return;  // the rest counts as missing
+      texts[name.key].add(name, members.content());
+    }
+  }
+  std::unordered_map<std::string, Gathered> texts;
+  std::unordered_set<std::string> pictures;
+};
 
 }  // namespace
 
@@ -97,72 +137,38 @@ void write_shard(const fs::path& path, const std::vector<Sample>& samples) {
 }
 
 struct ShardReader::State {
-  explicit State(const fs::path& path) : path(path.string()), in(archive_read_new()) {
-    std::error_code ignored;  // the archive will not open
-    const auto bytes = static_cast<int64_t>(fs::file_size(path, ignored));
-    if (!ignored) left = kSpare + std::min(bytes, kSpare << 20) * kMaxExpansion;
-    archive_read_support_format_tar(in);
-    archive_read_support_filter_gzip(in);
-    if (archive_read_open_filename(in, path.c_str(), 1 << 16) != ARCHIVE_OK) {
-      const std::string reason =
-          archive_error_string(in) ? archive_error_string(in) : "not a tar archive";
-      archive_read_free(in);
-      fail("{}: {}", this->path, reason);
-    }
+  explicit State(const fs::path& path) : members(path), name(next()) {}
+  std::optional<Name> next() {
+    const auto full = members.next();
+    return full ? std::optional<Name>(*full) : std::nullopt;
   }
-  ~State() { archive_read_free(in); }
-
-  struct Member {
-    std::string key, extension, content;
-  };
-
-  std::optional<Member> next_member() {
-    if (ended) return std::nullopt;
-    archive_entry* entry = nullptr;
-    for (;;) {
-      const int status = archive_read_next_header(in, &entry);
-      if (status == ARCHIVE_EOF) {
-        // A tar ends with blocks of zeros, which libarchive does not insist on.
-        if (archive_filter_bytes(in, 0) == archive_read_header_position(in))
-          fail("{}: truncated: the end of the archive is missing", path);
-        ended = true;
-        return std::nullopt;
-      }
-      if (status != ARCHIVE_OK) fail("{}: damaged: {}", path, archive_error_string(in));
-      if (archive_entry_filetype(entry) == AE_IFREG) break;
+  // The members of `key`, which follow one another, `name` being the first.
+  Gathered gather(const std::string& key) {
+    Gathered gathered;
+    int64_t bytes = 0;
+    for (; name && name->key == key; name = next()) {
+      if (!gathered.wants(*name)) continue;
+      bytes += members.size();
+      if (bytes > TarMembers::kMaxBytes)
+        fail("{}: {}: more than {} bytes", members.path(), key, TarMembers::kMaxBytes);
+      gathered.add(*name, members.content());
     }
-    const char* name = archive_entry_pathname(entry);
-    const std::string full = name ? name : "";
-    const int64_t size = archive_entry_size(entry);
-    if (size < 0 || size > kMaxSample)
-      fail("{}: member '{}' has {} bytes, more than the limit of {}", path, full, size, kMaxSample);
-    if (left < size) {
-      fail("{}: member '{}' has {} bytes: the archive expands to more than {} times its size", path,
-           full, size, kMaxExpansion);
+    return gathered;
+  }
+  const Apart& the_rest() {
+    if (apart) return *apart;
+    apart.emplace();
+    try {
+      apart->read(members.path());
+    } catch (const Error&) {
+      // Reading on comes to the same damage and tells of it.
     }
-    left -= size;
-    Member member;
-    const size_t dot = full.find('.', full.rfind('/') == std::string::npos ? 0 : full.rfind('/'));
-    member.key = full.substr(0, dot);
-    member.extension = dot == std::string::npos ? "" : full.substr(dot + 1);
-    if (!is_read(member.extension)) return member;
-    member.content.resize(static_cast<size_t>(size));
-    if (archive_read_data(in, member.content.data(), member.content.size()) !=
-        static_cast<la_ssize_t>(size)) {
-      fail("{}: member '{}' is truncated", path, full);
-    }
-    return member;
+    return *apart;
   }
 
-  static bool is_read(const std::string& extension) {
-    return extension == "txt" || extension == "json" || is_picture_name("." + extension);
-  }
-
-  std::string path;
-  archive* in;
-  int64_t left = 0;  // bytes that the members to come may have
-  std::optional<Member> waiting;
-  bool ended = false;
+  TarMembers members;
+  std::optional<Name> name;    // of the member that comes next
+  std::optional<Apart> apart;  // once a sample was not whole
 };
 
 ShardReader::ShardReader(const fs::path& path) : state_(std::make_unique<State>(path)) {}
@@ -170,33 +176,65 @@ ShardReader::~ShardReader() = default;
 ShardReader::ShardReader(ShardReader&&) noexcept = default;
 ShardReader& ShardReader::operator=(ShardReader&&) noexcept = default;
 
-std::optional<Sample> ShardReader::next() {
-  // The members first, whatever they hold: after a bad one the next call goes on with the next key.
-  auto member = state_->waiting ? std::move(state_->waiting) : state_->next_member();
-  state_->waiting.reset();
-  if (!member) return std::nullopt;
-  std::vector<State::Member> members;
-  const std::string key = member->key;
-  int64_t bytes = 0;
-  for (; member && member->key == key; member = state_->next_member()) {
-    bytes += std::ssize(member->content);
-    if (bytes > kMaxSample) fail("{}: {}: more than {} bytes", state_->path, key, kMaxSample);
-    members.push_back(std::move(*member));
-  }
-  state_->waiting = std::move(member);
-  Sample sample;
-  sample.key = key;
-  sample.origin = state_->path;
-  for (auto& [_, extension, content] : members) {
-    if (extension == "txt") {
-      sample.caption = std::move(content);
-    } else if (extension == "json") {
-      read_turns(sample, content, state_->path + ": " + key + ".json");
-    } else if (is_picture_name("." + extension)) {
-      sample.image_bytes = std::move(content);
+std::optional<ShardMembers> ShardReader::next_members() {
+  while (state_->name) {
+    const std::string key = state_->name->key;
+    Gathered found = state_->gather(key);
+    const bool has_texts = found.has(kText) || found.has(kJson);
+    if (!found.has(kPicture) && (!has_texts || state_->the_rest().pictures.contains(key)))
+      continue;  // no part of a sample, or told with its picture
+    if (!has_texts) {
+      const auto& texts = state_->the_rest().texts;
+      if (const auto its = texts.find(key); its != texts.end()) {
+        for (const Kind kind : {kText, kJson}) {
+          found.plainest[kind] = its->second.plainest[kind];
+          found.contents[kind] = its->second.contents[kind];
+        }
+      }
     }
+    auto take = [&](Kind kind) {
+      return found.has(kind) ? std::optional(std::move(found.contents[kind])) : std::nullopt;
+    };
+    return ShardMembers{key, take(kPicture), take(kText), take(kJson)};
+  }
+  return std::nullopt;
+}
+
+std::optional<Sample> ShardReader::next() {
+  auto members = next_members();
+  if (!members) return std::nullopt;
+  Sample sample;
+  sample.key = members->key;
+  sample.origin = state_->members.path();
+  sample.image_bytes = std::move(members->picture).value_or("");
+  sample.caption = trimmed(members->text.value_or(""));
+  if (members->json) {
+    const std::string where = sample.origin + ": " + sample.key + ".json";
+    try {
+      sample.turns = turns_in(parse_json(*members->json, where), where);
+    } catch (const Error& error) {
+      throw CorruptSample(error.what());
+    }
+    sample.metadata = std::move(*members->json);
   }
   return sample;
+}
+
+std::vector<Turn> turns_in(const Json& json, const std::string& where) {
+  std::vector<Turn> turns;
+  if (!json.is_object() || !json.contains("turns")) return turns;
+  if (!json["turns"].is_array())
+    fail("{}: 'turns': expected a list, found {}", where, json["turns"].type_name());
+  for (const auto& turn : json["turns"]) {
+    auto text_of = [&](const char* key) {
+      if (!turn.is_object() || !turn.contains(key) || !turn[key].is_string())
+        fail("{}: a turn's '{}': expected text", where, key);
+      return turn[key].get<std::string>();
+    };
+    turns.push_back(
+        {text_of("question"), text_of("answer"), turn.contains("type") ? text_of("type") : ""});
+  }
+  return turns;
 }
 
 std::vector<fs::path> find_shards(const std::string& pattern) {

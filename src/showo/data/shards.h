@@ -1,5 +1,6 @@
-// webdataset shards: tar files whose members KEY.png|jpg|webp, KEY.txt and KEY.json, side by side,
-// are one sample.
+// webdataset shards: tar files whose members KEY.png|jpg|webp, KEY.txt and KEY.json are one sample.
+// They stand side by side; where they do not, a second pass over the shard finds the texts. A
+// member may have more endings (KEY.input.jpg, KEY.outputs.txt); the plainest of its kind is read.
 #pragma once
 
 #include <memory>
@@ -7,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "showo/core/config.h"
 #include "showo/core/files.h"
 #include "showo/data/sample.h"
 
@@ -15,15 +17,28 @@ namespace showo {
 /// Writes `samples` as one shard, atomically; the same samples give the same bytes.
 void write_shard(const fs::path& path, const std::vector<Sample>& samples);
 
+/// What a shard holds of one sample, unread.
+struct ShardMembers {
+  std::string key;
+  std::optional<std::string> picture, text, json;
+};
+
+/// The "turns" of a sample's JSON, [{question, answer, type}]; none when it has no such key. Throws
+/// Error naming `where` when they have another shape.
+std::vector<Turn> turns_in(const Json& json, const std::string& where);
+
 /// Reads samples in the order of the file. Throws Error naming the shard and member when the
-/// archive is damaged, CorruptSample when only this sample's JSON is.
+/// archive is damaged.
 class ShardReader {
  public:
   explicit ShardReader(const fs::path& path);
   ~ShardReader();
   ShardReader(ShardReader&&) noexcept;
   ShardReader& operator=(ShardReader&&) noexcept;
-  /// The next sample, or nothing at the end.
+  /// The next sample's members, or nothing at the end.
+  std::optional<ShardMembers> next_members();
+  /// The next sample as write_shard wrote it, or nothing at the end. Throws CorruptSample when only
+  /// this sample's JSON is damaged.
   std::optional<Sample> next();
 
  private:

@@ -92,6 +92,17 @@ std::string SourceConfig::title() const {
   return format + " " + first;
 }
 
+void SourceConfig::check_corrupt(int64_t corrupt, int64_t read, const std::string& last) const {
+  constexpr int64_t kAtFirst = 1000;
+  const bool is_share = max_corrupt < 1;
+  const double most =
+      is_share ? max_corrupt * static_cast<double>(std::max(read, kAtFirst)) : max_corrupt;
+  if (static_cast<double>(corrupt) <= most) return;
+  fail("{}: more than {} corrupt samples (max_corrupt): {} of {}, the last: {}", title(),
+       is_share ? fmt::format("{:g} %", 100 * max_corrupt) : fmt::format("{:.0f}", max_corrupt),
+       corrupt, read, last);
+}
+
 std::unique_ptr<PartReader> ListSource::open(int64_t part, uint64_t seed) {
   Dice dice(seed);
   return std::make_unique<OneSample>(at(part, dice));

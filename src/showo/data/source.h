@@ -19,7 +19,8 @@ struct SourceConfig {
   std::vector<std::string> paths;
   std::string images, captions, caption_key, names, column, prompts;
   bool any_name = false, classes = false;
-  int64_t shuffle = 1000, max_corrupt = 100, threads = 0, ahead = 64;
+  int64_t shuffle = 1000, threads = 0, ahead = 64;
+  double max_corrupt = 0.05;
   template <class V>
   void visit(V& v) {
     v(format, "format", "captions, emoji, imagenet, lines, llava, parquet or webdataset");
@@ -35,7 +36,9 @@ struct SourceConfig {
     v(prompts, "prompts", "file of questions that captions answer, one a line");
     v(shuffle, "shuffle", "samples in the shuffling buffer; 0: in the files' order",
       between(0, 10'000'000));
-    v(max_corrupt, "max_corrupt", "corrupt samples to skip before giving up", at_least(0));
+    v(max_corrupt, "max_corrupt",
+      "corrupt samples to pass over before giving up: below 1 a share of those read, else a number",
+      at_least(0));
     v(threads, "threads", "threads that read and decode ahead; 0: none", between(0, 256));
     v(ahead, "ahead", "samples that may lie ready or in work", between(1, 1'000'000));
   }
@@ -48,6 +51,10 @@ struct SourceConfig {
   }
   /// For messages: "llava tune.json".
   std::string title() const;
+  /// Throws Error when `corrupt` samples among `read` are more than max_corrupt lets pass, `last`
+  /// being what was wrong with the last. A share is at first one of a thousand samples: the first
+  /// ten say little about a source.
+  void check_corrupt(int64_t corrupt, int64_t read, const std::string& last) const;
 };
 
 /// A sample that cannot be used, though those after it can.

@@ -1,6 +1,7 @@
 #include "showo/data/stream.h"
 
 #include "showo/core/log.h"
+#include "showo/data/clean.h"
 #include "showo/image/preprocess.h"
 
 namespace showo {
@@ -12,11 +13,22 @@ std::string name_of(const Sample& sample) {
   return sample.origin.empty() ? sample.key : sample.origin + ": " + sample.key;
 }
 
+// White space around a text says nothing, and would be learned.
+void trim(std::string& text) {
+  if (const auto kept = trimmed(text); kept.size() != text.size()) text = std::string(kept);
+}
+
 // What a sample needs before it is delivered: its file's bytes, its picture.
 void prepare(Drawn& drawn, const StreamOptions& options) {
   Sample& sample = drawn.sample;
   if (!drawn.error.empty()) return;
   try {
+    if (options.texts != Texts::kNone && !sample.text_error.empty()) throw Error(sample.text_error);
+    trim(sample.caption);
+    for (Turn& turn : sample.turns) {
+      trim(turn.question);
+      trim(turn.answer);
+    }
     if (sample.image_bytes.empty() && !sample.image_file.empty())
       sample.image_bytes = read_file(sample.image_file, kMaxPictureBytes);
     if (!options.decode) return;
@@ -38,14 +50,15 @@ Image picture_of(const Sample& sample) {
 
 SampleStream::SampleStream(const SourceConfig& config, uint64_t seed, StreamPosition start,
                            const StreamOptions& options)
-    : config_(config), seed_(seed), options_(options) {
+    : config_(config), source_(open_source(config)), seed_(seed), options_(options) {
   go_to(start);
 }
 
 void SampleStream::go_to(StreamPosition position) {
   position_ = position;
+  samples_.reset();  // the walk before lets go of the source
   samples_ = std::make_unique<Prefetcher>(
-      Walk(open_source(config_), config_.title(), seed_, options_.slice, config_.shuffle, position),
+      Walk(source_, config_.title(), seed_, options_.slice, config_.shuffle, position),
       [options = options_](Drawn& drawn) { prepare(drawn, options); }, config_.threads,
       config_.ahead);
 }
@@ -53,8 +66,10 @@ void SampleStream::go_to(StreamPosition position) {
 Sample SampleStream::next() {
   for (;;) {
     Drawn drawn = samples_->next();
+    ++drawn_;
     if (drawn.error.empty()) {
       position_ = drawn.after;
+      tell_if_textless(drawn.sample);
       return std::move(drawn.sample);
     }
     skip(drawn);
@@ -64,12 +79,18 @@ Sample SampleStream::next() {
 void SampleStream::skip(const Drawn& drawn) {
   if (corrupt_.insert(drawn.error).second)
     spdlog::warn("{}: skipped ({} so far)", drawn.error, corrupt_.size());
-  if (corrupt() > config_.max_corrupt) {
-    fail("{}: more than {} corrupt samples (max_corrupt), the last: {}", config_.title(),
-         config_.max_corrupt, drawn.error);
-  }
+  config_.check_corrupt(corrupt(), drawn_, drawn.error);
   if (drawn.after.epoch > position_.epoch + 1)
     fail("{}: a whole epoch held corrupt samples only, the last: {}", config_.title(), drawn.error);
+}
+
+void SampleStream::tell_if_textless(const Sample& sample) {
+  const bool is_picture = !sample.image_bytes.empty(),
+             has_turns = options_.texts == Texts::kCaptionOrTurns && !sample.turns.empty();
+  if (options_.texts == Texts::kNone || !is_picture || has_turns || !sample.caption.empty()) return;
+  if (textless_.insert(sample.origin).second)
+    spdlog::warn("{}: a picture without a caption (this file's others are not told)",
+                 one_line(name_of(sample)));
 }
 
 }  // namespace showo

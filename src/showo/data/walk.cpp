@@ -4,7 +4,7 @@
 
 namespace showo {
 
-Walk::Walk(std::unique_ptr<Source> source, std::string title, uint64_t seed, Slice slice,
+Walk::Walk(std::shared_ptr<Source> source, std::string title, uint64_t seed, Slice slice,
            int64_t buffer, StreamPosition start)
     : source_(std::move(source)),
       title_(std::move(title)),

@@ -39,7 +39,7 @@ class Walk {
  public:
   /// `buffer`: samples in the shuffling buffer; 0 keeps the source's order. Whole parts are shared
   /// out where there are enough of them, single samples otherwise.
-  Walk(std::unique_ptr<Source> source, std::string title, uint64_t seed, Slice slice,
+  Walk(std::shared_ptr<Source> source, std::string title, uint64_t seed, Slice slice,
        int64_t buffer, StreamPosition start);
   /// Throws Error when a whole epoch holds nothing for this slice.
   Drawn draw();
@@ -52,7 +52,7 @@ class Walk {
   std::optional<Drawn> read();
   Drawn take();
 
-  std::unique_ptr<Source> source_;
+  std::shared_ptr<Source> source_;  // used by one walk at a time
   std::string title_;
   uint64_t seed_;
   Slice slice_;

@@ -1,65 +1,90 @@
 // webdataset shards as a source, a shard a part: pictures with captions from KEY.txt, from a key of
 // KEY.json, or from JSON beside the shards that captions them anew.
+#include "showo/core/log.h"
 #include "showo/data/captions_map.h"
+#include "showo/data/clean.h"
 #include "showo/data/formats.h"
 #include "showo/data/shards.h"
 
 namespace showo {
 namespace {
 
+// Where captions come from.
 struct CaptionRules {
   std::string key;  // of KEY.json; empty: KEY.txt, or else the JSON's "caption"
-  const CaptionMap* outside = nullptr;
+  std::shared_ptr<const CaptionMap> outside;
+
+  const std::string* caption_of(const std::string& sample) const {
+    if (!outside) return nullptr;
+    auto found = outside->find(sample);
+    if (found == outside->end()) found = outside->find(sample.substr(sample.rfind('/') + 1));
+    return found == outside->end() ? nullptr : &found->second;
+  }
 };
 
-void caption_from_json(Sample& sample, const std::string& key, bool required) {
-  const std::string where = sample.origin + ": " + sample.key + ".json";
-  const Json json = sample.metadata.empty() ? Json::object() : parse_json(sample.metadata, where);
+std::string caption_in(const Json& json, const std::string& key, bool required,
+                       const std::string& where) {
   const auto found = json.find(key);
-  if (found != json.end() && found->is_string()) {
-    sample.caption = *found;
-  } else if (required) {
-    fail_sample("{}: '{}': expected a caption, found {}", where, key,
-                found == json.end() ? "nothing" : found->type_name());
+  if (found != json.end() && found->is_string()) return *found;
+  if (required) {
+    fail("{}: '{}': expected a caption, found {}", where, key,
+         found == json.end() ? "nothing" : found->type_name());
   }
-}
-
-void choose_caption(Sample& sample, const CaptionRules& rules) {
-  if (rules.outside) {
-    auto found = rules.outside->find(sample.key);
-    if (found == rules.outside->end())
-      found = rules.outside->find(sample.key.substr(sample.key.rfind('/') + 1));
-    if (found != rules.outside->end()) {
-      sample.caption = found->second;
-      return;
-    }
-  }
-  if (!rules.key.empty()) {
-    caption_from_json(sample, rules.key, true);
-  } else if (sample.caption.empty()) {
-    caption_from_json(sample, "caption", false);
-  }
+  return "";
 }
 
 class Shard : public PartReader {
  public:
-  Shard(const fs::path& path, std::string key, std::shared_ptr<const CaptionMap> outside)
-      : reader_(path), outside_(std::move(outside)), rules_{std::move(key), outside_.get()} {}
+  /// `told`: whether JSON that nothing was lost by was spoken of already.
+  Shard(const fs::path& path, CaptionRules rules, bool& told)
+      : path_(path.string()), reader_(path), rules_(std::move(rules)), told_(told) {}
   std::optional<Sample> next() override {
-    auto sample = reader_.next();
-    if (!sample) return sample;
-    if (sample->image_bytes.empty()) {
-      fail_sample("{}: {}: expected a picture (.png, .jpg, .jpeg or .webp)", sample->origin,
-                  sample->key);
+    auto members = reader_.next_members();
+    if (!members) return std::nullopt;
+    if (!members->picture || members->picture->empty()) {
+      fail_sample("{}: {}: expected a picture (.png, .jpg, .jpeg or .webp)", path_, members->key);
     }
-    choose_caption(*sample, rules_);
+    Sample sample;
+    sample.key = members->key;
+    sample.origin = path_;
+    sample.image_bytes = std::move(*members->picture);
+    const std::string* outside = rules_.caption_of(sample.key);
+    if (outside) {
+      sample.caption = *outside;
+    } else if (rules_.key.empty()) {
+      sample.caption = trimmed(members->text.value_or(""));
+    }
+    sample.metadata = std::move(members->json).value_or("");
+    read_json(sample);
     return sample;
   }
 
  private:
+  // The caption, where there is none yet, and turns. A sample that has a caption is not lost
+  // by what else is wrong with its JSON.
+  void read_json(Sample& sample) {
+    const std::string where = path_ + ": " + sample.key + ".json";
+    try {
+      const Json json =
+          sample.metadata.empty() ? Json::object() : parse_json(sample.metadata, where);
+      if (sample.caption.empty()) {
+        sample.caption = rules_.key.empty() ? caption_in(json, "caption", false, where)
+                                            : caption_in(json, rules_.key, true, where);
+      }
+      sample.turns = turns_in(json, where);
+    } catch (const Error& error) {
+      if (sample.caption.empty()) {
+        sample.text_error = error.what();
+      } else if (!std::exchange(told_, true)) {
+        spdlog::warn("{}; the sample's caption is used (only the first of these is told)",
+                     error.what());
+      }
+    }
+  }
+  std::string path_;
   ShardReader reader_;
-  std::shared_ptr<const CaptionMap> outside_;
   CaptionRules rules_;
+  bool& told_;
 };
 
 class Shards : public Source {
@@ -82,7 +107,7 @@ class Shards : public Source {
       outside = std::make_shared<CaptionMap>(
           read_captions(folder_ / (name.substr(0, name.find('.')) + ".json")));
     }
-    return std::make_unique<Shard>(shard, key_, std::move(outside));
+    return std::make_unique<Shard>(shard, CaptionRules{key_, std::move(outside)}, told_);
   }
 
  private:
@@ -90,6 +115,7 @@ class Shards : public Source {
   std::string key_;
   fs::path folder_;
   std::shared_ptr<const CaptionMap> outside_;
+  bool told_ = false;
 };
 
 }  // namespace

@@ -1,0 +1,61 @@
+// Lists of pictures by name, as LLaVA's and COCO's JSON have them, against what is there: published
+// lists name files that nobody has any more, and entries without one picture.
+#pragma once
+
+#include <unordered_map>
+#include <unordered_set>
+
+#include "showo/data/json_objects.h"
+#include "showo/data/source.h"
+
+namespace showo {
+
+/// The pictures below a source's folder `images`.
+class PictureFiles {
+ public:
+  explicit PictureFiles(SourceConfig config) : config_(std::move(config)) {}
+  std::string path_of(const std::string& name) const;
+  /// Whether that file is there; those that are not are counted.
+  bool holds(const std::string& name);
+  /// Says how many were asked for in vain. Throws Error naming the last when none is there, or when
+  /// these are more than the source's max_corrupt lets pass.
+  void report() const;
+
+ private:
+  // A folder's names, once it is clear that many of them are asked for.
+  struct Folder {
+    int64_t asked = 0;
+    std::unordered_set<std::string> names;
+  };
+  SourceConfig config_;
+  std::unordered_map<std::string, Folder> folders_;
+  int64_t asked_ = 0, missing_ = 0;
+  std::string last_;
+};
+
+/// One entry of such a list.
+struct PictureEntry {
+  Json json;
+  std::string where, picture, file;  // for messages; the picture's name; its path
+};
+
+/// The entries with one picture that is there. How many others were left out is said when it is
+/// opened.
+class PictureList {
+ public:
+  PictureList(const std::vector<fs::path>& lists, const SourceConfig& config);
+  int64_t size() const { return static_cast<int64_t>(entries_.size()); }
+  /// Throws CorruptSample naming the list and entry when it is no valid object, or its 'image' is
+  /// no name.
+  PictureEntry at(int64_t index) const;
+
+ private:
+  struct Place {
+    size_t list, index;
+  };
+  PictureFiles pictures_;
+  std::vector<JsonObjects> lists_;
+  std::vector<Place> entries_;
+};
+
+}  // namespace showo
