@@ -123,6 +123,13 @@ class Pictures(Fixture):
         result = run("inpaint", MODEL / "samples/scene.png", mask, "a frog", "--steps", 1, "-o", self.path / "out.png")
         self.assertEqual(result.returncode, 0, result.stderr)
 
+    def test_an_inverted_mask_draws_what_is_black(self):
+        scene, black = self.write("scene.png", png(90, 70)), self.write("black.png", png(90, 70))
+        arguments = ("inpaint", scene, black, "a frog", "--steps", 1, "-o", self.path / "out.png")
+        self.assertIn("marks nothing", run(*arguments).stderr)
+        result = run(*arguments, "--invert-mask")
+        self.assertEqual(result.returncode, 0, result.stderr)
+
     def test_of_another_size_are_named_as_they_are(self):
         scene, out = MODEL / "samples/scene.png", self.path / "out.png"
         small, black = self.write("small.png", png(8, 6)), self.write("black.png", png(64, 64))
