@@ -66,7 +66,7 @@ class Distributed(unittest.TestCase):
     def train(self, processes, out, *flags, **more):
         for code, error in self.finish(self.start(self.recipe(processes, **more), out, processes, *flags)):
             self.assertEqual(code, 0, error)
-        return tiny_run.weights(self.path / out / "checkpoint/model/model.safetensors")
+        return tiny_run.weights(self.path / out / "checkpoint/model/pytorch_model.safetensors")
 
     def expect_close(self, a, b):
         self.assertEqual(a.keys(), b.keys())
@@ -76,7 +76,7 @@ class Distributed(unittest.TestCase):
 
     def test_processes_equal_one_at_the_same_global_batch(self):
         one = self.train(1, "one")
-        start = tiny_run.weights(self.path / "one/checkpoints/step-0000003/model/model.safetensors")
+        start = tiny_run.weights(self.path / "one/checkpoints/step-0000003/model/pytorch_model.safetensors")
         self.assertGreater(max(np.abs(one[name] - start[name]).max() for name in one), 1e-3, "nothing was learned")
         self.expect_close(one, self.train(2, "two"))
         self.expect_close(one, self.train(4, "four-sharded", shard_optimizer=True))
@@ -91,7 +91,7 @@ class Distributed(unittest.TestCase):
         for code, error in self.finish(self.start(self.recipe(2, shard_optimizer=True, **muon), "parts", 2)):
             self.assertEqual(code, 0, error)
             self.assertIn("resumed at step 3", error)
-        self.expect_close(one, tiny_run.weights(self.path / "parts/checkpoint/model/model.safetensors"))
+        self.expect_close(one, tiny_run.weights(self.path / "parts/checkpoint/model/pytorch_model.safetensors"))
 
     def test_a_sharded_run_goes_on_with_another_number_of_processes(self):
         self.train(2, "run", "--steps", "3", shard_optimizer=True)
@@ -108,12 +108,12 @@ class Distributed(unittest.TestCase):
         for code, error in self.finish(self.start(recipe, out, processes, *flags, command="train-codec")):
             self.assertEqual(code, 0, error)
         # A key's bias shifts all of a query's scores alike: its gradient is nothing but rounding, which AdamW scales up.
-        weights = tiny_run.weights(self.path / out / "checkpoint/codec/model.safetensors")
+        weights = tiny_run.weights(self.path / out / "checkpoint/codec/pytorch_model.safetensors")
         return {name: values for name, values in weights.items() if not name.endswith(".k.bias")}
 
     def test_tokenizers_of_several_processes_equal_one_at_the_same_global_batch(self):
         one = self.train_codec(1, "one")
-        start = tiny_run.weights(self.path / "one/checkpoints/step-0000003/codec/model.safetensors")
+        start = tiny_run.weights(self.path / "one/checkpoints/step-0000003/codec/pytorch_model.safetensors")
         self.assertGreater(max(np.abs(one[name] - start[name]).max() for name in one), 1e-3, "nothing was learned")
         self.expect_close(one, self.train_codec(2, "two"))
         figures = [[json.loads(line)["eval_loss"] for line in (self.path / run / "metrics.jsonl").read_text().splitlines()
@@ -199,6 +199,48 @@ class Distributed(unittest.TestCase):
             state = json.loads((self.path / command / "checkpoint/state.json").read_text())
             self.assertIn(f"stopped after step {state['step']}", results[0][1])
             self.assertEqual(tiny_run.metrics(self.path / command)[-1]["step"], state["step"])
+
+    def alone(self, out, **variables):
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith(("SLURM", "OMPI", "PMI", "MASTER", "RANK", "WORLD"))}
+        return subprocess.run([SHOWO, "train", str(self.recipe(1)), "--out", str(self.path / out), "--steps", "1"],
+                              env=dict(inherited, OMP_NUM_THREADS="1", **variables), capture_output=True, text=True, timeout=120)
+
+    def test_a_lone_process_inside_an_allocation_is_alone(self):
+        # A batch script of Slurm has a rank of its own and the tasks that were allocated, but is no step; salloc's shell is a
+        # step of one task.
+        batch = dict(SLURM_JOB_ID="7", SLURM_NTASKS="4", SLURM_NPROCS="4", SLURM_PROCID="0", SLURM_LOCALID="0")
+        for i, variables in enumerate((batch, {**batch, "SLURM_STEP_ID": "4294967290", "SLURM_STEP_NUM_TASKS": "1"},
+                                       {"OMPI_COMM_WORLD_SIZE": "4", "OMPI_COMM_WORLD_RANK": "2", "WORLD_SIZE": "1"})):
+            result = self.alone(f"run{i}", **variables)
+            self.assertEqual(result.returncode, 0, result.stderr)
+
+    def test_the_variable_that_speaks_of_others_is_named(self):
+        for i, (variables, said) in enumerate((
+                ({"OMPI_COMM_WORLD_SIZE": "4", "OMPI_COMM_WORLD_RANK": "0"}, "OMPI_COMM_WORLD_SIZE=4"),
+                ({"PMI_SIZE": "2", "PMI_RANK": "1"}, "PMI_SIZE=2"),
+                ({"SLURM_STEP_NUM_TASKS": "4", "SLURM_PROCID": "0"}, "SLURM_STEP_NUM_TASKS=4"))):
+            result = self.alone(f"run{i}", **variables)
+            self.assertEqual(result.returncode, 1, result.stderr)
+            self.assertIn(said, result.stderr)
+            self.assertIn("WORLD_SIZE=1 to train alone", result.stderr)
+            self.assertEqual(result.stderr.count("\n"), 1, result.stderr)
+        result = self.alone("sized", WORLD_SIZE="4")
+        self.assertEqual(result.returncode, 1, result.stderr)
+        self.assertIn("WORLD_SIZE=4, but RANK is not set", result.stderr)
+
+    def test_a_step_of_slurm_trains_together(self):
+        # With WORLD_SIZE from the script or without it; the ranks are srun's.
+        for extra in ({}, {"WORLD_SIZE": "2"}):
+            port, running = free_port(), []
+            for rank in range(2):
+                env = dict(os.environ, OMP_NUM_THREADS="1", SLURM_NTASKS="8", SLURM_STEP_NUM_TASKS="2", SLURM_PROCID=str(rank),
+                           MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port), **extra)
+                running.append(subprocess.Popen([SHOWO, "train", str(self.recipe(2)), "--out", str(self.path / f"run{len(extra)}")],
+                                                env=env, stderr=subprocess.PIPE, text=True))
+            for code, error in self.finish(running):
+                self.assertEqual(code, 0, error)
+            state = json.loads((self.path / f"run{len(extra)}/checkpoint/state.json").read_text())
+            self.assertEqual(len(state["streams"]), 2 * 3)
 
     def test_bad_variables_are_named(self):
         env = dict(os.environ, RANK="2", WORLD_SIZE="2", MASTER_ADDR="127.0.0.1", MASTER_PORT="1")

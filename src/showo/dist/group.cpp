@@ -10,6 +10,7 @@
 #include <torch/csrc/distributed/c10d/ProcessGroupNCCL.hpp>
 #endif
 
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
 #include <optional>
@@ -34,17 +35,77 @@ int number(const char* name, const std::string& text, int most) {
   return value;
 }
 
-int first_of(std::initializer_list<const char*> names, int otherwise) {
-  for (const char* name : names) {
-    if (const auto text = variable(name)) return number(name, *text, 1 << 20);
-  }
-  return otherwise;
+// Who started the processes of a job, by the variables that only it sets: torchrun and its kin (or
+// a user), srun, Open MPI's mpirun, MPICH's and Intel's. SLURM_NTASKS is not among them: it says
+// what was allocated, and a batch script or a shell inside an allocation is one process all the
+// same.
+struct Launcher {
+  const char *size, *rank, *local;
+};
+constexpr Launcher kLaunchers[] = {
+    {"WORLD_SIZE", "RANK", "LOCAL_RANK"},
+    {"SLURM_STEP_NUM_TASKS", "SLURM_PROCID", "SLURM_LOCALID"},
+    {"OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_LOCAL_RANK"},
+    {"PMI_SIZE", "PMI_RANK", "MPI_LOCALRANKID"},
+};
+
+constexpr int kMostProcesses = 1 << 20;
+
+// What the variables say; the first launcher that gives a size is believed.
+struct Place {
+  int size = 1, rank = 0, local = 0;
+  std::string said_by;  // "WORLD_SIZE=4"; empty where nothing says so
+};
+
+std::optional<int> number_in(const char* name) {
+  const auto text = variable(name);
+  if (!text) return std::nullopt;
+  return number(name, *text, kMostProcesses);
 }
 
-std::string needed(const char* name) {
+// Scripts give WORLD_SIZE and leave the ranks to srun or mpirun, which must mean the same
+// processes.
+std::optional<Launcher> ranks_of(const Launcher& sized, int size) {
+  for (const Launcher& launcher : kLaunchers) {
+    const bool same = launcher.size == sized.size || number_in(launcher.size) == size;
+    if (same && variable(launcher.rank)) return launcher;
+  }
+  return std::nullopt;
+}
+
+Place place_in_job() {
+  Place place;
+  const auto* sized = std::ranges::find_if(
+      kLaunchers, [](const Launcher& launcher) { return variable(launcher.size).has_value(); });
+  if (sized == std::end(kLaunchers)) {
+    place.rank = number_in("RANK").value_or(0);
+    place.local = number_in("LOCAL_RANK").value_or(0);
+    if (place.rank > 0) fail("RANK={}, but WORLD_SIZE is not set", place.rank);
+    return place;
+  }
+  place.size = *number_in(sized->size);
+  place.said_by = fmt::format("{}={}", sized->size, place.size);
+  const auto ranks = ranks_of(*sized, place.size);
+  if (!ranks && place.size > 1)
+    fail("{}, but {} is not set; unset {} to train alone", place.said_by, sized->rank, sized->size);
+  if (ranks) {
+    place.rank = number_in(ranks->rank).value_or(0);
+    place.local = number_in(ranks->local).value_or(0);
+    if (place.rank >= place.size)
+      fail("{}={} {}: expected a rank below the size", ranks->rank, place.rank, place.said_by);
+  }
+  if (place.size < 1) fail("{}: expected at least 1", place.said_by);
+  return place;
+}
+
+// The variables of a launcher are inherited by all that its processes start.
+std::string needed(const char* name, const Place& place) {
   const auto value = variable(name);
-  if (!value) fail("{} is not set; torchrun sets it, or give the first process's address", name);
-  return *value;
+  if (value) return *value;
+  fail(
+      "{}: {} processes train together, but {} is not set: give the first process's address, as "
+      "torchrun does, or WORLD_SIZE=1 to train alone",
+      place.said_by, place.size, name);
 }
 
 // c10d's messages are a stack trace long: the first line says what happened.
@@ -59,13 +120,13 @@ auto guarded(int rank, const char* what, F&& call) {
   }
 }
 
-c10::intrusive_ptr<c10d::Store> open_store(const std::string& address, int rank, int size,
+c10::intrusive_ptr<c10d::Store> open_store(const std::string& address, int port, const Place& place,
                                            std::chrono::seconds timeout) {
   c10d::TCPStoreOptions options;
-  options.port = static_cast<uint16_t>(number("MASTER_PORT", needed("MASTER_PORT"), 65535));
+  options.port = static_cast<uint16_t>(port);
   // torchrun's agent may be the server itself.
-  options.isServer = rank == 0 && variable("TORCHELASTIC_USE_AGENT_STORE") != "True";
-  options.numWorkers = size;
+  options.isServer = place.rank == 0 && variable("TORCHELASTIC_USE_AGENT_STORE") != "True";
+  options.numWorkers = place.size;
   options.timeout = timeout;
   options.waitWorkers = false;
   const std::string attempt = variable("TORCHELASTIC_RESTART_COUNT").value_or("0");
@@ -109,14 +170,15 @@ Group::Group() = default;
 
 Group Group::from_environment(c10::Device device, std::chrono::seconds timeout) {
   Group group;
-  group.size_ = first_of({"WORLD_SIZE", "SLURM_NTASKS", "OMPI_COMM_WORLD_SIZE"}, 1);
-  group.rank_ = first_of({"RANK", "SLURM_PROCID", "OMPI_COMM_WORLD_RANK"}, 0);
-  if (group.size_ < 1 || group.rank_ >= group.size_)
-    fail("RANK={} WORLD_SIZE={}: expected a rank below the size", group.rank_, group.size_);
+  const Place place = place_in_job();
+  group.size_ = place.size;
+  group.rank_ = place.rank;
   if (group.size_ == 1) return group;
-  const std::string address = needed("MASTER_ADDR");
-  guarded(group.rank_, "meeting the other processes", [&] {
-    auto store = open_store(address, group.rank_, group.size_, timeout);
+  const std::string address = needed("MASTER_ADDR", place);
+  const int port = number("MASTER_PORT", needed("MASTER_PORT", place), 65535);
+  const std::string what = fmt::format("meeting the other processes ({})", place.said_by);
+  guarded(group.rank_, what.c_str(), [&] {
+    auto store = open_store(address, port, place, timeout);
     auto backend = open_backend(store, group.rank_, group.size_, device, address, timeout);
     auto meeting = device.is_cpu()
                        ? backend
@@ -169,8 +231,6 @@ void Group::broadcast(at::Tensor& tensor, int root) {
   });
 }
 
-int local_rank() {
-  return first_of({"LOCAL_RANK", "SLURM_LOCALID", "OMPI_COMM_WORLD_LOCAL_RANK"}, 0);
-}
+int local_rank() { return place_in_job().local; }
 
 }  // namespace showo

@@ -21,10 +21,10 @@ class Group {
  public:
   /// One process.
   Group();
-  /// As torchrun and its kin say it: RANK, WORLD_SIZE, MASTER_ADDR and MASTER_PORT (without them
-  /// Slurm's and Open MPI's variables give rank and size). One process when none is set. A lost
-  /// process is an Error on all others within `timeout`. Throws Error naming a variable that is
-  /// missing or wrong.
+  /// As torchrun and its kin say it: RANK, WORLD_SIZE, MASTER_ADDR and MASTER_PORT (without the
+  /// first two, srun's or mpirun's variables give rank and size). One process when none is set, as
+  /// in a batch script of many tasks that starts the program itself. A lost process is an Error on
+  /// all others within `timeout`. Throws Error naming a variable that is missing or wrong.
   static Group from_environment(c10::Device device,
                                 std::chrono::seconds timeout = std::chrono::seconds(60));
 
