@@ -4,8 +4,9 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+# Names that distributions have for the same package are separated by |: any of them will do, the first is asked for.
 packages=(g++ cmake ninja-build ccache pkg-config libcli11-dev nlohmann-json3-dev libyaml-cpp-dev libspdlog-dev libfmt-dev
-  libjpeg62-turbo-dev libpng-dev libwebp-dev libarchive-dev libpcre2-dev libhwy-dev libgloo-dev libgtest-dev)
+  "libjpeg-dev|libjpeg62-turbo-dev|libjpeg-turbo8-dev" libpng-dev libwebp-dev libarchive-dev libpcre2-dev libhwy-dev libgloo-dev libgtest-dev)
 torch_version=2.13.0
 
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
@@ -15,9 +16,17 @@ install_packages() {
   as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" > /dev/null
 }
 
+is_installed() {
+  local name
+  for name in ${1//|/ }; do
+    dpkg-query -W -f '${Status}' "$name" 2> /dev/null | grep -q 'install ok installed' && return 0
+  done
+  return 1
+}
+
 missing=()
 for package in "${packages[@]}"; do
-  dpkg-query -W -f '${Status}' "$package" 2> /dev/null | grep -q 'install ok installed' || missing+=("$package")
+  is_installed "$package" || missing+=("${package%%|*}")
 done
 [ ${#missing[@]} = 0 ] || install_packages "${missing[@]}"
 
