@@ -7,10 +7,6 @@
 namespace showo::cli {
 namespace {
 
-bool holds_weights(const std::string& name) {
-  return name.ends_with(".safetensors") || name.ends_with(".bin") || name.ends_with(".index.json");
-}
-
 void convert(const fs::path& from, const OutputFolder& out, const std::string& dtype) {
   if (!fs::is_directory(from)) fail("{}: no such model folder", from.string());
   out.check({from});
@@ -18,12 +14,13 @@ void convert(const fs::path& from, const OutputFolder& out, const std::string& d
                       : dtype == "bf16" ? torch::kBFloat16
                                         : torch::kFloat;
   TensorMap tensors = read_weights(from);
+  check_finite(tensors, from.string());
   for (auto& [name, tensor] : tensors) {
-    if (tensor.is_floating_point()) tensor = tensor.to(target);
+    if (tensor.is_floating_point()) tensor = converted(tensor, target, name, from.string());
   }
   out.write([&](const fs::path& temporary) {
     copy_tree(from, temporary, [](const auto& name) { return !holds_weights(name); });
-    write_safetensors(temporary / "model.safetensors", tensors);
+    write_safetensors(temporary / kWeightsFile, tensors);
   });
 }
 
@@ -36,12 +33,15 @@ void add_convert(CLI::App& app) {
   auto out = std::make_shared<OutputFolder>();
   command->add_option("model", *from, "model folder")->required();
   command->add_option("out", out->path, "folder to write")->required();
+  command->option_defaults()->group("weights");
   command->add_option("--dtype", *dtype, "fp32, bf16 or fp16")
       ->check(CLI::IsMember({"fp32", "bf16", "fp16"}))
       ->capture_default_str();
   out->add_force(*command);
   command->callback([=] { convert(*from, *out, *dtype); });
-  command->footer("Example:\n  showo convert runs/showo/checkpoint/model my-model --dtype fp16");
+  command->footer(
+      "Examples:\n  showo convert runs/showo/checkpoint/model my-model --dtype fp16\n"
+      "  showo convert show-o show-o-bf16 --dtype bf16 --force");
 }
 
 }  // namespace showo::cli

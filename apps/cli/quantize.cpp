@@ -26,9 +26,8 @@ void quantize(const QuantizeFlags& f) {
   Showo model = load_showo(paths, torch::kFloat, torch::kCPU, format);
   check_finite(*model, f.model);
   f.out.write([&](const fs::path& temporary) {
-    copy_files(paths.llm, temporary / "llm", [](const std::string& name) {
-      return !name.ends_with(".safetensors") && !name.ends_with(".bin");
-    });
+    copy_files(paths.llm, temporary / "llm",
+               [](const std::string& name) { return !holds_weights(name); });
     copy_files(paths.codec, temporary / "codec", [](const auto&) { return true; });
     const fs::path sampling = paths.model / "sampling.json";
     if (fs::exists(sampling)) fs::copy_file(sampling, temporary / "sampling.json");
@@ -45,6 +44,7 @@ void add_quantize(CLI::App& app) {
   command->add_option("model", f->model, "model folder")->required();
   command->add_option("out", f->out.path, "folder to write")->required();
   f->out.add_force(*command);
+  command->option_defaults()->group("weights");
   command->add_option("--bits", f->bits, "8 or 4")
       ->transform(number_in<int>("--bits", between(4, 8)))
       ->check(CLI::IsMember({8, 4}))
@@ -54,11 +54,13 @@ void add_quantize(CLI::App& app) {
                    "inputs that share a scale, a multiple of 32; 0: all of a channel's. "
                    "Default: 0 for 8 bits, 32 for 4")
       ->transform(number_in<int64_t>("--group", between(0, 1 << 20)));
+  command->option_defaults()->group("model");
   command->add_option("--llm", f->llm, "folder of the language model's config and tokenizer");
   command->add_option("--codec", f->codec, "folder of the image tokenizer");
   command->callback([=] { quantize(*f); });
   command->footer(
-      "Example:\n  showo quantize show-o show-o-8bit --bits 8 --llm phi-1_5 --codec magvitv2");
+      "Examples:\n  showo quantize show-o show-o-8bit --bits 8 --llm phi-1_5 --codec magvitv2\n"
+      "  showo quantize runs/showo/checkpoint/model small --bits 4 --group 64");
 }
 
 }  // namespace showo::cli

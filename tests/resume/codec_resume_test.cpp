@@ -49,7 +49,7 @@ TEST_P(CodecResume, EndsWithTheSameBitsWithADiscriminatorAndAverages) {
   EXPECT_EQ(last.steps_done(), 4);
   last.run();
   for (const char* file :
-       {"codec/model.safetensors", "optimizer.safetensors", "training.safetensors"}) {
+       {"codec/pytorch_model.safetensors", "optimizer.safetensors", "training.safetensors"}) {
     const auto whole = read_safetensors(folder_ / "whole/checkpoint" / file).tensors,
                parts = read_safetensors(folder_ / "parts/checkpoint" / file).tensors;
     ASSERT_EQ(whole.size(), parts.size());

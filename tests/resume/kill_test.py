@@ -67,7 +67,7 @@ class Killed(unittest.TestCase):
             seen = self.step("killed")
         self.finish(recipe, "killed", seen + 2)
         self.finish(recipe, "whole", seen + 2)
-        for file in ("model/model.safetensors", "model_ema/model.safetensors", "optimizer.safetensors"):
+        for file in ("model/pytorch_model.safetensors", "model_ema/pytorch_model.safetensors", "optimizer.safetensors"):
             a, b = (tiny_run.weights(self.path / run / "checkpoint" / file) for run in ("killed", "whole"))
             self.assertEqual(a.keys(), b.keys())
             for name in a:

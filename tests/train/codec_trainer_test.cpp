@@ -112,7 +112,7 @@ TEST_F(CodecTraining, TrainsTheDecoderOfATokenizerWhoseCodesStay) {
 TEST_F(CodecTraining, SavesAveragedWeights) {
   auto recipe = narrowed(kEmbedded);
   recipe.optimizer.warmup_steps = 0;
-  const fs::path codec = "checkpoint/codec/model.safetensors";
+  const fs::path codec = "checkpoint/codec/pytorch_model.safetensors";
   CodecTrainer(recipe, folder_ / "start").save();
   auto one_step = [&](const std::string& name, double ema) {
     recipe.ema = ema;
@@ -135,7 +135,7 @@ TEST_F(CodecTraining, PassesOverGradientsThatAreNotFiniteAndEndsAtTheTenthInARow
   auto state = [&] {
     trainer.save();
     auto all = read_safetensors(folder_ / "run/checkpoint/training.safetensors").tensors;
-    for (const char* file : {"codec/model.safetensors", "optimizer.safetensors"})
+    for (const char* file : {"codec/pytorch_model.safetensors", "optimizer.safetensors"})
       all.merge(read_safetensors(folder_ / "run/checkpoint" / file).tensors);
     all.erase("decoder.conv_out.weight");
     all.erase("weights.decoder.conv_out.weight");

@@ -79,8 +79,8 @@ TEST_F(Training, NothingThatIsNotFiniteIsSavedOrResumedFrom) {
     EXPECT_NE(said.find(name), std::string::npos) << said;
   }
   EXPECT_EQ(Trainer(recipe_, run).steps_done(), 1) << "the good checkpoint stays";
-  for (const char* file :
-       {"model/model.safetensors", "model_ema/model.safetensors", "optimizer.safetensors"}) {
+  for (const char* file : {"model/pytorch_model.safetensors", "model_ema/pytorch_model.safetensors",
+                           "optimizer.safetensors"}) {
     const fs::path path = run / "checkpoint" / file;
     const std::string before = read_file(path);
     TensorMap tensors;

@@ -17,12 +17,30 @@ Magvit load_codec(const fs::path& folder, torch::ScalarType dtype, torch::Device
   return codec;
 }
 
+namespace {
+
+// Every code's signs and every bit's value: the reference loads no file without them, though they
+// follow from the number of bits. The published tokenizer has 13 bits; its class knows no other
+// number, and the tables double with every one.
+TensorMap with_tables(TensorMap tensors, int64_t bits) {
+  constexpr int64_t kMostBits = 16;
+  if (bits > kMostBits) return tensors;
+  const Tensor codes = torch::arange(int64_t{1} << bits);
+  tensors["quantize.embedding"] =
+      signs_of(codes.unsqueeze(0), bits, codes.size(0), 1).view({bits, codes.size(0)}).t();
+  tensors["quantize.power_vals"] = torch::pow(2, torch::arange(bits - 1, -1, -1));
+  return tensors;
+}
+
+}  // namespace
+
 void save_codec(const fs::path& folder, Magvit codec) {
   write_folder_atomically(folder, [&](const fs::path& temporary) {
     Json config = config_to_json(codec->config);
     config["_class_name"] = "MAGVITv2";
     write_file_atomically(temporary / "config.json", config.dump(2) + "\n");
-    write_safetensors(temporary / "model.safetensors", state_of(*codec));
+    write_safetensors(temporary / kWeightsFile,
+                      with_tables(state_of(*codec), codec->config.z_channels));
   });
 }
 

@@ -96,8 +96,9 @@ TORCH_MODULE(Magvit);
 /// one. Throws Error naming the file, key or tensor.
 Magvit load_codec(const fs::path& folder, torch::ScalarType dtype = torch::kFloat,
                   torch::Device device = torch::kCPU);
-/// Writes config.json and model.safetensors in the published layout; the folder appears whole or
-/// not at all.
+/// Writes config.json and pytorch_model.safetensors in the published layout, with the quantizer's
+/// tables: the reference loads what has the published shape. The folder appears whole or not at
+/// all.
 void save_codec(const fs::path& folder, Magvit codec);
 /// LibTorch's default convolution initialisation (Kaiming uniform), norms at one; for training from
 /// scratch.

@@ -186,7 +186,7 @@ Recogniser train_recogniser(const std::string& shards, const RecogniserOptions& 
 
 void write_recogniser(const fs::path& folder, Recogniser recogniser) {
   write_file_atomically(folder / "config.json", config_to_json(recogniser->config).dump(2) + "\n");
-  write_safetensors(folder / "model.safetensors", state_of(*recogniser));
+  write_safetensors(folder / kWeightsFile, state_of(*recogniser));
 }
 
 Recogniser load_recogniser(const fs::path& folder) {

@@ -79,7 +79,7 @@ struct RecogniserOptions {
 };
 
 Recogniser train_recogniser(const std::string& shards, const RecogniserOptions& options);
-/// config.json and model.safetensors into a folder that is there.
+/// config.json and pytorch_model.safetensors into a folder that is there.
 void write_recogniser(const fs::path& folder, Recogniser recogniser);
 Recogniser load_recogniser(const fs::path& folder);
 

@@ -60,7 +60,8 @@ struct ShowoConfig {
 /// positions.
 void check_positions(const ShowoConfig& config, const LlmConfig& llm, const std::string& source);
 
-/// Keys of the file that say nothing about the shape are passed over: published files have many.
+/// Keys of the file that change no numbers are passed over: published files have many. Throws Error
+/// naming a key that asks for other arithmetic than the model's.
 LlmConfig llm_config_from_json(const Json& json, const std::string& source);
 ShowoConfig showo_config_from_json(const Json& json, const std::string& source);
 

@@ -27,7 +27,7 @@ std::optional<LowBits> read_low_bits(const fs::path& folder);
 /// tensor.
 Showo load_showo(const ModelPaths& paths, torch::ScalarType dtype = torch::kFloat,
                  torch::Device device = torch::kCPU, std::optional<LowBits> low_bits = {});
-/// config.json, model.safetensors and llm/config.json in the published layout; rounded weights are
+/// config.json, pytorch_model.safetensors and llm/config.json in the published layout; rounded weights are
 /// named under quantization_config.
 void save_showo(const fs::path& folder, Showo model);
 /// The same files into a folder that is there.

@@ -24,12 +24,17 @@ ShowoConfig config_for(const ShowoRecipe& recipe, const Tokenizer& tokenizer,
   return config;
 }
 
-Showo new_model(const ShowoRecipe& recipe, const Tokenizer& tokenizer, const CodecConfig& codec) {
-  LlmConfig llm = recipe.llm;
-  llm.vocab_size = tokenizer.size();
+// [SOT] and [EOT] are the tokenizer's, whatever the language model's configuration calls so.
+void set_ends(LlmConfig& llm, const ShowoRecipe& recipe, const Tokenizer& tokenizer) {
   const auto end = tokenizer.id_of("<|endoftext|>");
   if (!end) fail("{}: the tokenizer has no <|endoftext|>", recipe.tokenizer);
   llm.bos_token_id = llm.eos_token_id = *end;
+}
+
+Showo new_model(const ShowoRecipe& recipe, const Tokenizer& tokenizer, const CodecConfig& codec) {
+  LlmConfig llm = recipe.llm;
+  llm.vocab_size = tokenizer.size();
+  set_ends(llm, recipe, tokenizer);
   llm.check("recipe: llm");
   Showo model(config_for(recipe, tokenizer, codec), llm);
   initialise_showo(model, recipe.seed);
@@ -46,20 +51,24 @@ bool is_language_model(const fs::path& folder) {
 // reference; those beyond are new: normal(0, 0.02), biases zero, norms one.
 Showo grown(const ShowoRecipe& recipe, const Tokenizer& tokenizer, const CodecConfig& codec) {
   const fs::path folder = recipe.init_from, path = folder / "config.json";
-  Showo model(config_for(recipe, tokenizer, codec),
-              llm_config_from_json(read_json(path), path.string()));
+  const Json json = read_json(path);
+  LlmConfig llm = llm_config_from_json(json, path.string());
+  set_ends(llm, recipe, tokenizer);
+  const bool has_norms = json.value("qk_layernorm", Json()) == Json(true);
+  Showo model(config_for(recipe, tokenizer, codec), llm);
   initialise_showo(model, recipe.seed);
   torch::NoGradGuard no_grad;
   TensorMap tensors = read_weights(folder), wanted;
   for (auto& [name, target] : state_of(*model)) {
     const auto found = tensors.find(name.substr(std::string("showo.").size()));
-    const bool is_new = name.find("q_layernorm") != std::string::npos ||
-                        name.find("k_layernorm") != std::string::npos;
+    const bool is_new = !has_norms && (name.find("q_layernorm") != std::string::npos ||
+                                       name.find("k_layernorm") != std::string::npos);
     if (found == tensors.end()) {
       if (!is_new) fail("{}: tensor '{}' is missing", folder.string(), name.substr(6));
       continue;
     }
-    const torch::Tensor from = found->second;
+    const torch::Tensor from =
+        converted(found->second, target.scalar_type(), found->first, folder.string());
     const int64_t rows = std::min(from.size(0), target.size(0));
     const bool vocabulary =
         name.starts_with("showo.model.embed_tokens.") || name.starts_with("showo.lm_head.");
