@@ -1,6 +1,7 @@
 // showo ask and caption: text about a picture.
 #include "apps/cli/command.h"
 #include "apps/cli/flags.h"
+#include "apps/cli/sampling_flags.h"
 #include "apps/cli/session.h"
 
 namespace showo::cli {
@@ -8,13 +9,12 @@ namespace {
 
 struct AskFlags {
   ModelFlags model;
-  TextOptions text;
+  TextFlags text;
   std::string picture;
   std::vector<std::string> questions;
 };
 
 void ask(const AskFlags& f) {
-  f.text.check();
   for (const auto& question : f.questions) {
     if (question.find_first_not_of(" \t\r\n") == std::string::npos)
       throw UsageError("the question is empty");
@@ -25,11 +25,12 @@ void ask(const AskFlags& f) {
   session.lap("read");
   Json answers = Json::array();
   std::string text;
-  const auto said = reader.answer(f.questions, f.text, f.model.seed, session.on_token());
+  const auto said = reader.answer(f.questions, f.text.options, f.model.seed, session.on_token());
   for (size_t i = 0; i < said.size(); ++i) {
     answers.push_back({{"question", f.questions[i]},
                        {"answer", said[i].text},
-                       {"stop", said[i].complete ? "end" : "length"}});
+                       {"stop", said[i].complete ? "end" : "length"},
+                       {"timings", {{"tokens", session.token_times(i)}}}});
     text += (text.empty() ? "" : "\n") + said[i].text;
   }
   session.lap("answer");
@@ -44,11 +45,17 @@ void add_ask(CLI::App& app) {
   command->add_option("picture", f->picture, "PNG, JPEG or WebP")->required();
   command->add_option("questions", f->questions, "one or several; the picture is read once")
       ->required();
+  f->text.add_to(*command);
   f->model.add_to(*command);
-  add_flags(*command, f->text);
-  command->callback([=] { ask(*f); });
+  command->callback([=] {
+    f->text.settle(*command);
+    ask(*f);
+  });
   command->footer(
-      "Example:\n  showo ask scene.png \"what is in the picture?\" \"how many things are there?\"");
+      "Examples:\n"
+      "  showo ask scene.png \"what is in the picture?\" \"how many things are there?\"\n"
+      "  showo ask photo.jpg \"what happens next?\" --temperature 0.8 --top-p 0.9 --seed 3\n"
+      "  showo ask photo.jpg --json -- \"-1 or 1?\"");
 }
 
 void add_caption(CLI::App& app) {
@@ -56,12 +63,18 @@ void add_caption(CLI::App& app) {
   f->questions = {"what is in the picture?"};
   auto* command = app.add_subcommand("caption", "say what a picture shows");
   command->add_option("picture", f->picture, "PNG, JPEG or WebP")->required();
+  command->option_defaults()->group("picture");
   command->add_option("--question", f->questions[0], "how the model is asked")
       ->capture_default_str();
+  f->text.add_to(*command);
   f->model.add_to(*command);
-  add_flags(*command, f->text);
-  command->callback([=] { ask(*f); });
-  command->footer("Example:\n  showo caption scene.png");
+  command->callback([=] {
+    f->text.settle(*command);
+    ask(*f);
+  });
+  command->footer(
+      "Examples:\n  showo caption scene.png\n"
+      "  showo caption photo.jpg --question \"describe the picture\" --model show-o-8bit --json");
 }
 
 }  // namespace showo::cli

@@ -144,6 +144,7 @@ void add_bench(CLI::App& app) {
   auto f = std::make_shared<BenchFlags>();
   auto* command = app.add_subcommand("bench", "time drawing and answering on this machine");
   f->model.add_to(*command);
+  command->option_defaults()->group("what is timed");
   command->add_flag("--random", f->random,
                     "random weights of the published shapes (1.45 billion) instead of a model's");
   command->add_option("--size", f->size, "pixels a side of the random model's pictures")
@@ -158,11 +159,14 @@ void add_bench(CLI::App& app) {
       ->transform(number_in<int>("--train", between(2, 100'000)));
   command->add_flag("--recompute", f->recompute, "with --train, keep no activations of layers");
   f->out.add_force(*command);
-  command->add_option("--out", f->out.path,
-                      "write the weights to a folder instead, without a text tokenizer");
+  command
+      ->add_option("--out", f->out.path,
+                   "write the weights to a folder instead, without a text tokenizer")
+      ->group("output");
   add_number(*command, "--prompt", f->prompt, "tokens of the prompt", between(1, 100'000));
   add_number(*command, "--tokens", f->tokens, "tokens of an answer", between(2, 100'000));
   add_number(*command, "--repeats", f->repeats, "medians of as many runs", between(1, 100'000));
+  command->option_defaults()->group("sampling");
   add_flags(*command, f->sampling);
   command->callback([=] { bench(*f); });
   command->footer(

@@ -33,8 +33,10 @@ void add_check(CLI::App& app) {
   auto folders = std::make_shared<std::vector<std::string>>();
   auto tokenizer = std::make_shared<std::string>(SHOWO_SOURCE_DIR "/models/phi-tokenizer");
   command->add_option("folders", *folders, "folders of cases")->required();
+  command->option_defaults()->group("model");
   command->add_option("--tokenizer", *tokenizer, "phi-1.5's tokenizer files");
   auto device = std::make_shared<std::string>("cpu"), dtype = std::make_shared<std::string>("fp32");
+  command->option_defaults()->group("machine");
   command->add_option("--device", *device, "cpu, cuda or cuda:N")->capture_default_str();
   command->add_option("--dtype", *dtype, "fp32 or bf16, whose bounds are wider")
       ->check(CLI::IsMember({"fp32", "bf16"}))
@@ -53,7 +55,7 @@ void add_check(CLI::App& app) {
     if (failed > 0) fail("{} of {} cases failed", failed, folders->size());
   });
   command->footer(
-      "Example:\n  showo check tests/golden/data/*\n"
+      "Examples:\n  showo check tests/golden/data/*\n"
       "  showo check tests/golden/data/* --device cuda --dtype bf16");
 }
 

@@ -12,16 +12,19 @@ void add_data(CLI::App& app) {
   auto* emoji = data->add_subcommand("emoji", "compose scenes of emoji into webdataset shards");
   auto options = std::make_shared<EmojiOptions>();
   auto out = std::make_shared<OutputFolder>(OutputFolder{"data/emoji"});
+  emoji->option_defaults()->group("output");
   emoji->add_option("--out", out->path, "folder to write")->capture_default_str();
   out->add_force(*emoji);
+  emoji->option_defaults()->group("scenes");
   add_flags(*emoji, *options);
   emoji->callback([=] {
     out->check({options->packages});
     out->write([&](const fs::path& temporary) { write_emoji_dataset(*options, temporary); });
   });
   emoji->footer(
-      "Example:\n  tools/fetch_emoji.sh && showo data emoji --out data/emoji --scenes 40000 --seed "
-      "1");
+      "Examples:\n"
+      "  tools/fetch_emoji.sh && showo data emoji --out data/emoji --scenes 40000 --seed 1\n"
+      "  showo data emoji --out data/small --scenes 100 --scenes-per-shard 50 --force");
 }
 
 }  // namespace showo::cli

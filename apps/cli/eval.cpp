@@ -92,6 +92,7 @@ void add_eval(CLI::App& app) {
       "eval", "answers, reconstructions and generated pictures on shards of the emoji world");
   auto f = std::make_shared<EvalFlags>();
   command->add_option("shards", f->shards, "a split: data/emoji/compositions.tar")->required();
+  command->option_defaults()->group("judging");
   add_number(*command, "--scenes", f->scenes, "how many of its scenes", at_least(1));
   command
       ->add_option("--questions", f->questions,
@@ -102,15 +103,16 @@ void add_eval(CLI::App& app) {
   command->add_option("--features", f->features,
                       "folder of a feature network (tools/fetch_features.sh), which compares "
                       "reconstructions with their originals");
-  f->model.add_to(*command);
   f->sampling.add_to(*command);
+  f->model.add_to(*command);
   command->callback([=] {
     f->sampling.settle(*command, f->model.model);
     eval(*f);
   });
   command->footer(
-      "Example:\n  showo eval data/emoji/compositions.tar --scenes 500 --recogniser "
-      "runs/recogniser");
+      "Examples:\n"
+      "  showo eval data/emoji/compositions.tar --scenes 500 --recogniser runs/recogniser\n"
+      "  showo eval data/emoji/pairs.tar --questions 0 --model runs/showo/checkpoint/model --json");
 }
 
 void add_train_recogniser(CLI::App& app) {
@@ -120,8 +122,10 @@ void add_train_recogniser(CLI::App& app) {
   auto out = std::make_shared<OutputFolder>();
   auto shards = std::make_shared<std::string>();
   command->add_option("shards", *shards, "training shards of the emoji world")->required();
+  command->option_defaults()->group("output");
   command->add_option("--out", out->path, "the recogniser's folder")->required();
   out->add_force(*command);
+  command->option_defaults()->group("training");
   add_flags(*command, *f);
   command->callback([=] {
     out->check();
@@ -129,8 +133,9 @@ void add_train_recogniser(CLI::App& app) {
     out->write([&](const fs::path& temporary) { write_recogniser(temporary, recogniser); });
   });
   command->footer(
-      "Example:\n  showo train-recogniser 'data/emoji/train-{0000..0007}.tar' --out "
-      "runs/recogniser");
+      "Examples:\n"
+      "  showo train-recogniser 'data/emoji/train-{0000..0007}.tar' --out runs/recogniser\n"
+      "  showo train-recogniser data/emoji/train-0000.tar --out runs/small --steps 200 --force");
 }
 
 }  // namespace showo::cli

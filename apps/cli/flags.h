@@ -4,12 +4,12 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <charconv>
 #include <string>
 #include <type_traits>
 
 #include "showo/core/config.h"
 #include "showo/core/files.h"
+#include "showo/core/number.h"
 
 namespace showo::cli {
 
@@ -22,11 +22,9 @@ CLI::Validator number_in(const std::string& name, const Range& range) {
   return CLI::Validator(
       [=](std::string& text) -> std::string {
         T value{};
-        const char *begin = text.data(), *end = begin + text.size();
-        if (begin != end && *begin == '+') ++begin;
-        const auto [parsed, error] = std::from_chars(begin, end, value);
-        const bool is_number = error != std::errc::invalid_argument && parsed == end;
-        if (!is_number || error != std::errc() || !range.holds(value)) {
+        const std::errc error = read_number(text, value);
+        const bool is_number = error != std::errc::invalid_argument;
+        if (error != std::errc() || !range.holds(value)) {
           const char* kind = is_number               ? ""
                              : std::is_integral_v<T> ? "a whole number, "
                                                      : "a number, ";

@@ -5,6 +5,7 @@
 #include "apps/cli/session.h"
 #include "showo/core/random.h"
 #include "showo/image/grid.h"
+#include "showo/image/mask.h"
 
 namespace showo::cli {
 namespace {
@@ -14,6 +15,7 @@ struct PictureFlags {
   SamplingFlags sampling;
   std::string prompt, picture, mask, out, side = "right";
   int64_t count = 1, offset = 0;
+  bool invert_mask = false;
 };
 
 void check_prompt(const std::string& prompt) {
@@ -41,6 +43,7 @@ void generate(const PictureFlags& f) {
   check_out(f.out);
   Session session(f.model);
   f.sampling.options.check(session.pipeline().model()->config.num_vq_tokens);
+  session.set_prompt(f.prompt);
   Json result = {{"pictures", Json::array()}};
   std::string text;
   std::vector<Image> images;
@@ -52,14 +55,15 @@ void generate(const PictureFlags& f) {
         f.prompt, {seed}, f.sampling.options, session.on_step(f.sampling.options.steps))[0]);
     seeds.push_back(std::to_string(seed));
     const std::string path = numbered(f.out, i, f.count);
-    write_png(path, images.back(), session.metadata(f.prompt, seed, f.sampling.options));
-    result["pictures"].push_back({{"path", path}, {"seed", seed}});
+    write_png(path, images.back(), session.metadata(seed, f.sampling.options));
+    result["pictures"].push_back(
+        {{"path", path}, {"seed", seed}, {"timings", {{"steps", session.step_times()}}}});
     text += (i ? "\n" : "") + printable(path);
   }
   if (f.count > 1) {
     const std::string path = f.out.substr(0, f.out.size() - 4) + "-grid.png";
     write_png(path, labelled_grid(images, seeds),
-              session.metadata(f.prompt, f.model.seed, f.sampling.options));
+              session.metadata(f.model.seed, f.sampling.options));
     result["grid"] = path;
     text += "\n" + printable(path);
   }
@@ -72,18 +76,21 @@ void edit(const PictureFlags& f, const std::function<Image(Session&, const Image
   const Image picture = read_image(f.picture);
   Session session(f.model);
   f.sampling.options.check(session.pipeline().model()->config.num_vq_tokens);
+  session.set_prompt(f.prompt);
   const Image result = change(session, picture);
   session.lap("generate");
-  write_png(f.out, result, session.metadata(f.prompt, f.model.seed, f.sampling.options));
-  session.report({{"pictures", {{{"path", f.out}, {"seed", f.model.seed}}}}}, printable(f.out));
+  write_png(f.out, result, session.metadata(f.model.seed, f.sampling.options));
+  const Json made = {
+      {"path", f.out}, {"seed", f.model.seed}, {"timings", {{"steps", session.step_times()}}}};
+  session.report({{"pictures", Json::array({made})}}, printable(f.out));
 }
 
 CLI::App* add_command(CLI::App& app, const char* name, const char* help,
                       const std::shared_ptr<PictureFlags>& f, const char* out) {
   auto* command = app.add_subcommand(name, help);
   f->out = out;
+  command->option_defaults()->group("picture");
   command->add_option("-o,--out", f->out, "PNG file to write")->capture_default_str();
-  f->model.add_to(*command);
   return command;
 }
 
@@ -104,33 +111,50 @@ void add_generate(CLI::App& app) {
              "pictures to make; several go to OUT-grid.png as well, labelled with their seeds",
              between(1, 1024));
   f->sampling.add_to(*command);
+  f->model.add_to(*command);
   command->callback([=] {
     f->sampling.settle(*command, f->model.model);
     generate(*f);
   });
   command->footer(
-      "Example:\n  showo generate \"a glossy apple on a blue background\" -o apple.png --seed 3");
+      "Examples:\n"
+      "  showo generate \"a glossy apple on a blue background\" -o apple.png --seed 3\n"
+      "  showo generate \"a corgi\" -n 4 --model show-o-8bit --steps 18 --guidance 1.75 --json");
 }
 
 void add_inpaint(CLI::App& app) {
   auto f = std::make_shared<PictureFlags>();
   auto* command =
       add_command(app, "inpaint", "draw the masked part of a picture anew", f, "inpainted.png");
-  command->add_option("picture", f->picture, "picture of the model's size")->required();
-  command->add_option("mask", f->mask, "picture of the same size; white is drawn anew")->required();
-  command->add_option("prompt", f->prompt, "what the whole picture shows")->required();
+  command
+      ->add_option(
+          "picture", f->picture,
+          "PNG, JPEG or WebP of any size; the model sees a square around the mask, twice as "
+          "large, and what it draws is scaled to the picture's pixels")
+      ->required();
+  command
+      ->add_option("mask", f->mask,
+                   "picture of the same size: where its luminance is one half or more (white) is "
+                   "drawn anew, all other pixels stay as they are; transparency counts as black")
+      ->required();
+  command->add_option("prompt", f->prompt, "what that square shows")->required();
+  command->add_flag("--invert-mask", f->invert_mask,
+                    "draw what is black or transparent in the mask");
   f->sampling.add_to(*command);
+  f->model.add_to(*command);
   command->callback([=] {
     f->sampling.settle(*command, f->model.model);
     check_prompt(f->prompt);
-    const Image mask = read_image(f->mask);
+    const Image mask = read_mask(f->mask, f->invert_mask);
     edit(*f, [&](Session& s, const Image& picture) {
       return s.pipeline().inpaint(picture, mask, f->prompt, f->model.seed, f->sampling.options,
                                   s.on_step(f->sampling.options.steps));
     });
   });
   command->footer(
-      "Example:\n  showo inpaint scene.png mask.png \"a frog on a white background\" -o frog.png");
+      "Examples:\n"
+      "  showo inpaint scene.png mask.png \"a frog on a white background\" -o frog.png\n"
+      "  showo inpaint photo.jpg object.png \"a beach\" --invert-mask --preset balanced");
 }
 
 void add_extend(CLI::App& app) {
@@ -138,7 +162,8 @@ void add_extend(CLI::App& app) {
   auto* command = add_command(app, "extend", "draw beyond a side of a picture", f, "extended.png");
   command
       ->add_option("picture", f->picture,
-                   "picture of the model's height (left, right) or width (up, down)")
+                   "PNG, JPEG or WebP of any size; the model sees the last square before the side, "
+                   "and the new part, half as large, is scaled to the picture's pixels")
       ->required();
   command->add_option("prompt", f->prompt, "what the new part shows")->required();
   command->add_option("--side", f->side, "left, right, up or down")
@@ -147,6 +172,7 @@ void add_extend(CLI::App& app) {
   add_number(*command, "--offset", f->offset, "token columns of the picture to draw anew as well",
              between(0, 1 << 16));
   f->sampling.add_to(*command);
+  f->model.add_to(*command);
   command->callback([=] {
     f->sampling.settle(*command, f->model.model);
     check_prompt(f->prompt);
@@ -156,8 +182,9 @@ void add_extend(CLI::App& app) {
     });
   });
   command->footer(
-      "Example:\n  showo extend scene.png \"a dog on a white background\" --side right -o "
-      "wide.png");
+      "Examples:\n"
+      "  showo extend scene.png \"a dog on a white background\" --side right -o wide.png\n"
+      "  showo extend wide.png \"a blue sky\" --side up --offset 2 --seed 7");
 }
 
 void add_reconstruct(CLI::App& app) {
@@ -165,10 +192,13 @@ void add_reconstruct(CLI::App& app) {
   auto* command = add_command(app, "reconstruct", "a picture through the image tokenizer and back",
                               f, "reconstructed.png");
   command->add_option("picture", f->picture, "any picture; its centre is used")->required();
+  f->model.add_to(*command);
   command->callback([=] {
     edit(*f, [&](Session& s, const Image& picture) { return s.pipeline().reconstruct(picture); });
   });
-  command->footer("Example:\n  showo reconstruct photo.jpg -o codes.png");
+  command->footer(
+      "Examples:\n  showo reconstruct photo.jpg -o codes.png\n"
+      "  showo reconstruct photo.jpg --model show-o --codec magvitv2 --device cuda");
 }
 
 }  // namespace showo::cli

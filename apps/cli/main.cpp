@@ -6,13 +6,17 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 
+#include "apps/cli/arguments.h"
 #include "apps/cli/command.h"
 #include "apps/cli/flags.h"
+#include "showo/core/cpus.h"
 #include "showo/core/error.h"
 #include "showo/core/log.h"
 #include "showo/core/memory.h"
+#include "showo/core/option_error.h"
 #include "showo/core/signals.h"
 
 namespace {
@@ -29,6 +33,14 @@ void open_standard_streams() {
   }
 }
 
+// OpenMP counts the cores: under a container's quota, threads above it would only wait for each
+// other.
+void keep_to_quota() {
+  if (std::getenv("OMP_NUM_THREADS")) return;
+  const auto quota = showo::cpu_quota();
+  if (quota && *quota < at::get_num_threads()) at::set_num_threads(*quota);
+}
+
 int run(int argc, char** argv) {
   CLI::App app{
       "Show-o: one transformer that answers questions about pictures and makes pictures from text"};
@@ -37,10 +49,13 @@ int run(int argc, char** argv) {
   app.require_subcommand(1);
   app.fallthrough();
   int threads = 0;
-  app.add_option("--threads", threads, "CPU threads; 0: all cores")
+  app.add_option("--threads", threads, "CPU threads; 0: all cores, or a container's share of them")
       ->transform(showo::cli::number_in<int>("--threads", showo::between(0, 1024)));
   app.parse_complete_callback([&] {
-    if (threads > 0) at::set_num_threads(threads);
+    if (threads > 0)
+      at::set_num_threads(threads);
+    else
+      keep_to_quota();
   });
   using namespace showo::cli;
   for (auto* add : {add_generate, add_ask, add_caption, add_inpaint, add_extend, add_reconstruct,
@@ -49,7 +64,7 @@ int run(int argc, char** argv) {
     add(app);
   }
   try {
-    app.parse(argc, argv);
+    parse_as_typed(app, argc, argv);
   } catch (const CLI::CallForHelp& help) {
     return app.exit(help);
   } catch (const CLI::CallForVersion& version) {
@@ -62,7 +77,7 @@ int run(int argc, char** argv) {
         unknown ? fmt::format("unknown command '{}'; see showo --help", argv[1]) : error.what();
     return complain(2, what);
   } catch (const CLI::ParseError& error) {
-    return complain(2, error.what());
+    return complain(2, without_marks(error.what()));
   }
   if (std::fflush(stdout) != 0) showo::fail("standard output: {}", std::strerror(errno));
   return 0;
@@ -77,6 +92,10 @@ int main(int argc, char** argv) {
   showo::keep_freed_memory();
   try {
     return run(argc, argv);
+  } catch (const showo::OptionError& error) {
+    const std::string problem = error.what();
+    return complain(2,
+                    showo::cli::flag_name(error.option()) + problem.substr(error.option().size()));
   } catch (const showo::UsageError& error) {
     return complain(2, error.what());
   } catch (const std::bad_alloc&) {

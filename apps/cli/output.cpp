@@ -29,7 +29,8 @@ void copy_below(const fs::path& from, const fs::path& to, const Wanted& wanted,
 }  // namespace
 
 void OutputFolder::add_force(CLI::App& command) {
-  command.add_flag("--force", force, "replace a folder that holds other things than this wrote");
+  command.add_flag("--force", force, "replace a folder that holds other things than this wrote")
+      ->group("output");
 }
 
 void OutputFolder::check(const std::vector<fs::path>& read) const {

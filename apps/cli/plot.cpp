@@ -11,6 +11,7 @@ void add_plot(CLI::App& app) {
   auto run = std::make_shared<std::string>(), out = std::make_shared<std::string>();
   auto metrics = std::make_shared<std::vector<std::string>>();
   command->add_option("run", *run, "the run's folder")->required();
+  command->option_defaults()->group("picture");
   command->add_option("-o,--out", *out, "RUN/curves.svg when left out");
   command->add_option("--metrics", *metrics, "which ones; all when left out")->delimiter(',');
   command->callback([=] {
@@ -21,7 +22,8 @@ void add_plot(CLI::App& app) {
     write_file_atomically(path, plot_svg(read_curves(*run), *metrics, title));
     std::puts(printable(path.string()).c_str());
   });
-  command->footer("Example:\n  showo plot runs/showo --metrics t2i,mmu");
+  command->footer(
+      "Examples:\n  showo plot runs/showo --metrics t2i,mmu\n  showo plot runs/codec -o codec.svg");
 }
 
 }  // namespace showo::cli

@@ -1,9 +1,10 @@
-// How pictures are sampled, from the most general to the most particular: the published values, the
-// model's own (sampling.json), a preset, flags.
+// How pictures and answers are sampled. Pictures, from the most general to the most particular: the
+// published values, the model's own (sampling.json), a preset, flags.
 #pragma once
 
 #include "apps/cli/flags.h"
 #include "showo/generate/mask_sampler.h"
+#include "showo/generate/text_sampler.h"
 
 namespace showo::cli {
 
@@ -13,6 +14,14 @@ struct SamplingFlags {
   void add_to(CLI::App& command);
   /// To be called when the command line was read. Throws Error naming the file and key.
   void settle(const CLI::App& command, const fs::path& model);
+};
+
+struct TextFlags {
+  TextOptions options;
+  void add_to(CLI::App& command);
+  /// To be called when the command line was read: what was asked for happens, or a warning says why
+  /// not.
+  void settle(const CLI::App& command);
 };
 
 }  // namespace showo::cli

@@ -25,6 +25,7 @@ torch::ScalarType ModelFlags::compute_type() const {
 }
 
 void ModelFlags::add_to(CLI::App& command) {
+  command.option_defaults()->group("model");
   command.add_option("--model", model, "model folder")->capture_default_str();
   command.add_option(
       "--llm", llm,
@@ -36,13 +37,15 @@ void ModelFlags::add_to(CLI::App& command) {
   command.add_option("--bits", bits, "round the weights of linear layers to 8 or 4 bits (CPU)")
       ->transform(number_in<int>("--bits", between(4, 8)))
       ->check(CLI::IsMember({8, 4}));
+  command.option_defaults()->group("machine");
   command.add_option("--device", device, "cpu, cuda or cuda:N")->capture_default_str();
+  command.add_flag("--json", json, "results, timings and memory as JSON");
+  command.option_defaults()->group("sampling");
   add_number(
       command, "--seed", seed,
       "the same seed gives the same result, where --dtype, --bits, --device and --threads are "
       "the same too: other threads sum in another order, which in bf16 and fp16 shows",
       any_number());
-  command.add_flag("--json", json, "results, timings and memory as JSON");
 }
 
 std::optional<LowBits> ModelFlags::low_bits() const {
@@ -64,44 +67,60 @@ void Session::lap(const std::string& name) {
   last_ = now;
 }
 
+void Session::set_prompt(const std::string& prompt) {
+  prompt_ = prompt;
+  prompt_used_ = pipeline_->prompt_used(prompt);
+  if (prompt_used_ != prompt) {
+    spdlog::warn("the prompt is longer than the model's room for it; it is cut behind: {}",
+                 one_line(prompt_used_));
+  }
+}
+
 OnMaskStep Session::on_step(int steps) {
   progress_ = std::make_unique<Progress>("drawing", steps);
-  timings_["steps"] = Json::array();
+  if (!step_times_.back().empty()) step_times_.emplace_back();
   return [this, before = Clock::now()](const MaskStep& step) mutable {
     const auto now = Clock::now();
-    timings_["steps"].push_back(std::chrono::duration<double>(now - before).count());
+    step_times_.back().push_back(std::chrono::duration<double>(now - before).count());
+    timings_["steps"].push_back(step_times_.back().back());
     before = now;
     progress_->update(step.step + 1);
   };
 }
 
-std::function<void(int64_t)> Session::on_token() {
-  timings_["tokens"] = Json::array();
-  return [this, before = Clock::now()](int64_t) mutable {
+OnAnswerToken Session::on_token() {
+  const auto start = Clock::now();
+  return [this, before = start, newest = std::map<size_t, Clock::time_point>(), start](
+             size_t question, int64_t) mutable {
     const auto now = Clock::now();
-    timings_["tokens"].push_back(std::chrono::duration<double>(now - before).count());
-    before = now;
+    const auto since = [&](Clock::time_point then) {
+      return std::chrono::duration<double>(now - then).count();
+    };
+    timings_["tokens"].push_back(since(before));
+    token_times_[question].push_back(since(newest.try_emplace(question, start).first->second));
+    before = newest[question] = now;
   };
 }
 
-PngText Session::metadata(const std::string& prompt, uint64_t seed,
-                          const SamplingOptions& options) const {
-  return {{"prompt", prompt},
-          {"seed", std::to_string(seed)},
-          {"steps", std::to_string(options.steps)},
-          {"guidance", fmt::format("{}", options.guidance)},
-          {"guided", fmt::format("{}", options.guided)},
-          {"refresh", std::to_string(options.refresh)},
-          {"temperature", fmt::format("{}", options.temperature)},
-          {"code_temperature", fmt::format("{}", options.code_temperature)},
-          {"schedule", options.schedule},
-          {"order", options.order},
-          {"dtype", flags_.dtype},
-          {"bits", std::to_string(flags_.bits)},
-          {"device", flags_.device},
-          {"threads", std::to_string(at::get_num_threads())},
-          {"model", fs::path(flags_.model).lexically_normal().filename().string()},
-          {"Software", "showo " SHOWO_VERSION}};
+PngText Session::metadata(uint64_t seed, const SamplingOptions& options) const {
+  PngText text = {{"prompt", prompt_},
+                  {"seed", std::to_string(seed)},
+                  {"steps", std::to_string(options.steps)},
+                  {"guidance", fmt::format("{}", options.guidance)},
+                  {"guided", fmt::format("{}", options.guided)},
+                  {"refresh", std::to_string(options.refresh)},
+                  {"temperature", fmt::format("{}", options.temperature)},
+                  {"code_temperature", fmt::format("{}", options.code_temperature)},
+                  {"schedule", options.schedule},
+                  {"order", options.order},
+                  {"dtype", flags_.dtype},
+                  {"bits", std::to_string(flags_.bits)},
+                  {"device", flags_.device},
+                  {"threads", std::to_string(at::get_num_threads())},
+                  {"model", fs::path(flags_.model).lexically_normal().filename().string()},
+                  {"Software", "showo " SHOWO_VERSION}};
+  if (prompt_used_ != prompt_) text["prompt_used"] = prompt_used_;
+  return text;
 }
 
 void Session::report(Json results, const std::string& text) {
@@ -112,6 +131,7 @@ void Session::report(Json results, const std::string& text) {
   }
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
+  if (prompt_used_ != prompt_) results["prompt_used"] = prompt_used_;
   results["timings"] = timings_;
   results["peak_memory"] = usage.ru_maxrss * int64_t{1024};
   // Answers are bytes: what is not UTF-8 is replaced. All but ASCII as escapes, as a terminal would

@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <chrono>
+#include <map>
 #include <memory>
 
 #include "showo/core/config.h"
@@ -33,11 +34,18 @@ class Session {
   Pipeline& pipeline() { return *pipeline_; }
   /// Names the time since the last lap.
   void lap(const std::string& name);
-  /// Shows progress and, with --json, the time of each step or token.
+  /// What to draw, for the metadata and results; warns when the model reads only a part of it.
+  void set_prompt(const std::string& prompt);
+  /// For the next picture: shows progress and keeps the time of each step.
   OnMaskStep on_step(int steps);
-  std::function<void(int64_t)> on_token();
+  /// Keeps the time of each token.
+  OnAnswerToken on_token();
+  /// Seconds of each step of the newest picture.
+  const std::vector<double>& step_times() const { return step_times_.back(); }
+  /// Seconds of each token of a question's answer; the first from the beginning of all.
+  const std::vector<double>& token_times(size_t question) { return token_times_[question]; }
   /// Prompt, seed, steps, guidance and model for a PNG's metadata.
-  PngText metadata(const std::string& prompt, uint64_t seed, const SamplingOptions& options) const;
+  PngText metadata(uint64_t seed, const SamplingOptions& options) const;
   /// With --json: one object with the results, timings in seconds and peak memory in bytes; else
   /// the lines of `text`, in which names are to be printable() already, or they would make lines.
   void report(Json results, const std::string& text);
@@ -47,6 +55,9 @@ class Session {
   const ModelFlags& flags_;
   Clock::time_point last_ = Clock::now();
   Json timings_ = Json::object();
+  std::string prompt_, prompt_used_;
+  std::vector<std::vector<double>> step_times_{1};  // of each picture
+  std::map<size_t, std::vector<double>> token_times_;
   std::unique_ptr<Progress> progress_;
   std::unique_ptr<Pipeline> pipeline_;
 };

@@ -13,6 +13,7 @@ void add_train(CLI::App& app) {
   auto recipe_path = std::make_shared<std::string>(), out = std::make_shared<std::string>();
   auto steps = std::make_shared<int64_t>(0);
   command->add_option("recipe", *recipe_path, "YAML recipe")->required();
+  command->option_defaults()->group("run");
   command->add_option("--out", *out, "the run's folder; resumed when it holds a checkpoint")
       ->required();
   command->add_option("--steps", *steps, "instead of the recipe's")

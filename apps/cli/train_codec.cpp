@@ -13,6 +13,7 @@ void add_train_codec(CLI::App& app) {
   auto recipe_path = std::make_shared<std::string>(), out = std::make_shared<std::string>();
   auto steps = std::make_shared<int64_t>(0);
   command->add_option("recipe", *recipe_path, "YAML recipe")->required();
+  command->option_defaults()->group("run");
   command->add_option("--out", *out, "the run's folder; resumed when it holds a checkpoint")
       ->required();
   command->add_option("--steps", *steps, "instead of the recipe's")
@@ -25,7 +26,9 @@ void add_train_codec(CLI::App& app) {
     end_run(CodecTrainer(recipe, *out, place()).run());
   });
   command->footer(run_footer(
-      "codec", "Example:\n  showo train-codec configs/embedded/codec.yaml --out runs/codec"));
+      "codec",
+      "Examples:\n  showo train-codec configs/embedded/codec.yaml --out runs/codec\n"
+      "  showo train-codec configs/codec/magvitv2.yaml --out runs/magvitv2 --device cuda"));
 }
 
 }  // namespace showo::cli

@@ -14,6 +14,7 @@ namespace showo::cli {
 inline std::function<TrainerPlace()> add_place(CLI::App& command) {
   auto device = std::make_shared<std::string>("cpu");
   auto timeout = std::make_shared<int>(60);
+  command.option_defaults()->group("machine");
   command.add_option("--device", *device, "cpu, or cuda: one GPU a process")->capture_default_str();
   add_number(command, "--timeout", *timeout,
              "seconds without a sign of life after which another process is lost",

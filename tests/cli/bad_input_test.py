@@ -92,7 +92,7 @@ class BadInput(Fixture):
             ("--top-p 2", ("ask", picture, "what?", "--top-p", "2")),
             ("--top-p nan", ("ask", picture, "what?", "--top-p", "nan")),
             ("--top-k -1", ("ask", picture, "what?", "--top-k", "-1")),
-            ("--temperature 0", ("ask", picture, "what?", "--temperature", "0")),
+            ("--temperature -1", ("ask", picture, "what?", "--temperature", "-1")),
             ("--max-tokens 0", ("ask", picture, "what?", "--max-tokens", "0")),
             ("--side", ("extend", picture, "a dog", "--side", "inside")),
             ("--steps", ("train", "recipe.yaml", "--out", "run", "--steps", "0")),
@@ -198,7 +198,7 @@ class BadRequests(Fixture):
         cases.append((2, "expected at most", "ask", picture, "what is this? " * 5000))
         small, black = self.write("small.png", png(8, 8)), self.write("black.png", png(64, 64))
         cases += [(1, text, "inpaint", of, mask, "an apple", "-o", out) for text, of, mask in (
-            ("the mask is 8×8", picture, small), ("marks nothing", picture, black), ("expected 64×64", small, small))]
+            ("the mask is 8×8", picture, small), ("expected one size", small, picture), ("marks nothing", picture, black), ("marks nothing", small, small))]
         self.expect_all(cases)
         self.assertFalse(out.exists())
 
@@ -229,10 +229,25 @@ class BadRequests(Fixture):
     def test_nan_in_weights(self):
         folder = self.path / "model"
         shutil.copytree(MODEL, folder)
-        weights = bytearray((folder / "model.safetensors").read_bytes())
+        weights = bytearray((folder / "pytorch_model.safetensors").read_bytes())
         weights[-4:] = struct.pack("<f", float("nan"))
-        (folder / "model.safetensors").write_bytes(weights)
+        (folder / "pytorch_model.safetensors").write_bytes(weights)
         self.expect(1, "not finite", "generate", "an apple", "--model", folder, "-o", self.path / "a.png")
+
+    def test_numbers_that_a_dtype_cannot_hold(self):
+        folder, out = self.path / "model", self.path / "out"
+        self.assertEqual(run("convert", MODEL, folder, "--dtype", "fp32").returncode, 0)
+        file = folder / "pytorch_model.safetensors"
+        weights = file.read_bytes()
+        for value, dtype, text in ((1e5, "fp16", "cannot hold"), (float("nan"), "fp16", "not finite"),
+                                   (float("inf"), "fp32", "not finite")):
+            file.write_bytes(weights[:-4] + struct.pack("<f", value))
+            self.expect(1, text, "convert", folder, out, "--dtype", dtype)
+            self.assertFalse(out.exists())
+        file.write_bytes(weights[:-4] + struct.pack("<f", 1e5))
+        self.expect(1, "cannot hold", "generate", "an apple", "--model", folder, "--dtype", "fp16", "-o", self.path / "a.png")
+        self.assertEqual(run("convert", folder, out, "--dtype", "bf16").returncode, 0)
+        self.assertEqual(sorted(item.name for item in out.glob("*.safetensors")), ["pytorch_model.safetensors"])
 
     def test_a_models_own_sampling_values(self):
         model = self.path / "model"

@@ -42,6 +42,20 @@ TEST(SampleText, GivesTheTokensOfTheWholeRowReadAnew) {
   }
 }
 
+TEST(ChooseToken, IsGreedyWithoutTemperature) {
+  auto random = make_generator(1);
+  const auto logits = torch::tensor({1.f, 3.f, 2.999f, -4.f});
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_EQ(choose_token(logits, {.temperature = 0, .top_k = 0}, random), 1);
+    EXPECT_EQ(choose_token(logits, {.temperature = 50, .top_k = 1}, random), 1);
+  }
+  TextOptions options;
+  options.temperature = 0;
+  EXPECT_NO_THROW(options.check());
+  options.temperature = -0.1;
+  EXPECT_THROW(options.check(), UsageError);
+}
+
 TEST(SampleTexts, EndsWhereTheModelsPositionsDo) {
   torch::NoGradGuard no_grad;
   LlmConfig llm = tiny_llm(2, 16);

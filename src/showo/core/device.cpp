@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "showo/core/error.h"
+#include "showo/core/option_error.h"
 
 namespace showo {
 namespace {
@@ -22,13 +22,13 @@ c10::Device parse_device(const std::string& name) {
   const std::string index = name.starts_with("cuda:") ? name.substr(5) : "0";
   const bool digits = !index.empty() && index.size() <= 3 && std::ranges::all_of(index, ::isdigit);
   if ((name != "cuda" && !name.starts_with("cuda:")) || !digits)
-    throw UsageError(fmt::format("--device {}: expected cpu, cuda or cuda:N", name));
+    throw OptionError("device", name, "expected cpu, cuda or cuda:N");
   const int wanted = std::stoi(index);
   const int found = at::hasCUDA() ? at::detail::getCUDAHooks().deviceCount() : 0;
   if (!at::detail::getCUDAHooks().hasCUDART())
-    throw UsageError(fmt::format("--device {}: this LibTorch was built without CUDA", name));
+    throw OptionError("device", name, "this LibTorch was built without CUDA");
   if (wanted >= found)
-    throw UsageError(fmt::format("--device {}: {} CUDA devices found", name, found));
+    throw OptionError("device", name, fmt::format("{} CUDA devices found", found));
   return {c10::kCUDA, static_cast<c10::DeviceIndex>(wanted)};
 }
 

@@ -7,7 +7,7 @@
 
 namespace showo {
 
-/// Throws UsageError when the name is none, or the machine (or this LibTorch) lacks the device.
+/// Throws OptionError when the name is none, or the machine (or this LibTorch) lacks the device.
 c10::Device parse_device(const std::string& name);
 
 /// Whether the device has instructions for bf16 products. Without them LibTorch's take 20 times as

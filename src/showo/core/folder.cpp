@@ -139,7 +139,7 @@ void check_replaceable(const fs::path& folder, Replace replace) {
   if (found) {
     fail(
         "{}: holds '{}', which this program did not write or which was changed since; choose "
-        "another folder, or --force to replace all of it",
+        "another folder, or force it to replace all of it",
         folder.string(), found->lexically_relative(target).string());
   }
 }

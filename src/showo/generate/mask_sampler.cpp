@@ -7,6 +7,7 @@
 #include <list>
 #include <map>
 
+#include "showo/core/option_error.h"
 #include "showo/core/random.h"
 #include "showo/generate/halton.h"
 #include "showo/generate/image_step.h"
@@ -63,14 +64,15 @@ Tensor least_sure(const Tensor& confidence_N, const Tensor& unknown_N, int64_t n
 }  // namespace
 
 void SamplingOptions::check(int64_t tokens) const {
-  check_ranges<UsageError>(*this, "sampling");
-  if (steps > tokens) throw UsageError(fmt::format("--steps {}: expected 1 to {}", steps, tokens));
+  check_options(*this);
+  if (steps > tokens)
+    throw OptionError("steps", std::to_string(steps), fmt::format("expected 1 to {}", tokens));
   if (order != "confidence" && order != "halton")
-    throw UsageError(fmt::format("--order {}: expected confidence or halton", order));
+    throw OptionError("order", order, "expected confidence or halton");
   try {
     mask_ratio(schedule, 0.5);
   } catch (const Error& error) {
-    throw UsageError(fmt::format("--schedule: {}", error.what()));
+    throw OptionError("schedule", error.what());
   }
 }
 

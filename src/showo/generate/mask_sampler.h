@@ -40,7 +40,7 @@ struct SamplingOptions {
       "which codes are kept first: the surest (confidence, as published) or those at the places of "
       "a Halton sequence (halton)");
   }
-  /// Throws UsageError.
+  /// Throws OptionError.
   void check(int64_t tokens) const;
 };
 

@@ -6,7 +6,7 @@
 namespace showo {
 
 /// exact: as published. balanced: guidance in the first half of the steps. fast: half as many steps
-/// as well. Throws UsageError for other names.
+/// as well. Throws OptionError for other names.
 void apply_preset(const std::string& name, SamplingOptions& options);
 
 }  // namespace showo

@@ -3,14 +3,15 @@
 #include <algorithm>
 #include <numeric>
 
+#include "showo/core/option_error.h"
 #include "showo/generate/token_step.h"
 
 namespace showo {
 
-void TextOptions::check() const { check_ranges<UsageError>(*this, "sampling"); }
+void TextOptions::check() const { check_options(*this); }
 
 int64_t choose_token(const Tensor& logits, const TextOptions& options, at::Generator& random) {
-  if (options.top_k == 1) return logits.argmax().item<int64_t>();
+  if (options.greedy()) return logits.argmax().item<int64_t>();
   auto [sorted, order] =
       (logits.to(torch::kFloat) / options.temperature).sort(/*dim=*/0, /*descending=*/true);
   if (options.top_k > 0 && options.top_k < sorted.size(0))

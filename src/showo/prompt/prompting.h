@@ -74,6 +74,8 @@ class Prompting {
 
   const Vocabulary& vocabulary() const { return v_; }
   int64_t text_tokens() const { return text_tokens_; }
+  /// Tokens of a text that text_to_image takes; the rest is cut off.
+  int64_t prompt_room() const { return text_tokens_ - 2; }
   /// Where soi stands in every T2I row.
   int64_t soi_position() const { return text_tokens_ + 1; }
 
