@@ -27,7 +27,7 @@ TEST(Reader, AnswersDoNotDependOnWhatWasAskedBefore) {
   auto together = pipeline.read(picture);
   const auto want = ask(together, kQuestions);
   ASSERT_EQ(want.size(), kQuestions.size());
-  for (const auto& answer : want) EXPECT_FALSE(answer.empty());
+  EXPECT_EQ(want, (std::vector<std::string>{"a pineapple and a rabbit", "two", "orange"}));
   EXPECT_EQ(ask(together, kQuestions), want);
 
   auto one_by_one = pipeline.read(picture);
@@ -59,10 +59,23 @@ TEST(Reader, AnswersEndWhereTheModelsPositionsDo) {
   auto& model = pipeline.model();
   model->llm_config.max_position_embeddings = model->config.num_vq_tokens + 40;
   int64_t tokens = 0;
-  const auto cut = reader.answer({kQuestions[0]}, options, 3, [&](int64_t) { ++tokens; })[0];
+  const auto cut = reader.answer({kQuestions[0]}, options, 3, [&](size_t, int64_t) { ++tokens; })[0];
   EXPECT_FALSE(cut.complete);
   EXPECT_GT(tokens, 8);
   EXPECT_LE(tokens, 40);
+}
+
+TEST(Pipeline, SaysHowMuchOfAPromptItReads) {
+  Pipeline pipeline(ModelPaths::in(kModel));
+  const std::string fits = "a glossy apple on a blue background";
+  EXPECT_EQ(pipeline.prompt_used(fits), fits);
+  std::string longer = "猫";
+  for (int i = 0; i < 60; ++i) longer += i % 2 ? " 猫" : " apple";
+  const std::string used = pipeline.prompt_used(longer);
+  EXPECT_GT(used.size(), 10u);
+  EXPECT_LT(used.size(), longer.size());
+  EXPECT_TRUE(longer.starts_with(used));
+  EXPECT_NE(static_cast<unsigned char>(longer[used.size()]) & 0xc0, 0x80) << "within a character";
 }
 
 // What one pass computes is what two would: the picture alone, then the text.
