@@ -62,7 +62,7 @@ TEST_F(Resume, CodecRunEndsWithTheSameBits) {
   EXPECT_EQ(second.steps_done(), 3);
   second.run();
   for (const char* file :
-       {"checkpoint/codec/model.safetensors", "checkpoint/optimizer.safetensors"}) {
+       {"checkpoint/codec/pytorch_model.safetensors", "checkpoint/optimizer.safetensors"}) {
     expect_equal(read_safetensors(folder_ / "whole" / file).tensors,
                  read_safetensors(folder_ / "parts" / file).tensors);
   }
@@ -99,8 +99,9 @@ TEST_F(Resume, ShowoRunEndsWithTheSameBits) {
   EXPECT_EQ(second.steps_done(), 3);
   second.run();
   for (const char* file :
-       {"checkpoint/model/model.safetensors", "checkpoint/model_ema/model.safetensors",
-        "checkpoint/optimizer.safetensors", "best/model/model.safetensors"}) {
+       {"checkpoint/model/pytorch_model.safetensors",
+        "checkpoint/model_ema/pytorch_model.safetensors", "checkpoint/optimizer.safetensors",
+        "best/model/pytorch_model.safetensors"}) {
     expect_equal(read_safetensors(folder_ / "whole" / file).tensors,
                  read_safetensors(folder_ / "parts" / file).tensors);
   }
@@ -119,7 +120,7 @@ TEST_F(Resume, MinSizeRunEndsWithTheSameBits) {
   Trainer last(recipe, folder_ / "parts");
   EXPECT_EQ(last.steps_done(), 4);
   last.run();
-  const char* file = "checkpoint/model/model.safetensors";
+  const char* file = "checkpoint/model/pytorch_model.safetensors";
   const auto whole = read_safetensors(folder_ / "whole" / file).tensors;
   expect_equal(whole, read_safetensors(folder_ / "parts" / file).tensors);
   EXPECT_EQ(read_json(folder_ / "whole/checkpoint/state.json"),
@@ -130,6 +131,44 @@ TEST_F(Resume, MinSizeRunEndsWithTheSameBits) {
   EXPECT_TRUE(std::ranges::any_of(whole, [&](const auto& item) {
     return !torch::equal(item.second, cycled.at(item.first));
   })) << "both modes saw the same samples";
+}
+
+TEST_F(Resume, FromElsewhereWithOtherThreadsEndsWithTheSameBits) {
+  auto recipe = tiny_recipe(folder_ / "tiny");
+  Trainer(recipe, folder_ / "whole").run();
+  {
+    Trainer first(recipe, folder_ / "parts");
+    for (int i = 0; i < 3; ++i) first.step();
+    first.save();
+  }
+  fs::rename(folder_ / "tiny", folder_ / "moved");
+  recipe.codec = (folder_ / "moved/codec").string();
+  recipe.data.t2i.path = (folder_ / "moved/a.tar").string();
+  recipe.data.mmu.path = (folder_ / "moved/b.tar").string();
+  recipe.data.t2i.threads = recipe.data.t2i.ahead = 2;
+  recipe.log_every = recipe.keep = 1;
+  recipe.recompute = true;
+  Trainer second(recipe, folder_ / "parts");
+  EXPECT_EQ(second.steps_done(), 3);
+  second.run();
+  const char* file = "checkpoint/model/pytorch_model.safetensors";
+  expect_equal(read_safetensors(folder_ / "whole" / file).tensors,
+               read_safetensors(folder_ / "parts" / file).tensors);
+}
+
+TEST_F(Resume, WithAnotherTokenizerInTheSamePlaceIsRefused) {
+  const auto recipe = tiny_recipe(folder_ / "tiny");
+  Trainer(recipe, folder_ / "run").save();
+  Magvit codec(CodecConfig{32, {1, 1}, {1, 1}, {1, 1}, {1, 1}, 4});
+  initialise_codec(codec, 2);
+  save_codec(recipe.codec, codec);
+  try {
+    Trainer(recipe, folder_ / "run");
+    ADD_FAILURE() << "trained on with other codes";
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("another image tokenizer"), std::string::npos)
+        << error.what();
+  }
 }
 
 TEST_F(Resume, AnotherRecipeIsRefused) {

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "showo/image/preprocess.h"
+
 namespace showo {
 namespace {
 
@@ -38,6 +40,32 @@ TEST(DrawMask, ARegionIsOneRectangleOfAboutTheShare) {
     EXPECT_GE(count, wanted);
     EXPECT_LT(count, wanted + rows) << "no more than the last column's rest";
   }
+}
+
+// Training learns the codes that drawing and answering will use: those of the tokenizer as it is.
+TEST(Batches, HoldTheCodesOfTheirTokenizerInItsOwnPrecision) {
+  Magvit codec(CodecConfig{32, {1, 1}, {1, 1}, {1, 1}, {1, 1}, 13});
+  initialise_codec(codec, 1);
+  std::vector<Sample> samples(4);
+  std::vector<Tensor> pictures;
+  for (size_t s = 0; s < samples.size(); ++s) {
+    Image image(32, 32);
+    for (size_t i = 0; i < image.rgb.size(); ++i)
+      image.rgb[i] = static_cast<uint8_t>(derive_seed(s, i));
+    pictures.push_back(preprocess_showo(image, 32));
+    samples[s].picture = std::move(image);
+  }
+  torch::NoGradGuard no_grad;
+  const auto expected = codec->encode(torch::stack(pictures));
+  BatchOptions options;
+  options.image_size = 32;
+  const Prompting prompting(Vocabulary::after(100, codec->config.codebook_size(), 0, 0), 16);
+  BatchMaker maker(options, prompting, nullptr, codec);
+  EXPECT_TRUE(torch::equal(maker.codes_of(samples), expected));
+  codec->to(torch::kBFloat16);
+  const auto rough = codec->encode(torch::stack(pictures));
+  EXPECT_FALSE(torch::equal(rough, expected)) << "the test can tell precisions apart";
+  EXPECT_TRUE(torch::equal(maker.codes_of(samples), rough));
 }
 
 }  // namespace

@@ -3,7 +3,12 @@
 #include "showo/train/run.h"
 
 #include <gtest/gtest.h>
+#include <spdlog/sinks/ostream_sink.h>
 
+#include <set>
+#include <sstream>
+
+#include "showo/train/codec_trainer.h"
 #include "showo/train/recipe.h"
 
 namespace showo {
@@ -115,6 +120,162 @@ TEST_F(RunTest, ASkippedStepReplacesNoCheckpoint) {
   EXPECT_EQ(saved, (std::vector<int64_t>{1, 5})) << "what was due is saved with the next good step";
   loop.after(step = 9, true, false);
   EXPECT_EQ(saved.back(), 9) << "the last step is saved";
+}
+
+// Every value of a recipe by its key's name, wherever it stands.
+void collect_names(const Json& json, std::set<std::string>& names) {
+  for (const auto& [key, value] : json.items()) {
+    if (value.is_object())
+      collect_names(value, names);
+    else
+      names.insert(key);
+  }
+}
+
+// A new key must be put on one of the two sides.
+TEST(RecipeKeys, EachAreKnownToChangeResultsOrNot) {
+  std::set<std::string> names, with, without;
+  collect_names(config_to_json(ShowoRecipe()), names);
+  collect_names(config_to_json(CodecRecipe()), names);
+  for (const auto& name : names) (changes_results(name) ? with : without).insert(name);
+  EXPECT_EQ(without, (std::set<std::string>{
+                         "ahead",     "captions",        "checkpoint_every", "codec",
+                         "every",     "features",        "images",           "init_from",
+                         "keep",      "log_every",       "max_corrupt",      "names",
+                         "path",      "paths",           "preview_every",    "prompts",
+                         "recompute", "shard_optimizer", "threads",          "tokenizer"}));
+  EXPECT_EQ(with, (std::set<std::string>{"accumulate",
+                                         "adversarial",
+                                         "adversarial_start",
+                                         "any_name",
+                                         "batch",
+                                         "batches",
+                                         "beta1",
+                                         "beta2",
+                                         "bf16",
+                                         "bos_token_id",
+                                         "caption_key",
+                                         "ch",
+                                         "classes",
+                                         "clip",
+                                         "column",
+                                         "commitment",
+                                         "decoder_ch_mult",
+                                         "decoder_num_res_blocks",
+                                         "drop_text",
+                                         "ema",
+                                         "encoder_ch_mult",
+                                         "encoder_num_res_blocks",
+                                         "entropy",
+                                         "eos_token_id",
+                                         "eps",
+                                         "format",
+                                         "freeze_encoder",
+                                         "hidden_size",
+                                         "image_size",
+                                         "independent_turns",
+                                         "intermediate_size",
+                                         "joint_entropy",
+                                         "l1",
+                                         "l2",
+                                         "layer_norm_eps",
+                                         "layers",
+                                         "lm",
+                                         "lm_length",
+                                         "loss",
+                                         "lr",
+                                         "max_position_embeddings",
+                                         "min_lr",
+                                         "min_masked",
+                                         "mixing",
+                                         "mmu",
+                                         "mmu_length",
+                                         "model_type",
+                                         "muon",
+                                         "no_decay",
+                                         "norm_groups",
+                                         "num_attention_heads",
+                                         "num_hidden_layers",
+                                         "partial_rotary_factor",
+                                         "perceptual",
+                                         "regions",
+                                         "rope_theta",
+                                         "schedule",
+                                         "seed",
+                                         "shuffle",
+                                         "steps",
+                                         "t2i",
+                                         "text_tokens",
+                                         "vocab_size",
+                                         "warmup_steps",
+                                         "weight_decay",
+                                         "z_channels"}));
+}
+
+class GoingOn : public RunTest {
+ protected:
+  void SetUp() override {
+    RunTest::SetUp();
+    before_ = spdlog::default_logger();
+    spdlog::set_default_logger(std::make_shared<spdlog::logger>(
+        "", std::make_shared<spdlog::sinks::ostream_sink_mt>(log_)));
+    open();
+    const fs::path checkpoint = folder_ / "checkpoints/step-0000001";
+    make_folder(checkpoint);
+    write_file_atomically(checkpoint / "state.json", R"({"step": 1, "streams": []})");
+    fs::create_directory_symlink("checkpoints/step-0000001", folder_ / "checkpoint");
+  }
+  void TearDown() override {
+    spdlog::set_default_logger(before_);
+    RunTest::TearDown();
+  }
+  std::string complaint(const ShowoRecipe& recipe) const {
+    try {
+      RunFolder(folder_, recipe);
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "";
+  }
+  std::ostringstream log_;
+  std::shared_ptr<spdlog::logger> before_;
+};
+
+TEST_F(GoingOn, IsRefusedOnlyWhereResultsWouldChange) {
+  ShowoRecipe recipe;
+  recipe.log_every = recipe.checkpoint_every = recipe.preview_every = recipe.keep = 7;
+  recipe.data.t2i.threads = recipe.data.mmu.ahead = 7;
+  recipe.data.t2i.path = recipe.data.lm.path = recipe.codec = recipe.tokenizer = "elsewhere";
+  recipe.data.mmu.paths = {"elsewhere"};
+  recipe.prompts = {"a frog"};
+  recipe.evaluation.every = 7;
+  recipe.recompute = true;
+  EXPECT_EQ(complaint(recipe), "");
+  for (const char* change :
+       {"data.t2i.threads 0 → 7", "data.lm.path \"\" → \"elsewhere\"", "keep 2 → 7"})
+    EXPECT_NE(log_.str().find(change), std::string::npos) << change << " in " << log_.str();
+  recipe.batch.t2i = 11;
+  EXPECT_NE(complaint(recipe).find("another recipe (batch.t2i 10 → 11)"), std::string::npos)
+      << complaint(recipe);
+  recipe.batch.t2i = 10;
+  recipe.data.lm.format = "lines";
+  EXPECT_NE(complaint(recipe).find("data.lm.format"), std::string::npos) << complaint(recipe);
+}
+
+TEST_F(GoingOn, ToOtherStepsSaysHowTheLearningRateJumps) {
+  ShowoRecipe recipe;
+  OptimizerOptions options;
+  options.lr = 1e-3;
+  options.warmup_steps = 0;
+  RunFolder(folder_, recipe).explain_rate(options, 9000, recipe.steps);
+  EXPECT_EQ(log_.str(), "") << "no other steps";
+  recipe.steps = 20000;
+  RunFolder(folder_, recipe).explain_rate(options, 9000, recipe.steps);
+  EXPECT_NE(
+      log_.str().find("steps 10000 → 20000: the learning rate goes from 2.45e-05 at step 9000 "
+                      "to 0.000578 at step 9001"),
+      std::string::npos)
+      << log_.str();
 }
 
 }  // namespace

@@ -2,7 +2,6 @@
 
 #include "showo/image/preprocess.h"
 #include "showo/model/mask_schedule.h"
-#include "showo/train/run.h"
 
 namespace showo {
 namespace {
@@ -16,7 +15,6 @@ std::vector<int64_t> to_vector(const Tensor& ids) {
 
 Tensor BatchMaker::codes_of(const std::vector<Sample>& samples) {
   torch::NoGradGuard no_grad;
-  Autocast autocast(true, codec_->encoder->conv_in->weight.device().type());
   std::vector<Tensor> pictures;
   for (const Sample& sample : samples) {
     pictures.push_back(preprocess_showo(picture_of(sample), static_cast<int>(options_.image_size)));

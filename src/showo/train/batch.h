@@ -44,6 +44,7 @@ struct BatchOptions {
 
 class BatchMaker {
  public:
+  /// `codec` encodes in the type of its weights, as it does wherever pictures are drawn or read.
   BatchMaker(const BatchOptions& options, const Prompting& prompting,
              std::shared_ptr<const Tokenizer> tokenizer, Magvit codec)
       : options_(options),

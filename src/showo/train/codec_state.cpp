@@ -60,6 +60,7 @@ void CodecTrainer::resume() {
   if (ema_.enabled()) restore(*codec_, without_prefix("weights.", training), file);
   if (adversary_) adversary_->load_state(training, file);
   spdlog::info("resumed at step {}", step_);
+  folder_.explain_rate(recipe_.optimizer, step_, recipe_.steps);
 }
 
 }  // namespace showo

@@ -80,6 +80,7 @@ SampleStream CodecTrainer::open(const SourceConfig& source, uint64_t seed,
   StreamOptions options;
   options.slice = Slice::of(place_.group.rank(), place_.group.size());
   options.decode = true;
+  options.texts = Texts::kNone;
   options.side = static_cast<int>(recipe_.image_size);
   return SampleStream(source, seed, at, options);
 }

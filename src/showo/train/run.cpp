@@ -1,7 +1,9 @@
 #include "showo/train/run.h"
 
 #include <ATen/autocast_mode.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "showo/checkpoint/load.h"
@@ -9,6 +11,56 @@
 #include "showo/image/image.h"
 
 namespace showo {
+namespace {
+
+// Every key of a recipe that changes no result; a key that is not here does. What files hold is
+// theirs to keep: they may lie elsewhere.
+const char* const kWithoutEffect[] = {
+    // what is told and kept
+    "log_every", "preview_every", "checkpoint_every", "keep", "every",
+    // how it is computed, to the same end
+    "threads", "ahead", "recompute", "shard_optimizer",
+    // what is put up with
+    "max_corrupt",
+    // where files lie, and what previews draw ("prompts" are both)
+    "path", "paths", "images", "captions", "names", "prompts", "codec", "tokenizer", "init_from",
+    "features"};
+
+// What the results depend on. A struct of that name is no file: the shape of a new tokenizer.
+Json with_effect(const Json& recipe) {
+  Json kept = Json::object();
+  for (const auto& [key, value] : recipe.items()) {
+    if (value.is_object()) {
+      kept[key] = with_effect(value);
+    } else if (changes_results(key)) {
+      kept[key] = value;
+    }
+  }
+  return kept;
+}
+
+// "data.t2i.threads 0 → 4".
+std::vector<std::string> changes(const Json& before, const Json& now,
+                                 const std::string& where = "") {
+  std::vector<std::string> found;
+  for (const auto& [key, was] : before.items()) {
+    if (!now.contains(key)) found.push_back(fmt::format("no {}{}", where, key));
+  }
+  for (const auto& [key, value] : now.items()) {
+    const Json was = before.value(key, Json());
+    if (value.is_object() && was.is_object()) {
+      std::ranges::copy(changes(was, value, where + key + "."), std::back_inserter(found));
+    } else if (value != was) {
+      found.push_back(fmt::format("{}{} {} → {}", where, key, config_detail::shown(was),
+                                  config_detail::shown(value)));
+    }
+  }
+  return found;
+}
+
+}  // namespace
+
+bool changes_results(const std::string& key) { return !std::ranges::count(kWithoutEffect, key); }
 
 void explain_precision(bool wants_bf16, torch::DeviceType device) {
   if (wants_bf16 && !multiplies_bf16(device))
@@ -51,18 +103,38 @@ RunFolder::RunFolder(const fs::path& folder, const Json& recipe, const Json& def
   start_ = checkpoints_.newest();
   const fs::path saved = folder / "recipe.json";
   if (start_ && fs::exists(saved)) {
-    Json before = defaults, now = recipe;
+    Json before = defaults;
     const Json held = read_json(saved);
     if (!held.is_object()) fail("{}: expected a recipe's keys and values", saved.string());
     before.merge_patch(held);
-    before.erase("steps");
-    now.erase("steps");
-    if (before != now) {
-      fail("{}: holds a run of another recipe (differs: {}); choose another folder or remove it",
-           folder.string(), Json::diff(before, now)[0].value("path", "?"));
-    }
+    compare(before, recipe);
   }
   if (writes) write_file_atomically(saved, recipe.dump(2) + "\n");
+}
+
+void RunFolder::compare(const Json& before, const Json& now) {
+  Json old_results = with_effect(before), results = with_effect(now);
+  old_results.erase("steps");
+  results.erase("steps");
+  if (const auto different = changes(old_results, results); !different.empty()) {
+    fail("{}: holds a run of another recipe ({}); choose another folder or remove it",
+         folder_.string(), fmt::join(different, ", "));
+  }
+  if (!lock_) return;
+  if (const auto steps = before.find("steps"); steps != before.end() && steps->is_number_integer())
+    steps_before_ = steps->get<int64_t>();
+  if (const auto different = changes(before, now); !different.empty())
+    spdlog::info("{} goes on with {}", one_line(folder_.string()),
+                 one_line(fmt::format("{}", fmt::join(different, ", "))));
+}
+
+void RunFolder::explain_rate(const OptimizerOptions& options, int64_t step, int64_t steps) const {
+  if (step < 1 || step >= steps || steps_before_.value_or(steps) == steps) return;
+  const double last = learning_rate(options, step - 1, *steps_before_),
+               next = learning_rate(options, step, steps);
+  if (learning_rate(options, step, *steps_before_) == next) return;
+  spdlog::warn("steps {} → {}: the learning rate goes from {:.3g} at step {} to {:.3g} at step {}",
+               *steps_before_, steps, last, step, next, step + 1);
 }
 
 RunState RunFolder::state() const {

@@ -15,6 +15,7 @@
 #include "showo/train/checkpoints.h"
 #include "showo/train/events.h"
 #include "showo/train/folder_lock.h"
+#include "showo/train/optimizer.h"
 
 namespace showo {
 
@@ -69,13 +70,18 @@ struct RunState {
   }
 };
 
+/// Whether a run's results depend on a recipe's key of this name, wherever it stands: a run that
+/// goes on may have other values of the others.
+bool changes_results(const std::string& key);
+
 /// runs/NAME: recipe.json, metrics.jsonl and TensorBoard events, previews/ and the checkpoints.
 /// Whatever moment a run is killed at, its newest checkpoint is a whole one.
 class RunFolder {
  public:
   /// Throws Error when the folder holds a run of another recipe, or another run is writing into it.
-  /// Steps may differ, so that a run can be prolonged; a key that the saved recipe lacks, being
-  /// older, has its default. Of several processes only the first `writes`.
+  /// What changes no result may differ and is told, and so may steps, so that a run can be
+  /// prolonged; a key that the saved recipe lacks, being older, has its default. Of several
+  /// processes only the first `writes`.
   template <class Recipe>
   RunFolder(const fs::path& folder, const Recipe& recipe, bool writes = true)
       : RunFolder(folder, config_to_json(recipe), config_to_json(Recipe()), writes) {}
@@ -84,6 +90,9 @@ class RunFolder {
   /// Its state. Throws Error naming the file and key that are wrong.
   RunState state() const;
   fs::path previews() const { return folder_ / "previews"; }
+  /// Says so when the run goes on with other `steps` than before, and the learning rate therefore
+  /// with a jump. `step` are done.
+  void explain_rate(const OptimizerOptions& options, int64_t step, int64_t steps) const;
 
   /// The run goes on after `step`: what was logged of later ones, by a run that was killed, is cut
   /// off, so that nothing is logged twice.
@@ -96,10 +105,12 @@ class RunFolder {
 
  private:
   RunFolder(const fs::path& folder, const Json& recipe, const Json& defaults, bool writes);
+  void compare(const Json& before, const Json& now);
   fs::path folder_;
   std::optional<FolderLock> lock_;
   Checkpoints checkpoints_;
   std::optional<fs::path> start_;
+  std::optional<int64_t> steps_before_;  // where the first process goes on
   std::unique_ptr<MetricsFile> metrics_;
   std::unique_ptr<EventFile> events_;
 };

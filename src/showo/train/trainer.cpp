@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "showo/checkpoint/load.h"
+#include "showo/core/device.h"
 #include "showo/core/random.h"
 #include "showo/prompt/omni_attention.h"
 #include "showo/train/start.h"
@@ -32,6 +33,13 @@ ShowoRecipe checked(const ShowoRecipe& recipe) {
   return recipe;
 }
 
+// The tokenizer that pictures become codes by: in bf16 where the recipe says so and the device
+// multiplies it, as a program that runs in bf16 will read them.
+Magvit encoding_codec(const ShowoRecipe& recipe, const Magvit& codec, torch::Device device) {
+  if (!recipe.bf16 || !multiplies_bf16(device.type())) return codec;
+  return load_codec(recipe.codec, torch::kBFloat16, device);
+}
+
 }  // namespace
 
 Trainer::Trainer(const ShowoRecipe& recipe, const fs::path& folder, const TrainerPlace& place)
@@ -42,16 +50,16 @@ Trainer::Trainer(const ShowoRecipe& recipe, const fs::path& folder, const Traine
       codec_(on(place.device, load_codec(recipe.codec))),
       model_(on(place.device, starting_model(recipe, *tokenizer_, codec_->config))),
       prompting_(model_->vocabulary, model_->config.text_tokens),
-      maker_(recipe.batch, prompting_, tokenizer_, codec_),
+      maker_(recipe.batch, prompting_, tokenizer_, encoding_codec(recipe, codec_, place.device)),
       parameters_(model_->parameters()),
       owners_(recipe.shard_optimizer && place.group.size() > 1
-                  ? share_out(parameters_, place.group.size())
+                  ? assign_owners(parameters_, place.group.size())
                   : std::vector<int>{}),
       optimizer_(*model_, recipe.optimizer, owned_names(*model_, owners_, place.group.rank()),
                  recipe.bf16),
       ema_(*model_, recipe.ema),
       reducer_(parameters_, place.group),
-      streams_(open(recipe.data, recipe.seed, {})),
+      streams_(open(recipe.data, recipe.seed)),
       epochs_(recipe.mixing) {
   model_->showo->model->recompute_layers = recipe.recompute;
   epochs_.begin(streams_.positions(), 0);
@@ -61,21 +69,21 @@ Trainer::Trainer(const ShowoRecipe& recipe, const fs::path& folder, const Traine
   folder_.open_logs(step_);
 }
 
-Trainer::Streams Trainer::open(const DataOptions& data, uint64_t seed,
-                               const std::vector<StreamPosition>& at) const {
+Trainer::Streams Trainer::open(const DataOptions& data, uint64_t seed) const {
   StreamOptions pictures;
   pictures.slice = Slice::of(place_.group.rank(), place_.group.size());
   pictures.decode = true;
   pictures.side = static_cast<int>(recipe_.batch.image_size);
-  StreamOptions texts;
+  StreamOptions captioned = pictures, texts;
+  captioned.texts = Texts::kCaption;
   texts.slice = pictures.slice;
   auto open = [&](const SourceConfig& source, int64_t rows, size_t index,
                   const StreamOptions& options) -> std::optional<SampleStream> {
     if (rows == 0 || (source.path.empty() && source.paths.empty())) return std::nullopt;
     return std::optional<SampleStream>(std::in_place, source, derive_seed(seed, index + 1),
-                                       at.empty() ? StreamPosition{} : at[index], options);
+                                       StreamPosition{}, options);
   };
-  return {open(data.t2i, recipe_.batch.t2i, 0, pictures),
+  return {open(data.t2i, recipe_.batch.t2i, 0, captioned),
           open(data.mmu, recipe_.batch.mmu, 1, pictures),
           open(data.lm, recipe_.batch.lm, 2, texts)};
 }
@@ -217,7 +225,7 @@ Json Trainer::evaluate() {
   std::optional<Ema::Applied> averaged;
   if (ema_.enabled()) averaged.emplace(ema_);
   const uint64_t seed = derive_seed(recipe_.seed, 6);
-  Streams streams = open(recipe_.evaluation.data, seed, {});
+  Streams streams = open(recipe_.evaluation.data, seed);
   const int64_t tokens = tokens_;
   const double waited = waited_;
   std::vector<Batch> batches;

@@ -36,7 +36,7 @@ class Trainer {
     std::vector<SampleStream*> present();
     std::vector<StreamPosition> positions();  // of those present
   };
-  Streams open(const DataOptions& data, uint64_t seed, const std::vector<StreamPosition>& at) const;
+  Streams open(const DataOptions& data, uint64_t seed) const;
   std::vector<Sample> take(std::optional<SampleStream>& stream, int64_t count);
   std::vector<Batch> draw(Streams& streams, uint64_t seed, int64_t micro);
   Losses losses(const Batch& batch, const TokenCounts& divisors);
@@ -48,6 +48,7 @@ class Trainer {
   TensorMap optimizer_state();
   void report(Json& line, double seconds);
   void resume();
+  void check_tokenizers(const fs::path& model) const;
   void preview();
 
   ShowoRecipe recipe_;

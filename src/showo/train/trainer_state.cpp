@@ -6,6 +6,12 @@
 #include "showo/train/trainer.h"
 
 namespace showo {
+namespace {
+
+constexpr const char* kTokenizerFiles[] = {"tokenizer.json", "vocab.json", "merges.txt",
+                                           "added_tokens.json"};
+
+}  // namespace
 
 void Trainer::preview() {
   torch::NoGradGuard no_grad;
@@ -82,7 +88,7 @@ void Trainer::save() {
     check_finite(*model_, kept);
     check_finite(moments, kept);
     save_showo(temporary / "model", model_);
-    for (const char* name : {"tokenizer.json", "vocab.json", "merges.txt", "added_tokens.json"}) {
+    for (const char* name : kTokenizerFiles) {
       const fs::path from = fs::path(recipe_.tokenizer) / name;
       if (fs::exists(from)) fs::copy_file(from, temporary / "model" / "llm" / name);
     }
@@ -91,7 +97,7 @@ void Trainer::save() {
       fs::copy(temporary / "model", temporary / "model_ema", fs::copy_options::recursive);
       const Ema::Applied averaged(ema_);
       check_finite(*model_, kept);
-      write_safetensors(temporary / "model_ema" / "model.safetensors", state_of(*model_));
+      write_safetensors(temporary / "model_ema" / kWeightsFile, state_of(*model_));
     }
     write_safetensors(temporary / "optimizer.safetensors", moments);
   };
@@ -99,12 +105,38 @@ void Trainer::save() {
   place_.group.meet();
 }
 
+// The tokenizers may lie elsewhere than before, but they must be the same: the model learned their
+// ids.
+void Trainer::check_tokenizers(const fs::path& model) const {
+  const TensorMap before = state_of(*load_codec(model / "codec")), now = state_of(*codec_);
+  for (const auto& [name, tensor] : now) {
+    const auto found = before.find(name);
+    if (found == before.end() || !torch::equal(found->second, tensor.cpu())) {
+      fail("{}: tensor '{}' differs from {}: another image tokenizer than the run's", recipe_.codec,
+           name, (model / "codec").string());
+    }
+  }
+  for (const char* name : kTokenizerFiles) {
+    const fs::path kept = model / "llm" / name, file = fs::path(recipe_.tokenizer) / name;
+    if (fs::exists(kept) && (!fs::exists(file) || read_file(kept) != read_file(file))) {
+      fail("{}: differs from {}: another text tokenizer than the run's", file.string(),
+           kept.string());
+    }
+  }
+}
+
 void Trainer::resume() {
   const fs::path from = folder_.start().value();
+  check_tokenizers(from / "model");
   const RunState state = folder_.state();
   step_ = state.step;
   best_ = state.best.value_or(best_);
-  streams_ = open(recipe_.data, recipe_.seed, positions_for(state.streams, 3, place_.group));
+  const auto places = positions_for(state.streams, 3, place_.group);
+  size_t place = 0;
+  for (auto* stream : {&streams_.t2i, &streams_.mmu, &streams_.lm}) {
+    if (*stream) (*stream)->go_to(places[place]);
+    ++place;
+  }
   const size_t streams = streams_.present().size();
   const bool same_shares = state.epoch_begin.size() == streams * place_.group.size();
   epochs_.begin(
@@ -121,6 +153,7 @@ void Trainer::resume() {
   optimizer_.load_state(read_safetensors(from / "optimizer.safetensors").tensors,
                         (from / "optimizer.safetensors").string());
   spdlog::info("resumed at step {}", step_);
+  folder_.explain_rate(recipe_.optimizer, step_, recipe_.steps);
 }
 
 }  // namespace showo
