@@ -6,6 +6,7 @@
 #include <set>
 
 #include "showo/checkpoint/load.h"
+#include "showo/core/option_error.h"
 #include "showo/core/weightless.h"
 
 namespace showo {
@@ -21,10 +22,19 @@ ShowoConfig read_showo_config(const fs::path& folder) {
 
 LlmConfig read_llm_config(const ModelPaths& paths, const ShowoConfig& config) {
   const fs::path path = paths.llm / "config.json";
-  if (fs::exists(path)) return llm_config_from_json(read_json(path), path.string());
+  if (fs::exists(path)) {
+    const LlmConfig llm = llm_config_from_json(read_json(path), path.string());
+    for (const auto& [key, id] :
+         {std::pair{"bos_token_id", llm.bos_token_id}, {"eos_token_id", llm.eos_token_id}}) {
+      if (id >= config.llm_vocab_size)
+        fail("{}: {}: expected below llm_vocab_size {}, found {}", path.string(), key,
+             config.llm_vocab_size, id);
+    }
+    return llm;
+  }
   // Published folders only name the language model: phi-1.5's dimensions are known.
   if (config.llm_model_path.ends_with("phi-1_5")) return {};
-  fail("{}: not found, and '{}' is no model whose dimensions are known; --llm names its folder",
+  fail("{}: not found, and '{}' is no model whose dimensions are known; name its folder (llm)",
        path.string(), config.llm_model_path);
 }
 
@@ -48,7 +58,7 @@ void say_once(const fs::path& model, const fs::path& llm) {
   if (!said.emplace(model, llm).second) return;
   spdlog::info("{}",
                one_line(fmt::format("{}: holds no language model's folder; using {}, which its "
-                                    "config.json names (--llm names another)",
+                                    "config.json names (llm may name another)",
                                     model.string(), llm.string())));
 }
 
@@ -96,13 +106,13 @@ Showo load_showo(const ModelPaths& paths, torch::ScalarType dtype, torch::Device
   if (config.w_clip_vit) fail("{}: w_clip_vit models are not supported yet", paths.model.string());
   const auto held = read_low_bits(paths.model);
   if (held && low_bits && held->bits != low_bits->bits) {
-    throw UsageError(
-        fmt::format("{}: the weights have {} bits; --bits {} needs those they were "
-                    "made from",
-                    paths.model.string(), held->bits, low_bits->bits));
+    throw OptionError("bits", std::to_string(low_bits->bits),
+                      fmt::format("{}: the weights have {} bits; others need those they were made "
+                                  "from",
+                                  paths.model.string(), held->bits));
   }
   if ((held || low_bits) && !device.is_cpu())
-    throw UsageError("weights in 8 or 4 bits are for the CPU; on others use --dtype bf16");
+    throw OptionError("bits", "weights in 8 or 4 bits are for the CPU; on others use bf16");
   const LlmConfig llm = read_llm_config(paths, config);
   check_positions(config, llm, paths.model.string());
   if (const auto format = held ? held : low_bits) {
@@ -115,7 +125,7 @@ Showo load_showo(const ModelPaths& paths, torch::ScalarType dtype, torch::Device
   const bool round = low_bits && !held;
   for (auto& item : model->named_parameters()) {
     const auto in_file = weights.find(item.key());
-    const bool as_in_file = in_file != weights.end() &&
+    const bool as_in_file = in_file != weights.end() && in_file->second.is_floating_point() &&
                             (round || (held && item.key() == "showo.model.embed_tokens.weight"));
     const Weightless shapes;
     const auto wanted = as_in_file ? in_file->second.scalar_type() : dtype;
@@ -126,7 +136,8 @@ Showo load_showo(const ModelPaths& paths, torch::ScalarType dtype, torch::Device
     model->round_weights(*low_bits);
     for (auto& item : model->named_parameters()) {
       if (item.key() != "showo.model.embed_tokens.weight")
-        item.value().set_data(item.value().to(dtype));
+        item.value().set_data(
+            converted(item.value(), dtype, item.key(), paths.model.string(), device));
     }
   }
   if (!device.is_cpu()) model->join_projections();
@@ -154,7 +165,7 @@ void write_showo(const fs::path& folder, Showo model) {
   make_folder(folder / "llm");
   write_file_atomically(folder / "config.json", config.dump(2) + "\n");
   write_file_atomically(folder / "llm" / "config.json", llm.dump(2) + "\n");
-  write_safetensors(folder / "model.safetensors", state_of(*model));
+  write_safetensors(folder / kWeightsFile, state_of(*model));
 }
 
 }  // namespace showo
