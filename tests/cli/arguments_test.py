@@ -4,7 +4,7 @@ import json
 import re
 import unittest
 
-from bad_input_test import MODEL, Fixture, run
+from bad_input_test import MODEL, ROOT, Fixture, run
 
 COMMANDS = ("generate", "ask", "caption", "inpaint", "extend", "reconstruct", "train", "train-codec", "data emoji",
             "check", "info", "eval", "train-recogniser", "convert", "quantize", "bench", "plot")
@@ -28,6 +28,15 @@ class Help(unittest.TestCase):
                                 ("ask", ("sampling", "model", "machine"))):
             text = run(command, "--help").stdout
             self.assertEqual(re.findall(r"^(picture|sampling|model|machine):$", text, re.M), list(groups), text)
+
+
+class Library(unittest.TestCase):
+    def test_its_messages_name_no_flags(self):
+        """They are a server's and Python's as well; the command line makes flags of the options that they name."""
+        for path in sorted((ROOT / "src").rglob("*.*")):
+            for line in path.read_text().splitlines():
+                if not line.lstrip().startswith("//"):
+                    self.assertNotRegex(line, r'"[^"]*--[a-z][^"]*"', path)
 
 
 class WithoutModel(Fixture):
@@ -84,7 +93,7 @@ class WithModel(Fixture):
         self.assertEqual(self.metadata(self.path / "picture.png")["prompt"], "-red [apple, pear]")
 
     def test_numbers_are_decimal(self):
-        for written, seed in (("010", "10"), ("08", "8"), ("+7", "7")):
+        for written, seed in (("010", "10"), ("+08", "8")):
             made = json.loads(self.succeeds("generate", "an apple", "--steps", "01", "--seed", written, "-n", "02",
                                             "--json").stdout)
             self.assertEqual(len(made["pictures"]), 2)
@@ -100,7 +109,7 @@ class WithModel(Fixture):
         greedy = answer()
         self.assertEqual(greedy[1], "")
         for flags in (("--temperature", 3), ("--top-p", 1, "--temperature", 3)):
-            drawn = {answer("--seed", seed, *flags) for seed in range(4)}
+            drawn = {answer("--seed", seed, *flags) for seed in range(3)}
             self.assertGreater(len(drawn), 1, flags)
             self.assertEqual({warnings for _, warnings in drawn}, {""})
         self.assertEqual(answer("--temperature", 0, "--seed", 3), greedy)
