@@ -17,18 +17,27 @@ bool holds(const Box& outer, const Box& inner) {
 }
 
 TEST(PartAround, IsASquareOfTwiceTheExtentInsideThePicture) {
-  EXPECT_EQ(part_around({100, 60, 40, 20}, 400, 300, 64), (Box{80, 30, 80, 80}));
-  EXPECT_EQ(part_around({0, 290, 40, 10}, 400, 300, 64), (Box{0, 220, 80, 80})) << "at a corner";
-  EXPECT_EQ(part_around({100, 60, 4, 2}, 400, 300, 64), (Box{70, 29, 64, 64})) << "the model's";
-  EXPECT_EQ(part_around({100, 60, 200, 200}, 400, 300, 64), (Box{50, 0, 300, 300}));
-  EXPECT_EQ(part_around({5, 6, 4, 2}, 40, 30, 64), (Box{0, 0, 30, 30})) << "a small picture";
-  EXPECT_EQ(part_around({7, 9, 3, 50}, 64, 64, 64), (Box{0, 0, 64, 64})) << "the whole";
+  EXPECT_EQ(part_around({100, 60, 40, 20}, 400, 300, 64, 8), (Box{80, 30, 80, 80}));
+  EXPECT_EQ(part_around({0, 290, 40, 10}, 400, 300, 64, 8), (Box{0, 220, 80, 80})) << "at a corner";
+  EXPECT_EQ(part_around({100, 60, 4, 2}, 400, 300, 64, 8), (Box{68, 28, 64, 64})) << "the model's";
+  EXPECT_EQ(part_around({100, 60, 200, 200}, 400, 300, 64, 8), (Box{63, 4, 296, 296}));
+  EXPECT_EQ(part_around({5, 6, 4, 2}, 40, 30, 64, 8), (Box{2, 0, 24, 24})) << "a small picture";
+  EXPECT_EQ(part_around({0, 0, 4, 2}, 5, 5, 64, 8), (Box{0, 0, 5, 5})) << "a tiny one";
+  EXPECT_EQ(part_around({7, 9, 3, 50}, 64, 64, 64, 8), (Box{0, 0, 64, 64})) << "the whole";
+}
+
+TEST(PartAround, PutsTheMaskOnTokensWhereThereIsRoom) {
+  EXPECT_EQ(part_around({200, 50, 92, 92}, 300, 192, 64, 8), (Box{108, 4, 184, 184}));
+  const Box marked{203, 51, 91, 91}, part = part_around(marked, 400, 300, 64, 8);
+  EXPECT_EQ(part.width, 184) << "23 pixels a token";
+  EXPECT_EQ((marked.x - part.x) % 23, 0);
+  EXPECT_EQ((marked.y - part.y) % 23, 0);
 }
 
 TEST(PartAround, IsAnOblongWhereTheMaskIsLongerThanTheShorterSide) {
-  EXPECT_EQ(part_around({100, 60, 320, 20}, 800, 300, 64), (Box{60, 0, 400, 300}));
-  EXPECT_EQ(part_around({0, 0, 800, 20}, 800, 300, 64), (Box{0, 0, 800, 300}));
-  EXPECT_EQ(part_around({0, 30'000, 1, 20'000}, 1, 60'000, 64), (Box{0, 27'500, 1, 25'000}));
+  EXPECT_EQ(part_around({100, 60, 320, 20}, 800, 300, 64, 8), (Box{50, 0, 400, 300}));
+  EXPECT_EQ(part_around({0, 0, 800, 20}, 800, 300, 64, 8), (Box{0, 0, 800, 300}));
+  EXPECT_EQ(part_around({0, 30'000, 1, 20'000}, 1, 60'000, 64, 8), (Box{0, 26'875, 1, 25'000}));
 }
 
 TEST(PartAround, AlwaysHoldsWhatIsMarked) {
@@ -37,7 +46,7 @@ TEST(PartAround, AlwaysHoldsWhatIsMarked) {
       for (int y = 0; y < height; ++y) {
         for (int w = 1; w <= width - x; ++w) {
           for (int h = 1; h <= height - y; ++h) {
-            const Box part = part_around({x, y, w, h}, width, height, 4);
+            const Box part = part_around({x, y, w, h}, width, height, 4, 2);
             ASSERT_TRUE(holds(part, {x, y, w, h}) && holds({0, 0, width, height}, part))
                 << x << ", " << y << ", " << w << "×" << h << " of " << width << "×" << height;
           }

@@ -147,7 +147,7 @@ Image Pipeline::inpaint(const Image& picture, const Image& mask, const std::stri
   const Box marked = marked_box(mask);
   if (marked.width == 0)
     fail("{}, and marks nothing to draw (white regenerates)", describe(mask, "mask"));
-  const Placement placement(part_around(marked, picture.width, picture.height, image_size()),
+  const Placement placement(part_around(marked, picture.width, picture.height, image_size(), side_),
                             image_size());
   const auto grid = mask_to_grid(mask, placement, side_, side_).flatten();
   const auto canvas = torch::where(grid, -1, encode(placement.square_of(picture))).unsqueeze(0);

@@ -1,6 +1,7 @@
 #include "showo/image/part.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "showo/image/preprocess.h"
@@ -14,6 +15,25 @@ int mirrored(int at, int count) {
   return within < count ? within : period - 1 - within;
 }
 
+struct Run {
+  int first, count;
+};
+
+// Where a part of `length` begins among `whole` pixels: with `marked` in its middle, moved by up to
+// a token so that `marked` begins on a token's edge, where the part still has room and holds it.
+int first_of(const Run& marked, int whole, int length, int token) {
+  const int centred = std::clamp(marked.first + (marked.count - length) / 2, 0, whole - length);
+  const int after = centred + (marked.first - centred) % token, before = after - token;
+  const auto fits = [&](int first) {
+    return first >= 0 && first <= whole - length && first + length >= marked.first + marked.count;
+  };
+  const bool nearer_before = centred - before < after - centred;
+  for (const int first : nearer_before ? std::array{before, after} : std::array{after, before}) {
+    if (fits(first)) return first;
+  }
+  return centred;
+}
+
 }  // namespace
 
 Image crop(const Image& image, const Box& box) {
@@ -25,13 +45,19 @@ Image crop(const Image& image, const Box& box) {
   return result;
 }
 
-Box part_around(const Box& marked, int width, int height, int size) {
+Box part_around(const Box& marked, int width, int height, int size, int tokens) {
   const int extent = std::max(marked.width, marked.height), shorter = std::min(width, height);
-  const int side =
-      extent <= shorter ? std::min(std::max(2 * extent, size), shorter) : extent + extent / 4;
+  int side = extent + extent / 4;
+  if (extent <= shorter) {
+    // Whole pixels a token, so that a box of half the side covers half of the tokens.
+    const int wanted = (2 * extent + tokens - 1) / tokens * tokens,
+              whole = shorter / tokens * tokens;
+    side = std::min(std::max(wanted, size), whole < extent ? shorter : whole);
+  }
   Box part{0, 0, std::min(side, width), std::min(side, height)};
-  part.x = std::clamp(marked.x + (marked.width - part.width) / 2, 0, width - part.width);
-  part.y = std::clamp(marked.y + (marked.height - part.height) / 2, 0, height - part.height);
+  const int token = std::max(1, std::max(part.width, part.height) / tokens);
+  part.x = first_of({marked.x, marked.width}, width, part.width, token);
+  part.y = first_of({marked.y, marked.height}, height, part.height, token);
   return part;
 }
 

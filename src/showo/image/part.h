@@ -14,11 +14,13 @@ struct Box {
 /// `box` lies inside the picture.
 Image crop(const Image& image, const Box& box);
 
-/// The part to work on when what `marked` holds is to be drawn: a square of twice its extent, so
-/// that as much of its surroundings is seen, and of `size` at least, so that nothing is enlarged
-/// without need; no larger than the picture's shorter side. Where that side is too short for what
-/// is marked, an oblong of that side and a little more than the mark's length.
-Box part_around(const Box& marked, int width, int height, int size);
+/// The part to work on when what `marked` holds is to be drawn by a model whose square has `size`
+/// pixels and `tokens` tokens a side: a square of twice its extent, so that as much of its
+/// surroundings is seen, and of `size` at least, so that nothing is enlarged without need; no
+/// larger than the picture's shorter side. Where that side is too short for what is marked, an
+/// oblong of that side and a little more than the mark's length. Where there is room, the marked
+/// box begins on a token's edge: what is drawn in a token that it only touches is cut off.
+Box part_around(const Box& marked, int width, int height, int size, int tokens);
 
 /// How a part of a picture lies on a square of size×size: scaled so that its longer side fills it.
 /// What is free beside an oblong shows its mirror images: they have the light and the colours of
