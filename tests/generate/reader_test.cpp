@@ -59,7 +59,8 @@ TEST(Reader, AnswersEndWhereTheModelsPositionsDo) {
   auto& model = pipeline.model();
   model->llm_config.max_position_embeddings = model->config.num_vq_tokens + 40;
   int64_t tokens = 0;
-  const auto cut = reader.answer({kQuestions[0]}, options, 3, [&](size_t, int64_t) { ++tokens; })[0];
+  const auto cut =
+      reader.answer({kQuestions[0]}, options, 3, [&](size_t, int64_t) { ++tokens; })[0];
   EXPECT_FALSE(cut.complete);
   EXPECT_GT(tokens, 8);
   EXPECT_LE(tokens, 40);
