@@ -85,11 +85,14 @@ TEST_F(WeightsFolder, WrappersOfTrainingLeaveNoTraceInNames) {
 
 // What a clone without LFS holds in place of every large file.
 TEST_F(WeightsFolder, AGitLfsPointerIsCalledThat) {
-  for (const char* name : {"model.safetensors", "pytorch_model.bin", "tokenizer.json"}) {
+  for (const char* name :
+       {"model.safetensors", "pytorch_model.bin", "tokenizer.json", "scene.png"}) {
     const auto path = write(name, kPointer);
     const auto message = complaint([&] {
       if (path.extension() == ".json")
         read_json(path);
+      else if (path.extension() == ".png")
+        MappedFile::open(path);
       else
         read_weights(path);
     });

@@ -72,8 +72,9 @@ std::shared_ptr<const MappedFile> MappedFile::open(const fs::path& path) {
   if (size == 0) return std::shared_ptr<const MappedFile>(new MappedFile(nullptr, 0));
   void* data = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0);
   if (data == MAP_FAILED) fail("{}: cannot be mapped: {}", path.string(), std::strerror(errno));
-  return std::shared_ptr<const MappedFile>(
-      new MappedFile(static_cast<const std::byte*>(data), size));
+  std::shared_ptr<const MappedFile> file(new MappedFile(static_cast<const std::byte*>(data), size));
+  refuse_lfs_pointer({static_cast<const char*>(data), size}, path);
+  return file;
 }
 
 MappedFile::~MappedFile() {
