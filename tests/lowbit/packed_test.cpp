@@ -129,14 +129,14 @@ TEST_P(EachTarget, PartOfTheChannels) {
 // Bytes of 4-bit tiles → [outputs, inputs], and the steps of their scales [outputs, 1].
 std::pair<at::Tensor, at::Tensor> as_bytes(const PackedWeight& packed) {
   const int64_t tiles = packed.codes.size(0), inputs = packed.codes.size(1) * 2 / lowbit::kTile;
-  const lowbit::Codes codes{static_cast<const uint8_t*>(packed.codes.const_data_ptr()),
-                            static_cast<const uint16_t*>(packed.scales.const_data_ptr()), inputs,
-                            packed.format.group, 4};
+  const lowbit::WeightView codes{static_cast<const uint8_t*>(packed.codes.const_data_ptr()),
+                                 static_cast<const uint16_t*>(packed.scales.const_data_ptr()),
+                                 inputs, packed.format.group, 4};
   at::Tensor bytes = at::empty({inputs, tiles * lowbit::kTile}, at::kChar),
              scales = at::empty({tiles * lowbit::kTile});
   for (int64_t tile = 0; tile < tiles; ++tile) {
-    lowbit::tile_bytes(codes, tile, bytes.data_ptr<int8_t>() + tile * lowbit::kTile, bytes.size(1),
-                       scales.data_ptr<float>() + tile * lowbit::kTile);
+    lowbit::tile_as_bytes(codes, tile, bytes.data_ptr<int8_t>() + tile * lowbit::kTile,
+                          bytes.size(1), scales.data_ptr<float>() + tile * lowbit::kTile);
   }
   scales = scales.narrow(0, 0, packed.outputs).unsqueeze(1);
   const at::Tensor rows = bytes.t().narrow(0, 0, packed.outputs).narrow(1, 0, packed.inputs);

@@ -89,7 +89,7 @@ void GradientReducer::finish() {
   }
 }
 
-std::vector<int> share_out(const std::vector<at::Tensor>& parameters, int processes) {
+std::vector<int> assign_owners(const std::vector<at::Tensor>& parameters, int processes) {
   std::vector<size_t> order(parameters.size());
   std::iota(order.begin(), order.end(), size_t{0});
   std::ranges::stable_sort(

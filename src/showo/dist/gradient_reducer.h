@@ -47,7 +47,7 @@ class GradientReducer {
 
 /// ZeRO-1 (arXiv 1910.02054): who keeps the optimizer's state of which parameter, the same on every
 /// process; sizes are balanced.
-std::vector<int> share_out(const std::vector<at::Tensor>& parameters, int processes);
+std::vector<int> assign_owners(const std::vector<at::Tensor>& parameters, int processes);
 
 /// Every process gets each parameter from its owner.
 void exchange_parameters(const std::vector<at::Tensor>& parameters, const std::vector<int>& owners,

@@ -21,7 +21,7 @@ namespace showo::lowbit::HWY_NAMESPACE {
 #if HWY_TARGET == HWY_SCALAR
 
 template <int kRows>
-void tile_of_rows(const Codes& w, int64_t tile, const Rows16& x, int64_t row,
+void tile_of_rows(const WeightView& w, int64_t tile, const Rows16& x, int64_t row,
                   float (&out)[kRows][kTile]) {
   const int64_t groups = w.inputs / w.group;
   for (int64_t r = 0; r < kRows; ++r) {
@@ -45,8 +45,8 @@ constexpr int64_t kAhead = 4096;  // bytes: one row reads weights faster than th
 // Codes of 8 bits lie as they are multiplied: a lane is an input, a channel's sums are added across
 // lanes at its end. For kRows rows, channels `first` … first + kChannels of the tile → out.
 template <int kRows, int kChannels>
-HWY_INLINE void dot_int8(const Codes& w, int64_t tile, int64_t first, const Rows16& x, int64_t row,
-                         float (&out)[kRows][kTile]) {
+HWY_INLINE void dot_int8(const WeightView& w, int64_t tile, int64_t first, const Rows16& x,
+                         int64_t row, float (&out)[kRows][kTile]) {
   constexpr int64_t kWide = 2 * kLanes;                   // inputs of a vector
   constexpr int64_t kExact = 1024 * kLanes;               // inputs that int32 holds the sums of
   constexpr int kParts = kRows * kChannels == 1 ? 4 : 1;  // sums side by side hide the latency
@@ -101,7 +101,7 @@ HWY_INLINE void dot_int8(const Codes& w, int64_t tile, int64_t first, const Rows
 }
 
 template <int kRows>
-HWY_INLINE void tile_of_rows(const Codes& w, int64_t tile, const Rows16& x, int64_t row,
+HWY_INLINE void tile_of_rows(const WeightView& w, int64_t tile, const Rows16& x, int64_t row,
                              float (&out)[kRows][kTile]) {
   constexpr int kChannels = kRows == 1 ? 1 : kVectors > 1 ? 2 : 4;
   for (int64_t first = 0; first < kTile; first += kChannels)
@@ -111,14 +111,14 @@ HWY_INLINE void tile_of_rows(const Codes& w, int64_t tile, const Rows16& x, int6
 #endif  // HWY_SCALAR
 
 template <int kRows>
-void multiply_rows(const Codes& w, int64_t tile, const Rows16& x, int64_t row, float* to) {
+void multiply_rows(const WeightView& w, int64_t tile, const Rows16& x, int64_t row, float* to) {
   HWY_ALIGN float out[kRows][kTile];
   tile_of_rows<kRows>(w, tile, x, row, out);
   for (int64_t r = 0; r < kRows; ++r)
     for (int64_t i = 0; i < kTile; ++i) to[(row + r) * kTile + i] = out[r][i] * x.scales[row + r];
 }
 
-void multiply_few(const Codes& w, int64_t tile, const Rows16& x, float* to) {
+void multiply_few(const WeightView& w, int64_t tile, const Rows16& x, float* to) {
   int64_t row = 0;  // more rows than four at a time would not stay in the nearest cache
   for (; row + 4 <= x.rows; row += 4) multiply_rows<4>(w, tile, x, row, to);
   const int64_t rest = x.rows - row;
@@ -139,7 +139,7 @@ struct Panel {
   HWY_ALIGN float scales[kTile];
 
   // As many inputs of the tile from `start` on as share a scale and fit; then their codes.
-  void begin(const Codes& w, int64_t tile, int64_t start) {
+  void begin(const WeightView& w, int64_t tile, int64_t start) {
     const int64_t groups = w.inputs / w.group, group = start / w.group;
     depth = std::min(kDepth, (group + 1) * w.group - start);
     for (int64_t i = 0; i < kTile; ++i)
@@ -149,7 +149,7 @@ struct Panel {
 
 #if HWY_TARGET == HWY_SCALAR
 
-void widen(const Codes& w, int64_t tile, int64_t start, Panel& panel) {
+void widen(const WeightView& w, int64_t tile, int64_t start, Panel& panel) {
   panel.begin(w, tile, start);
   for (int64_t k = 0; k < panel.depth; ++k)
     for (int64_t i = 0; i < kTile; ++i)
@@ -172,7 +172,7 @@ void add_block(const Panel& panel, const int16_t* block, float* out) {
 #else
 
 // Rows of four channels become pairs of four channels beside each other, four pairs at a time.
-void widen(const Codes& w, int64_t tile, int64_t start, Panel& panel) {
+void widen(const WeightView& w, int64_t tile, int64_t start, Panel& panel) {
   panel.begin(w, tile, start);
   const auto* codes = reinterpret_cast<const int8_t*>(w.codes) + tile * kTile * w.inputs + start;
   const hn::FixedTag<int8_t, 8> d8;
@@ -228,7 +228,7 @@ void add_block(const Panel& panel, const int16_t* block, float* out) {
 
 #endif  // HWY_SCALAR
 
-void multiply_blocks(const Codes& w, int64_t tile, const Rows16& x, float* out) {
+void multiply_blocks(const WeightView& w, int64_t tile, const Rows16& x, float* out) {
   const int64_t whole = x.rows / kBlock * kBlock;
   float last[kBlock * kTile] = {};  // of a block that has fewer rows
   std::fill_n(out, whole * kTile, 0.F);
@@ -261,7 +261,7 @@ void lay_block(const int16_t* values, int64_t rows, int64_t inputs, int16_t* blo
       std::memcpy(block + k * kBlock + 2 * r, values + r * inputs + k, 2 * sizeof(int16_t));
 }
 
-void multiply_bytes_tile(const Codes& weights, int64_t tile, const Rows16& x, float* out) {
+void multiply_tile_of_8_bits(const WeightView& weights, int64_t tile, const Rows16& x, float* out) {
   if (x.blocks) {
     HWY_DYNAMIC_DISPATCH(multiply_blocks)(weights, tile, x, out);
   } else {

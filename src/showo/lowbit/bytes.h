@@ -4,7 +4,7 @@
 // once for every instruction set by Google Highway and chosen at run time.
 #pragma once
 
-#include "showo/lowbit/codes.h"
+#include "showo/lowbit/weight_view.h"
 
 namespace showo::lowbit {
 
@@ -23,6 +23,6 @@ struct Rows16 {
 void lay_block(const int16_t* values, int64_t rows, int64_t inputs, int16_t* block);
 
 /// Tile `tile` of the product for all rows → out [rows, kTile]. Exact in integers within a group.
-void multiply_bytes_tile(const Codes& weights, int64_t tile, const Rows16& x, float* out);
+void multiply_tile_of_8_bits(const WeightView& weights, int64_t tile, const Rows16& x, float* out);
 
 }  // namespace showo::lowbit

@@ -13,7 +13,7 @@
 #include <cstdint>
 #include <cstring>
 
-#include "showo/lowbit/codes.h"
+#include "showo/lowbit/weight_view.h"
 
 // Whether the target's vectors are x86's own; Highway emulates some as well.
 #undef SHOWO_X86_VECTORS
@@ -44,7 +44,7 @@ HWY_INLINE float from_bfloat16(uint16_t bits) {
 #if HWY_TARGET == HWY_SCALAR
 
 // The layout's definition.
-HWY_INLINE int code_of(const Codes& w, int64_t tile, int64_t channel, int64_t k) {
+HWY_INLINE int code_of(const WeightView& w, int64_t tile, int64_t channel, int64_t k) {
   const uint8_t* codes = w.codes + tile * kTile * w.inputs * w.bits / 8;
   if (w.bits == 8) return static_cast<int8_t>(codes[channel * w.inputs + k]);
   uint16_t nibbles;

@@ -31,20 +31,22 @@ struct Bytes {
 };
 
 // Of 4 bits, into `bytes` [inputs, at least the tiles' channels]; the caller takes what it needs.
-Bytes bytes_of_tiles(const Codes& weights, int64_t tile, int64_t tiles, const at::Tensor& bytes) {
+Bytes bytes_of_tiles(const WeightView& weights, int64_t tile, int64_t tiles,
+                     const at::Tensor& bytes) {
   const at::Tensor scales = at::empty({tiles * kTile});
   at::parallel_for(0, tiles, 1, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
-      tile_bytes(weights, tile + i, bytes.data_ptr<int8_t>() + i * kTile, bytes.size(1),
-                 scales.data_ptr<float>() + i * kTile);
+      tile_as_bytes(weights, tile + i, bytes.data_ptr<int8_t>() + i * kTile, bytes.size(1),
+                    scales.data_ptr<float>() + i * kTile);
     }
   });
   return {bytes, scales};
 }
 
 template <class T>
-void multiply_bytes(const T* x, const PackedWeight& packed, const Codes& weights,
-                    const at::Tensor& offsets, int64_t first, bool gelu, at::Tensor& out, T* to) {
+void multiply_many_rows(const T* x, const PackedWeight& packed, const WeightView& weights,
+                        const at::Tensor& offsets, int64_t first, bool gelu, at::Tensor& out,
+                        T* to) {
   const int64_t rows = out.size(0), count = out.size(1);
   at::Tensor bytes = at::empty({rows, weights.inputs}, at::kChar);
   const at::Tensor row_scales = round_rows(x, packed.inputs, bytes);
@@ -80,16 +82,17 @@ void multiply_bytes(const T* x, const PackedWeight& packed, const Codes& weights
 
 }  // namespace
 
-at::Tensor multiply_bytes(const at::Tensor& x, const PackedWeight& packed, const Codes& weights,
-                          const at::Tensor& offsets, int64_t first, int64_t count, bool gelu) {
+at::Tensor multiply_many_rows(const at::Tensor& x, const PackedWeight& packed,
+                              const WeightView& weights, const at::Tensor& offsets, int64_t first,
+                              int64_t count, bool gelu) {
   at::Tensor out = at::empty({x.size(0), count}, x.options());
   const at::Tensor shift = offsets.defined() ? offsets : at::zeros({count});
   if (x.scalar_type() == at::kBFloat16) {
-    multiply_bytes(static_cast<const uint16_t*>(x.const_data_ptr()), packed, weights, shift, first,
-                   gelu, out, static_cast<uint16_t*>(out.data_ptr()));
+    multiply_many_rows(static_cast<const uint16_t*>(x.const_data_ptr()), packed, weights, shift,
+                       first, gelu, out, static_cast<uint16_t*>(out.data_ptr()));
   } else {
-    multiply_bytes(x.const_data_ptr<float>(), packed, weights, shift, first, gelu, out,
-                   out.data_ptr<float>());
+    multiply_many_rows(x.const_data_ptr<float>(), packed, weights, shift, first, gelu, out,
+                       out.data_ptr<float>());
   }
   return out;
 }

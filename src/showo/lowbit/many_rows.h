@@ -5,8 +5,8 @@
 
 #include <ATen/core/Tensor.h>
 
-#include "showo/lowbit/codes.h"
 #include "showo/lowbit/packed.h"
+#include "showo/lowbit/weight_view.h"
 
 namespace showo::lowbit {
 
@@ -17,7 +17,8 @@ constexpr int64_t kManyRows = 20, kManyRowsOfFourBits = 65;
 /// x float or bfloat16 [rows, inputs] times channels first … first + count, plus float offsets
 /// [count] (may be undefined), with `gelu` of that → [rows, count] in x's dtype. `weights` is the
 /// layout of `packed`, which has 4 bits, or 8 with a scale a channel.
-at::Tensor multiply_bytes(const at::Tensor& x, const PackedWeight& packed, const Codes& weights,
-                          const at::Tensor& offsets, int64_t first, int64_t count, bool gelu);
+at::Tensor multiply_many_rows(const at::Tensor& x, const PackedWeight& packed,
+                              const WeightView& weights, const at::Tensor& offsets, int64_t first,
+                              int64_t count, bool gelu);
 
 }  // namespace showo::lowbit

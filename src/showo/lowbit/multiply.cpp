@@ -22,7 +22,7 @@ using lowbit::kTile;
 // work(begin, end) over from … to by all threads: whoever is done takes the next piece, since cores
 // that share memory and neighbours are not equally fast.
 template <class Work>
-void share_out(int64_t from, int64_t to, int64_t grain, const Work& work) {
+void for_each_piece(int64_t from, int64_t to, int64_t grain, const Work& work) {
   constexpr int64_t kPieces = 16;  // a thread
   const int64_t threads =
       std::clamp<int64_t>((to - from + grain - 1) / grain, 1, at::get_num_threads());
@@ -57,10 +57,10 @@ struct RoundedTo15Bits {
       }
     });
   }
-  void multiply(const lowbit::Codes& weights, int64_t tile, float* out) const {
+  void multiply(const lowbit::WeightView& weights, int64_t tile, float* out) const {
     const lowbit::Rows16 x{values.const_data_ptr<int16_t>(), scales.const_data_ptr<float>(),
                            scales.size(0), blocks};
-    lowbit::multiply_bytes_tile(weights, tile, x, out);
+    lowbit::multiply_tile_of_8_bits(weights, tile, x, out);
   }
 };
 
@@ -92,10 +92,10 @@ struct RoundedTo8Bits {
       }
     });
   }
-  void multiply(const lowbit::Codes& weights, int64_t tile, float* out) const {
+  void multiply(const lowbit::WeightView& weights, int64_t tile, float* out) const {
     const lowbit::Rows8 x{values.const_data_ptr<int8_t>(), scales.const_data_ptr<float>(),
                           excess.const_data_ptr<int32_t>(), scales.size(0)};
-    lowbit::multiply_nibbles_tile(weights, tile, x, out);
+    lowbit::multiply_tile_of_4_bits(weights, tile, x, out);
   }
 };
 
@@ -104,17 +104,17 @@ template <class Rounded, class T>
 at::Tensor multiply_integers(const at::Tensor& x, const PackedWeight& packed,
                              const at::Tensor& offsets, int64_t first, int64_t count, bool gelu) {
   using Bits = std::conditional_t<std::is_same_v<T, float>, float, uint16_t>;
-  const lowbit::Codes weights = codes_of(packed);
+  const lowbit::WeightView weights = view_of(packed);
   const int64_t rows = x.size(0);
   const Rounded rounded(reinterpret_cast<const Bits*>(x.const_data_ptr<T>()), rows, packed.inputs,
                         weights.inputs);
   at::Tensor out = at::empty({rows, count}, x.options());
   auto* to = out.data_ptr<T>();
   const float* offset = offsets.defined() ? offsets.const_data_ptr<float>() : nullptr;
-  // A thread's part is worth waking it for.
+  // Tiles of a piece: so many that waking a thread costs little beside them.
   const int64_t grain = std::max<int64_t>(1, (1 << 16) / (kTile * weights.inputs * rows));
   const int64_t tiles = (first + count + kTile - 1) / kTile;
-  share_out(first / kTile, tiles, grain, [&](int64_t begin, int64_t end) {
+  for_each_piece(first / kTile, tiles, grain, [&](int64_t begin, int64_t end) {
     std::vector<float> products(rows * kTile);
     for (int64_t tile = begin; tile < end; ++tile) {
       rounded.multiply(weights, tile, products.data());
@@ -159,7 +159,7 @@ at::Tensor multiply(const at::Tensor& x, const PackedWeight& packed, const at::T
   const bool eight = packed.format.bits == 8;
   const bool many = rows >= (eight ? lowbit::kManyRows : lowbit::kManyRowsOfFourBits);
   if (many && (!eight || packed.format.group == 0) && multiplies_bytes()) {
-    y = lowbit::multiply_bytes(flat, packed, codes_of(packed), offsets, first, count, gelu);
+    y = lowbit::multiply_many_rows(flat, packed, view_of(packed), offsets, first, count, gelu);
   } else {
     const auto by = eight ? multiply_rounded<RoundedTo15Bits> : multiply_rounded<RoundedTo8Bits>;
     y = by(flat, packed, offsets, first, count, gelu);

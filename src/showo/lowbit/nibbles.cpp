@@ -22,7 +22,7 @@ constexpr float kBytesPerScale = 8.F / 127;  // codes of 4 bits reach −8, byte
 
 // The portable path: the layout's definition as plain loops.
 template <int64_t kRows>
-void multiply_block(const Codes& w, int64_t tile, const int8_t* block, const float* scales,
+void multiply_block(const WeightView& w, int64_t tile, const int8_t* block, const float* scales,
                     const int32_t*, float* out) {
   const uint16_t* weight_scales = w.scales + tile * kTile * (w.inputs / w.group);
   for (int64_t r = 0; r < kRows; ++r) {
@@ -42,7 +42,8 @@ void multiply_block(const Codes& w, int64_t tile, const int8_t* block, const flo
   }
 }
 
-void tile_bytes(const Codes& w, int64_t tile, int8_t* out, int64_t stride, float* channel_scales) {
+void tile_as_bytes(const WeightView& w, int64_t tile, int8_t* out, int64_t stride,
+                   float* channel_scales) {
   const int64_t groups = w.inputs / w.group;
   const uint16_t* scales = w.scales + tile * kTile * groups;
   for (int64_t i = 0; i < kTile; ++i) {
@@ -64,7 +65,7 @@ void tile_bytes(const Codes& w, int64_t tile, int8_t* out, int64_t stride, float
 constexpr int64_t kAhead = 4096;  // bytes: one row reads weights faster than they are foreseen
 
 template <int64_t kRows>
-void multiply_block(const Codes& w, int64_t tile, const int8_t* block, const float* scales,
+void multiply_block(const WeightView& w, int64_t tile, const int8_t* block, const float* scales,
                     const int32_t* excess, float* out) {
   const DF d;
   const auto* weight_scales =
@@ -122,7 +123,8 @@ void multiply_block(const Codes& w, int64_t tile, const int8_t* block, const flo
   }
 }
 
-void tile_bytes(const Codes& w, int64_t tile, int8_t* out, int64_t stride, float* channel_scales) {
+void tile_as_bytes(const WeightView& w, int64_t tile, int8_t* out, int64_t stride,
+                   float* channel_scales) {
   const DF d;
   const hn::Rebind<int8_t, D32> narrow;
   const int64_t groups = w.inputs / w.group;
@@ -159,7 +161,7 @@ void tile_bytes(const Codes& w, int64_t tile, int8_t* out, int64_t stride, float
 
 #endif  // HWY_SCALAR
 
-void multiply_nibbles(const Codes& w, int64_t tile, const Rows8& x, float* out) {
+void multiply_blocks_of_4_bits(const WeightView& w, int64_t tile, const Rows8& x, float* out) {
   constexpr decltype(&multiply_block<1>) kOfRows[kBlock] = {multiply_block<1>, multiply_block<2>,
                                                             multiply_block<3>, multiply_block<4>,
                                                             multiply_block<5>, multiply_block<6>};
@@ -176,8 +178,8 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace showo::lowbit {
 
-HWY_EXPORT(multiply_nibbles);
-HWY_EXPORT(tile_bytes);
+HWY_EXPORT(multiply_blocks_of_4_bits);
+HWY_EXPORT(tile_as_bytes);
 
 void lay_block(const int8_t* values, int64_t rows, int64_t inputs, int8_t* block) {
   for (int64_t r = 0; r < rows; ++r) {
@@ -192,12 +194,13 @@ void lay_block(const int8_t* values, int64_t rows, int64_t inputs, int8_t* block
   }
 }
 
-void multiply_nibbles_tile(const Codes& weights, int64_t tile, const Rows8& x, float* out) {
-  HWY_DYNAMIC_DISPATCH(multiply_nibbles)(weights, tile, x, out);
+void multiply_tile_of_4_bits(const WeightView& weights, int64_t tile, const Rows8& x, float* out) {
+  HWY_DYNAMIC_DISPATCH(multiply_blocks_of_4_bits)(weights, tile, x, out);
 }
 
-void tile_bytes(const Codes& weights, int64_t tile, int8_t* out, int64_t stride, float* scales) {
-  HWY_DYNAMIC_DISPATCH(tile_bytes)(weights, tile, out, stride, scales);
+void tile_as_bytes(const WeightView& weights, int64_t tile, int8_t* out, int64_t stride,
+                   float* scales) {
+  HWY_DYNAMIC_DISPATCH(tile_as_bytes)(weights, tile, out, stride, scales);
 }
 
 }  // namespace showo::lowbit

@@ -3,7 +3,7 @@
 // memory only, compiled once for every instruction set by Google Highway and chosen at run time.
 #pragma once
 
-#include "showo/lowbit/codes.h"
+#include "showo/lowbit/weight_view.h"
 
 namespace showo::lowbit {
 
@@ -26,10 +26,11 @@ void lay_block(const int8_t* values, int64_t rows, int64_t inputs, int8_t* block
 
 /// Tile `tile` of the product for all rows → out [rows, kTile]. Exact in integers within kStep
 /// inputs.
-void multiply_nibbles_tile(const Codes& weights, int64_t tile, const Rows8& x, float* out);
+void multiply_tile_of_4_bits(const WeightView& weights, int64_t tile, const Rows8& x, float* out);
 
 /// Tile `tile` as int8 [inputs, kTile], rows `stride` apart: each channel is rounded anew by one
 /// scale of its own → scales [kTile].
-void tile_bytes(const Codes& weights, int64_t tile, int8_t* out, int64_t stride, float* scales);
+void tile_as_bytes(const WeightView& weights, int64_t tile, int8_t* out, int64_t stride,
+                   float* scales);
 
 }  // namespace showo::lowbit

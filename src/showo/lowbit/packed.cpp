@@ -10,8 +10,8 @@
 
 #include "showo/core/error.h"
 #include "showo/core/weightless.h"
-#include "showo/lowbit/codes.h"
 #include "showo/lowbit/rounding.h"
+#include "showo/lowbit/weight_view.h"
 
 namespace showo {
 namespace {
@@ -68,7 +68,7 @@ int64_t scale_at(int bits, int64_t groups, int64_t channel, int64_t group) {
 
 }  // namespace
 
-lowbit::Codes codes_of(const PackedWeight& packed) {
+lowbit::WeightView view_of(const PackedWeight& packed) {
   return {static_cast<const uint8_t*>(packed.codes.const_data_ptr()),
           reinterpret_cast<const uint16_t*>(packed.scales.const_data_ptr()), padded_inputs(packed),
           group_of(packed), packed.format.bits};
@@ -111,7 +111,7 @@ PackedWeight pack(const at::Tensor& weight, const LowBits& format, const std::st
   PackedWeight packed = empty_packed(weight.size(0), weight.size(1), format);
   const int64_t padded = padded_inputs(packed), group = group_of(packed);
   auto* codes = static_cast<uint8_t*>(packed.codes.data_ptr());
-  const int64_t tile_bytes = kTile * padded * format.bits / 8;
+  const int64_t tile_as_bytes = kTile * padded * format.bits / 8;
   auto* scales = reinterpret_cast<uint16_t*>(packed.scales.data_ptr());
   std::atomic<bool> finite = true;
   at::parallel_for(0, tiles_of(packed), 1, [&](int64_t begin, int64_t end) {
@@ -133,7 +133,7 @@ PackedWeight pack(const at::Tensor& weight, const LowBits& format, const std::st
                                    &scale))
             finite = false;
         }
-        put_row(codes + tile * tile_bytes, format.bits, padded, i, rounded.data());
+        put_row(codes + tile * tile_as_bytes, format.bits, padded, i, rounded.data());
       }
     }
   });
@@ -143,7 +143,7 @@ PackedWeight pack(const at::Tensor& weight, const LowBits& format, const std::st
 
 at::Tensor unpack(const PackedWeight& packed) {
   const int64_t padded = padded_inputs(packed), group = group_of(packed);
-  const lowbit::Codes w = codes_of(packed);
+  const lowbit::WeightView w = view_of(packed);
   at::Tensor weight = at::empty({packed.outputs, packed.inputs}, at::kFloat);
   auto* to = weight.data_ptr<float>();
   at::parallel_for(0, packed.outputs, kTile, [&](int64_t begin, int64_t end) {

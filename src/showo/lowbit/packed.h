@@ -15,7 +15,7 @@
 #include <string>
 
 #include "showo/core/range.h"
-#include "showo/lowbit/codes.h"
+#include "showo/lowbit/weight_view.h"
 
 namespace showo {
 
@@ -54,6 +54,6 @@ PackedWeight pack(const at::Tensor& weight, const LowBits& format,
 at::Tensor unpack(const PackedWeight& packed);
 
 /// Its memory as the kernels see it.
-lowbit::Codes codes_of(const PackedWeight& packed);
+lowbit::WeightView view_of(const PackedWeight& packed);
 
 }  // namespace showo

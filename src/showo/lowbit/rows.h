@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#include "showo/lowbit/codes.h"
+#include "showo/lowbit/weight_view.h"
 
 namespace showo::lowbit {
 

@@ -155,7 +155,7 @@ void attend_heads(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
     const auto* data = static_cast<const Bits*>(t.const_data_ptr());
     return HeadRows<Bits>{data + b * t.stride(0) + h * t.stride(1), t.stride(2)};
   };
-  // A thread's part is worth waking it for.
+  // Heads of a piece: so many that waking a thread costs little beside them.
   const int64_t grain = std::max<int64_t>(1, (1 << 14) / (count * size));
   at::parallel_for(0, q.size(0) * heads, grain, [&](int64_t begin, int64_t end) {
     std::vector<float> query(size), mixed(size), scores(count + kHeadMultiple);

@@ -1,7 +1,7 @@
 // The layers that checkpoints are made of. They differ from torch::nn's in one thing: parameters
 // are not initialised when a module is built, so that a published model is mapped from disk without
 // its memory being touched twice. Training from scratch calls an initialiser of its own
-// (model/initialise.h, codec/initialise.h). B batch, T tokens, C channels, H×W pixels.
+// (model/showo.h, codec/magvit.h). B batch, T tokens, C channels, H×W pixels.
 #pragma once
 
 #include <torch/torch.h>

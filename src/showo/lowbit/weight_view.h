@@ -10,7 +10,7 @@ constexpr int64_t kTile = 16;  // output channels of one piece of work
 constexpr int64_t kStep = 32;  // input channels are padded to a multiple of this
 constexpr int64_t kBlock = 6;  // rows: with two vectors of channels, 12 sums in 16 registers
 
-struct Codes {
+struct WeightView {
   const uint8_t* codes;
   const uint16_t* scales;  // bfloat16
   int64_t inputs;          // padded to kStep
