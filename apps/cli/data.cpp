@@ -10,7 +10,7 @@ void add_data(CLI::App& app) {
   auto* data = app.add_subcommand("data", "make data sets");
   data->require_subcommand(1);
   auto* emoji = data->add_subcommand("emoji", "compose scenes of emoji into webdataset shards");
-  auto options = std::make_shared<EmojiOptions>();
+  auto options = std::make_shared<emoji::EmojiOptions>();
   auto out = std::make_shared<OutputFolder>(OutputFolder{"data/emoji"});
   emoji->option_defaults()->group("output");
   emoji->add_option("--out", out->path, "folder to write")->capture_default_str();
@@ -19,7 +19,7 @@ void add_data(CLI::App& app) {
   add_flags(*emoji, *options);
   emoji->callback([=] {
     out->check({options->packages});
-    out->write([&](const fs::path& temporary) { write_emoji_dataset(*options, temporary); });
+    out->write([&](const fs::path& temporary) { emoji::write_emoji_dataset(*options, temporary); });
   });
   emoji->footer(
       "Examples:\n"

@@ -12,6 +12,8 @@
 namespace showo {
 namespace {
 
+using namespace emoji;
+
 constexpr Split kSplits[] = {Split::kTrain, Split::kCompositions, Split::kPairs, Split::kStyles};
 
 EmojiOptions small_world(uint64_t seed = 1) {

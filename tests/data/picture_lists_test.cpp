@@ -178,38 +178,38 @@ TEST(Captions, ReadListsLinesAndMaps) {
 
 TEST(EmojiSource, IsTheWorldsTrainingScenesInAnyOrder) {
   const fs::path folder = fs::temp_directory_path() / fmt::format("showo-scenes-{}", ::getpid());
-  EmojiOptions options;
+  emoji::EmojiOptions options;
   options.packages = SHOWO_SOURCE_DIR "/tests/data/icons";
   options.kinds_file = SHOWO_SOURCE_DIR "/tests/data/icons/kinds.txt";
   options.kinds = 10;
   options.scenes = 6;
   make_folder(folder);
   write_file_atomically(folder / "options.json", config_to_json(options).dump());
-  EmojiWorld world(options);
+  emoji::EmojiWorld world(options);
   const auto source = config("emoji", (folder / "options.json").string());
   const auto samples = first_samples(source, 7, decoding());
   fs::remove_all(folder);
   for (int i = 0; i < 7; ++i)
-    EXPECT_EQ(samples[i].image_bytes, world.sample(Split::kTrain, i % 6).image_bytes);
+    EXPECT_EQ(samples[i].image_bytes, world.sample(emoji::Split::kTrain, i % 6).image_bytes);
   EXPECT_EQ(samples[0].picture.width, 64);
 }
 
 TEST_F(ListFiles, OfTheEmojiWorldsClassesHaveOneThingAndItsName) {
-  EmojiOptions options;
+  emoji::EmojiOptions options;
   options.packages = SHOWO_SOURCE_DIR "/tests/data/icons";
   options.kinds_file = SHOWO_SOURCE_DIR "/tests/data/icons/kinds.txt";
   options.kinds = 10;
   options.scenes = 40;
   auto source = config("emoji", write("options.json", config_to_json(options).dump()));
   source.classes = true;
-  EmojiWorld world(options);
+  emoji::EmojiWorld world(options);
   size_t found = 0;
   for (int64_t i = 0; i < options.scenes; ++i) {
-    const Scene scene = world.scene(Split::kTrain, i);
+    const emoji::Scene scene = world.scene(emoji::Split::kTrain, i);
     if (scene.objects.size() != 1) continue;
     const Sample sample = first_samples(source, static_cast<int64_t>(++found)).back();
     EXPECT_EQ(sample.caption, world.kinds()[scene.objects[0].kind].name);
-    EXPECT_EQ(sample.image_bytes, world.sample(Split::kTrain, i).image_bytes);
+    EXPECT_EQ(sample.image_bytes, world.sample(emoji::Split::kTrain, i).image_bytes);
     EXPECT_TRUE(sample.turns.empty());
   }
   EXPECT_GT(found, 5u);

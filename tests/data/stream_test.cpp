@@ -139,12 +139,12 @@ TEST(Source, AsksThemInThePlaceOfASamplesOwn) {
   Sample sample;
   sample.caption = "a frog";
   sample.turns = {{"is there a frog?", "yes", "exists"}, {"how many?", "one", "count"}};
-  class One : public Source {
+  class One : public data::Source {
    public:
     explicit One(Sample sample) : sample_(std::move(sample)) {}
     int64_t parts() const override { return 1; }
-    std::unique_ptr<PartReader> open(int64_t, uint64_t) override {
-      struct Reader : PartReader {
+    std::unique_ptr<data::PartReader> open(int64_t, uint64_t) override {
+      struct Reader : data::PartReader {
         explicit Reader(const Sample& sample) : sample(sample) {}
         std::optional<Sample> next() override { return std::exchange(sample, std::nullopt); }
         std::optional<Sample> sample;

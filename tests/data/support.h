@@ -18,12 +18,12 @@ inline std::string fixture(const std::string& name) {
 
 /// Parts of the given sizes; samples are captioned by their number, those in `bad` are corrupt, and
 /// the part `broken` breaks off after its first sample.
-class Numbers : public Source {
+class Numbers : public data::Source {
  public:
   explicit Numbers(std::vector<int64_t> sizes, std::vector<int64_t> bad = {}, int64_t broken = -1)
       : sizes_(std::move(sizes)), bad_(std::move(bad)), broken_(broken) {}
   int64_t parts() const override { return static_cast<int64_t>(sizes_.size()); }
-  std::unique_ptr<PartReader> open(int64_t part, uint64_t) override {
+  std::unique_ptr<data::PartReader> open(int64_t part, uint64_t) override {
     int64_t first = 0;
     for (int64_t i = 0; i < part; ++i) first += sizes_[i];
     return std::make_unique<Reader>(*this, part, first, first + sizes_[part]);
@@ -31,7 +31,7 @@ class Numbers : public Source {
   int64_t samples_read = 0;
 
  private:
-  struct Reader : PartReader {
+  struct Reader : data::PartReader {
     Reader(Numbers& all, int64_t part, int64_t first, int64_t end)
         : all(all), part(part), first(first), at(first), end(end) {}
     std::optional<Sample> next() override {

@@ -170,13 +170,13 @@ class RecipesRun : public testing::Test {
   }
 
   void write_emoji() const {
-    EmojiOptions options;
+    emoji::EmojiOptions options;
     options.kinds = 12;
     options.scenes = options.scenes_per_shard = 30;
     options.held_apart = 4;
     options.packages = (kSource / "tests/data/icons").string();
     options.kinds_file = options.packages + "/kinds.txt";
-    write_emoji_dataset(options, folder_ / "emoji");
+    emoji::write_emoji_dataset(options, folder_ / "emoji");
   }
 
   void shrink_source(Json& source) const {

@@ -1,5 +1,6 @@
 #include "showo/core/log.h"
 
+#include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <unistd.h>
 
@@ -11,10 +12,29 @@
 
 namespace showo {
 
+namespace {
+
+// A message as one line of text: what it tells of files and of other libraries drives no terminal.
+class Escaped : public spdlog::custom_flag_formatter {
+ public:
+  void format(const spdlog::details::log_msg& message, const std::tm&,
+              spdlog::memory_buf_t& to) override {
+    const std::string text = one_line({message.payload.data(), message.payload.size()});
+    to.append(text.data(), text.data() + text.size());
+  }
+  std::unique_ptr<custom_flag_formatter> clone() const override {
+    return std::make_unique<Escaped>();
+  }
+};
+
+}  // namespace
+
 void start_logging(bool verbose) {
   auto logger = spdlog::get("showo");
   if (!logger) logger = spdlog::stderr_color_mt("showo");
-  logger->set_pattern("%n: %^%v%$");
+  auto formatter = std::make_unique<spdlog::pattern_formatter>();
+  formatter->add_flag<Escaped>('*').set_pattern("%n: %^%*%$");
+  logger->set_formatter(std::move(formatter));
   logger->set_level(verbose ? spdlog::level::debug : spdlog::level::info);
   spdlog::set_default_logger(logger);
 }

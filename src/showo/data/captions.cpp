@@ -10,7 +10,7 @@
 namespace showo {
 namespace {
 
-class CaptionList : public ListSource {
+class CaptionList : public data::ListSource {
  public:
   explicit CaptionList(const SourceConfig& config)
       : list_({single_file(config)}, config),
@@ -38,7 +38,7 @@ class CaptionList : public ListSource {
   std::string key_;
 };
 
-class CaptionsByPicture : public ListSource {
+class CaptionsByPicture : public data::ListSource {
  public:
   explicit CaptionsByPicture(const SourceConfig& config) : path_(config.path), pictures_(config) {
     for (auto& [image, caption] : read_captions(path_)) {
@@ -73,7 +73,7 @@ bool is_map(const fs::path& path) {
 
 }  // namespace
 
-std::unique_ptr<Source> open_captions(const SourceConfig& config) {
+std::unique_ptr<data::Source> open_captions(const SourceConfig& config) {
   const fs::path path = single_file(config);
   if (!is_map(path)) return std::make_unique<CaptionList>(config);
   return std::make_unique<CaptionsByPicture>(config);

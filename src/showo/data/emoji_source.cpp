@@ -8,7 +8,9 @@
 namespace showo {
 namespace {
 
-class Scenes : public ListSource {
+using namespace emoji;
+
+class Scenes : public data::ListSource {
  public:
   explicit Scenes(const EmojiOptions& options) : scenes_(options.scenes), world_(options) {}
   int64_t parts() const override { return scenes_; }
@@ -19,7 +21,7 @@ class Scenes : public ListSource {
   EmojiWorld world_;
 };
 
-class Classes : public ListSource {
+class Classes : public data::ListSource {
  public:
   explicit Classes(const EmojiOptions& options) : world_(options) {
     for (int64_t i = 0; i < options.scenes; ++i) {
@@ -42,7 +44,7 @@ class Classes : public ListSource {
 
 }  // namespace
 
-std::unique_ptr<Source> open_emoji(const SourceConfig& config) {
+std::unique_ptr<data::Source> open_emoji(const SourceConfig& config) {
   const fs::path path = single_file(config);
   EmojiOptions options;
   read_yaml_config(options, path);

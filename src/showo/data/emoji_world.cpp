@@ -7,7 +7,7 @@
 #include "showo/core/random.h"
 #include "showo/data/shards.h"
 
-namespace showo {
+namespace showo::emoji {
 namespace {
 
 constexpr int kMaxProposals = 1'000'000;
@@ -191,4 +191,4 @@ void write_emoji_dataset(const EmojiOptions& options, const fs::path& out) {
   write_file_atomically(out / "options.json", config_to_json(options).dump(2) + "\n");
 }
 
-}  // namespace showo
+}  // namespace showo::emoji

@@ -7,7 +7,7 @@
 #include "showo/data/sample.h"
 #include "showo/data/scene.h"
 
-namespace showo {
+namespace showo::emoji {
 
 struct EmojiOptions {
   uint64_t seed = 1;
@@ -73,4 +73,4 @@ class EmojiWorld {
 /// (what is said in the world, a line each: for the text-only stream and the vocabulary).
 void write_emoji_dataset(const EmojiOptions& options, const fs::path& out);
 
-}  // namespace showo
+}  // namespace showo::emoji

@@ -7,18 +7,18 @@ namespace showo {
 
 struct Format {
   const char* name;
-  std::unique_ptr<Source> (*open)(const SourceConfig&);
+  std::unique_ptr<data::Source> (*open)(const SourceConfig&);
   std::vector<std::string> options;  // those of SourceConfig that not every format understands
 };
 const std::vector<Format>& formats();
 
-std::unique_ptr<Source> open_captions(const SourceConfig& config);
-std::unique_ptr<Source> open_emoji(const SourceConfig& config);
-std::unique_ptr<Source> open_imagenet(const SourceConfig& config);
-std::unique_ptr<Source> open_lines(const SourceConfig& config);
-std::unique_ptr<Source> open_llava(const SourceConfig& config);
+std::unique_ptr<data::Source> open_captions(const SourceConfig& config);
+std::unique_ptr<data::Source> open_emoji(const SourceConfig& config);
+std::unique_ptr<data::Source> open_imagenet(const SourceConfig& config);
+std::unique_ptr<data::Source> open_lines(const SourceConfig& config);
+std::unique_ptr<data::Source> open_llava(const SourceConfig& config);
 /// Throws Error when built without Parquet.
-std::unique_ptr<Source> open_parquet(const SourceConfig& config);
+std::unique_ptr<data::Source> open_parquet(const SourceConfig& config);
 /// What a Parquet file says of itself at its end.
 struct ParquetSummary {
   int64_t rows;
@@ -27,12 +27,12 @@ struct ParquetSummary {
 };
 /// Throws Error when built without Parquet.
 ParquetSummary summary_of_parquet(const fs::path& path);
-std::unique_ptr<Source> open_webdataset(const SourceConfig& config);
+std::unique_ptr<data::Source> open_webdataset(const SourceConfig& config);
 
 /// The source with one of `questions` before each caption: a turn of question and caption, in the
 /// place of the sample's own turns.
-std::unique_ptr<Source> ask_questions(std::unique_ptr<Source> source,
-                                      std::vector<std::string> questions);
+std::unique_ptr<data::Source> ask_questions(std::unique_ptr<data::Source> source,
+                                            std::vector<std::string> questions);
 
 /// Every name that a pattern with braces stands for: a{00..02}.tar, {left,right}/x.json, several of
 /// them. Braces that hold neither stay as they are. Throws Error for ranges of other than numbers

@@ -6,7 +6,7 @@
 #include "showo/core/error.h"
 #include "showo/image/codecs.h"
 
-namespace showo {
+namespace showo::emoji {
 namespace {
 
 // Each target pixel is the mean of the area it covers in the source.
@@ -100,4 +100,4 @@ const Icon& Icons::get(size_t kind, Style style, int size) {
   return cache_[{kind, style, size}] = scale(original(kind, style), size);
 }
 
-}  // namespace showo
+}  // namespace showo::emoji

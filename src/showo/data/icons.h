@@ -9,7 +9,7 @@
 
 #include "showo/core/files.h"
 
-namespace showo {
+namespace showo::emoji {
 
 enum class Style { kFlat, kGlossy };
 
@@ -46,4 +46,4 @@ class Icons {
   std::map<std::tuple<size_t, Style, int>, Icon> cache_;  // size 0: as in the file
 };
 
-}  // namespace showo
+}  // namespace showo::emoji

@@ -43,7 +43,7 @@ bool is_folder(const fs::path& path) {
   return fs::is_directory(path, ignored);
 }
 
-class ClassFolders : public ListSource {
+class ClassFolders : public data::ListSource {
  public:
   explicit ClassFolders(const SourceConfig& config)
       : root_(single_file(config)), any_name_(config.any_name) {
@@ -95,7 +95,7 @@ class ClassFolders : public ListSource {
 
 }  // namespace
 
-std::unique_ptr<Source> open_imagenet(const SourceConfig& config) {
+std::unique_ptr<data::Source> open_imagenet(const SourceConfig& config) {
   return std::make_unique<ClassFolders>(config);
 }
 

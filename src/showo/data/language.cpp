@@ -1,6 +1,6 @@
 #include "showo/data/language.h"
 
-namespace showo {
+namespace showo::emoji {
 namespace {
 
 const char* const kNumbers[] = {"zero", "one", "two", "three", "four"};
@@ -108,4 +108,4 @@ std::vector<Turn> questions(const Scene& scene, const std::vector<Kind>& kinds, 
   return turns;
 }
 
-}  // namespace showo
+}  // namespace showo::emoji

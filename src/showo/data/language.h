@@ -5,7 +5,7 @@
 #include "showo/data/sample.h"
 #include "showo/data/scene.h"
 
-namespace showo {
+namespace showo::emoji {
 
 std::string caption(const Scene& scene, const std::vector<Kind>& kinds, int canvas, Dice& dice);
 /// Seven to thirteen independent questions in random order, among them the name of every thing;
@@ -13,4 +13,4 @@ std::string caption(const Scene& scene, const std::vector<Kind>& kinds, int canv
 std::vector<Turn> questions(const Scene& scene, const std::vector<Kind>& kinds, int canvas,
                             Dice& dice);
 
-}  // namespace showo
+}  // namespace showo::emoji

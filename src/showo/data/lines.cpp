@@ -20,7 +20,7 @@ std::string_view text_of(const MappedFile& file) {
   return {reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size()};
 }
 
-class Lines : public PartReader {
+class Lines : public data::PartReader {
  public:
   Lines(const fs::path& path, const Block& block, std::vector<std::string> keys)
       : name_(path.string()), file_(MappedFile::open(path)), keys_(std::move(keys)) {
@@ -80,7 +80,7 @@ class Lines : public PartReader {
   size_t at_ = 0;
 };
 
-class LineFiles : public Source {
+class LineFiles : public data::Source {
  public:
   explicit LineFiles(const SourceConfig& config)
       : files_(find_files(config, {".txt", ".jsonl"})), config_(config) {
@@ -90,7 +90,7 @@ class LineFiles : public Source {
     }
   }
   int64_t parts() const override { return static_cast<int64_t>(blocks_.size()); }
-  std::unique_ptr<PartReader> open(int64_t part, uint64_t seed) override {
+  std::unique_ptr<data::PartReader> open(int64_t part, uint64_t seed) override {
     const Block& block = blocks_[part];
     const fs::path& path = files_[block.file];
     std::vector<std::string> keys;
@@ -111,7 +111,7 @@ class LineFiles : public Source {
 
 }  // namespace
 
-std::unique_ptr<Source> open_lines(const SourceConfig& config) {
+std::unique_ptr<data::Source> open_lines(const SourceConfig& config) {
   return std::make_unique<LineFiles>(config);
 }
 

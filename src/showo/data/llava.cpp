@@ -55,7 +55,7 @@ std::vector<Turn> turns_of(const Json& entry, const std::string& where) {
   return turns;
 }
 
-class Conversations : public ListSource {
+class Conversations : public data::ListSource {
  public:
   explicit Conversations(const SourceConfig& config)
       : list_(find_files(config, {".json", ".jsonl"}), config) {}
@@ -80,7 +80,7 @@ class Conversations : public ListSource {
 
 }  // namespace
 
-std::unique_ptr<Source> open_llava(const SourceConfig& config) {
+std::unique_ptr<data::Source> open_llava(const SourceConfig& config) {
   return std::make_unique<Conversations>(config);
 }
 

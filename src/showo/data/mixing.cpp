@@ -19,7 +19,7 @@ int64_t steps_in_epoch(Mixing mixing, std::span<const int64_t> steps) {
 bool epoch_over(Mixing mixing, std::span<const StreamPosition> begin,
                 std::span<const StreamPosition> now) {
   auto passed = [](const StreamPosition& from, const StreamPosition& to) {
-    const auto place = [](const StreamPosition& p) { return std::pair(p.shard, p.sample); };
+    const auto place = [](const StreamPosition& p) { return std::pair(p.part, p.sample); };
     return to.epoch > from.epoch + 1 || (to.epoch == from.epoch + 1 && place(to) >= place(from));
   };
   const bool all = std::ranges::equal(begin, now, passed);

@@ -90,7 +90,7 @@ bool is_utf8(std::string_view text) {
   return true;
 }
 
-class RowGroup : public PartReader {
+class RowGroup : public data::PartReader {
  public:
   RowGroup(const fs::path& path, int group, const std::string& column)
       : name_(fmt::format("{}: row group {}", path.string(), group)),
@@ -137,7 +137,7 @@ class RowGroup : public PartReader {
   int64_t row_ = 0, rows_ = 0;
 };
 
-class ParquetFiles : public Source {
+class ParquetFiles : public data::Source {
  public:
   explicit ParquetFiles(const SourceConfig& config)
       : files_(find_files(config, {".parquet"})),
@@ -148,7 +148,7 @@ class ParquetFiles : public Source {
     }
   }
   int64_t parts() const override { return static_cast<int64_t>(groups_.size()); }
-  std::unique_ptr<PartReader> open(int64_t part, uint64_t) override {
+  std::unique_ptr<data::PartReader> open(int64_t part, uint64_t) override {
     const auto& [file, group] = groups_[part];
     return std::make_unique<RowGroup>(files_[file], group, column_);
   }
@@ -161,7 +161,7 @@ class ParquetFiles : public Source {
 
 }  // namespace
 
-std::unique_ptr<Source> open_parquet(const SourceConfig& config) {
+std::unique_ptr<data::Source> open_parquet(const SourceConfig& config) {
   return std::make_unique<ParquetFiles>(config);
 }
 
@@ -188,7 +188,7 @@ namespace {
 
 }  // namespace
 
-std::unique_ptr<Source> open_parquet(const SourceConfig& config) {
+std::unique_ptr<data::Source> open_parquet(const SourceConfig& config) {
   fail_without_parquet(config.title());
 }
 

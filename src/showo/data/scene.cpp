@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace showo {
+namespace showo::emoji {
 
 const std::vector<Background>& backgrounds() {
   static const std::vector<Background> list = {
@@ -73,4 +73,4 @@ Json describe(const Scene& scene, const std::vector<Kind>& kinds) {
   return json;
 }
 
-}  // namespace showo
+}  // namespace showo::emoji

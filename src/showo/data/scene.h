@@ -9,7 +9,7 @@
 #include "showo/data/icons.h"
 #include "showo/image/image.h"
 
-namespace showo {
+namespace showo::emoji {
 
 struct Object {
   size_t kind = 0;
@@ -41,4 +41,4 @@ Image draw(const Scene& scene, Icons& icons, int canvas);
 Json describe(const Scene& scene, const std::vector<Kind>& kinds);
 const char* style_name(Style style);
 
-}  // namespace showo
+}  // namespace showo::emoji

@@ -35,7 +35,7 @@ const Format& format_of(const SourceConfig& config) {
   fail("source: format '{}': expected {}", config.format, fmt::join(names, ", "));
 }
 
-class OneSample : public PartReader {
+class OneSample : public data::PartReader {
  public:
   explicit OneSample(Sample sample) : sample_(std::move(sample)) {}
   std::optional<Sample> next() override { return std::exchange(sample_, std::nullopt); }
@@ -44,19 +44,20 @@ class OneSample : public PartReader {
   std::optional<Sample> sample_;
 };
 
-class Questions : public Source {
+class Questions : public data::Source {
  public:
-  Questions(std::unique_ptr<Source> source, std::vector<std::string> questions)
+  Questions(std::unique_ptr<data::Source> source, std::vector<std::string> questions)
       : source_(std::move(source)), questions_(std::move(questions)) {}
   int64_t parts() const override { return source_->parts(); }
-  std::unique_ptr<PartReader> open(int64_t part, uint64_t seed) override {
+  std::unique_ptr<data::PartReader> open(int64_t part, uint64_t seed) override {
     return std::make_unique<Reader>(source_->open(part, derive_seed(seed, 0)), questions_,
                                     Dice(derive_seed(seed, 1)));
   }
 
  private:
-  struct Reader : PartReader {
-    Reader(std::unique_ptr<PartReader> in, const std::vector<std::string>& questions, Dice dice)
+  struct Reader : data::PartReader {
+    Reader(std::unique_ptr<data::PartReader> in, const std::vector<std::string>& questions,
+           Dice dice)
         : in(std::move(in)), questions(questions), dice(dice) {}
     std::optional<Sample> next() override {
       auto sample = in->next();
@@ -64,11 +65,11 @@ class Questions : public Source {
         sample->turns = {{questions[dice.below(questions.size())], sample->caption, ""}};
       return sample;
     }
-    std::unique_ptr<PartReader> in;
+    std::unique_ptr<data::PartReader> in;
     const std::vector<std::string>& questions;
     Dice dice;
   };
-  std::unique_ptr<Source> source_;
+  std::unique_ptr<data::Source> source_;
   std::vector<std::string> questions_;
 };
 
@@ -103,19 +104,19 @@ void SourceConfig::check_corrupt(int64_t corrupt, int64_t read, const std::strin
        corrupt, read, last);
 }
 
-std::unique_ptr<PartReader> ListSource::open(int64_t part, uint64_t seed) {
+std::unique_ptr<data::PartReader> data::ListSource::open(int64_t part, uint64_t seed) {
   Dice dice(seed);
   return std::make_unique<OneSample>(at(part, dice));
 }
 
-std::unique_ptr<Source> ask_questions(std::unique_ptr<Source> source,
-                                      std::vector<std::string> questions) {
+std::unique_ptr<data::Source> ask_questions(std::unique_ptr<data::Source> source,
+                                            std::vector<std::string> questions) {
   return std::make_unique<Questions>(std::move(source), std::move(questions));
 }
 
 void check_source(const SourceConfig& config) { refuse_foreign_options(config, format_of(config)); }
 
-std::unique_ptr<Source> open_source(const SourceConfig& config) {
+std::unique_ptr<data::Source> open_source(const SourceConfig& config) {
   check_source(config);
   auto source = format_of(config).open(config);
   if (source->parts() < 1) fail("{}: holds no samples", config.title());

@@ -68,6 +68,8 @@ template <class... Args>
   throw CorruptSample(fmt::format(format, std::forward<Args>(args)...));
 }
 
+namespace data {
+
 class PartReader {
  public:
   virtual ~PartReader() = default;
@@ -94,9 +96,11 @@ class ListSource : public Source {
   virtual Sample at(int64_t index, Dice& dice) = 0;
 };
 
+}  // namespace data
+
 /// Throws Error naming the format, or the option that it does not read; opens nothing.
 void check_source(const SourceConfig& config);
 /// Throws Error naming the format, option or file that cannot be used.
-std::unique_ptr<Source> open_source(const SourceConfig& config);
+std::unique_ptr<data::Source> open_source(const SourceConfig& config);
 
 }  // namespace showo

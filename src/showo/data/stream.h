@@ -39,7 +39,7 @@ class SampleStream {
   void skip(const Drawn& drawn);
   void tell_if_textless(const Sample& sample);
   SourceConfig config_;
-  std::shared_ptr<Source> source_;
+  std::shared_ptr<data::Source> source_;
   uint64_t seed_;
   StreamOptions options_;
   StreamPosition position_;

@@ -4,7 +4,7 @@
 
 namespace showo {
 
-Walk::Walk(std::shared_ptr<Source> source, std::string title, uint64_t seed, Slice slice,
+Walk::Walk(std::shared_ptr<data::Source> source, std::string title, uint64_t seed, Slice slice,
            int64_t buffer, StreamPosition start)
     : source_(std::move(source)),
       title_(std::move(title)),
@@ -16,15 +16,15 @@ Walk::Walk(std::shared_ptr<Source> source, std::string title, uint64_t seed, Sli
   if (slice.count < 1 || slice.index < 0 || slice.index >= slice.count)
     fail("{}: slice {} of {}: expected an index below the count", title_, slice.index, slice.count);
   if (buffer < 0) fail("{}: shuffle {}: expected 0 or more", title_, buffer);
-  if (start.epoch < 0 || start.shard < 0 || start.sample < 0) {
-    fail("{}: position {}, {}, {}: expected numbers from 0 on", title_, start.epoch, start.shard,
+  if (start.epoch < 0 || start.part < 0 || start.sample < 0) {
+    fail("{}: position {}, {}, {}: expected numbers from 0 on", title_, start.epoch, start.part,
          start.sample);
   }
 }
 
 // Where the slice's current part stands in the epoch's order of all parts.
 int64_t Walk::place() const {
-  return by_part_ ? position_.shard * slice_.count + slice_.index : position_.shard;
+  return by_part_ ? position_.part * slice_.count + slice_.index : position_.part;
 }
 
 void Walk::open_part() {
@@ -100,7 +100,7 @@ void Walk::begin_part() {
   }
 }
 
-void Walk::end_part() { position_ = {position_.epoch, position_.shard + 1, 0}; }
+void Walk::end_part() { position_ = {position_.epoch, position_.part + 1, 0}; }
 
 Drawn Walk::draw() {
   if (buffer_.empty()) begin_part();

@@ -8,11 +8,11 @@
 namespace showo {
 
 struct StreamPosition {
-  int64_t epoch = 0, shard = 0, sample = 0;
+  int64_t epoch = 0, part = 0, sample = 0;
   template <class V>
   void visit(V& v) {
     v(epoch, "epoch", "passes over the source so far", at_least(0));
-    v(shard, "shard", "place in this epoch's order of parts (shards, row groups, entries)",
+    v(part, "shard", "place in this epoch's order of parts (shards, row groups, entries)",
       at_least(0));
     v(sample, "sample", "samples drawn from the part", at_least(0));
   }
@@ -39,7 +39,7 @@ class Walk {
  public:
   /// `buffer`: samples in the shuffling buffer; 0 keeps the source's order. Whole parts are shared
   /// out where there are enough of them, single samples otherwise.
-  Walk(std::shared_ptr<Source> source, std::string title, uint64_t seed, Slice slice,
+  Walk(std::shared_ptr<data::Source> source, std::string title, uint64_t seed, Slice slice,
        int64_t buffer, StreamPosition start);
   /// Throws Error when a whole epoch holds nothing for this slice.
   Drawn draw();
@@ -52,7 +52,7 @@ class Walk {
   std::optional<Drawn> read();
   Drawn take();
 
-  std::shared_ptr<Source> source_;  // used by one walk at a time
+  std::shared_ptr<data::Source> source_;  // used by one walk at a time
   std::string title_;
   uint64_t seed_;
   Slice slice_;
@@ -61,7 +61,7 @@ class Walk {
   StreamPosition position_;
   std::vector<int64_t> order_;
   int64_t ordered_epoch_ = -1;
-  std::unique_ptr<PartReader> reader_;
+  std::unique_ptr<data::PartReader> reader_;
   int64_t read_ = 0;  // samples of the part, counted from the slice that has the first
   std::vector<Drawn> buffer_;
   Dice dice_{0};

@@ -33,7 +33,7 @@ std::string caption_in(const Json& json, const std::string& key, bool required,
   return "";
 }
 
-class Shard : public PartReader {
+class Shard : public data::PartReader {
  public:
   /// `told`: whether JSON that nothing was lost by was spoken of already.
   Shard(const fs::path& path, CaptionRules rules, bool& told)
@@ -87,7 +87,7 @@ class Shard : public PartReader {
   bool& told_;
 };
 
-class Shards : public Source {
+class Shards : public data::Source {
  public:
   explicit Shards(const SourceConfig& config)
       : shards_(find_files(config, {".tar", ".tar.gz", ".tgz"})), key_(config.caption_key) {
@@ -99,7 +99,7 @@ class Shards : public Source {
     }
   }
   int64_t parts() const override { return static_cast<int64_t>(shards_.size()); }
-  std::unique_ptr<PartReader> open(int64_t part, uint64_t) override {
+  std::unique_ptr<data::PartReader> open(int64_t part, uint64_t) override {
     const fs::path& shard = shards_[part];
     auto outside = outside_;
     if (!folder_.empty()) {  // a file a shard: 0012.tar has 0012.json
@@ -120,7 +120,7 @@ class Shards : public Source {
 
 }  // namespace
 
-std::unique_ptr<Source> open_webdataset(const SourceConfig& config) {
+std::unique_ptr<data::Source> open_webdataset(const SourceConfig& config) {
   return std::make_unique<Shards>(config);
 }
 

@@ -34,7 +34,7 @@ struct PictureFigures {
   PictureTallies real, reconstructed, generated;
 };
 
-/// Those that are there judge.
+/// What judges pictures: either may be left out (null), and so are its figures then.
 struct PictureJudges {
   Recogniser recogniser{nullptr};
   FeatureNet features{nullptr};

@@ -24,7 +24,7 @@ std::vector<StreamPosition> gather_positions(const std::vector<StreamPosition>& 
   for (size_t i = 0; i < mine.size(); ++i) {
     double* at = &numbers[place.group.rank() * each + i * 3];
     at[0] = static_cast<double>(mine[i].epoch);
-    at[1] = static_cast<double>(mine[i].shard);
+    at[1] = static_cast<double>(mine[i].part);
     at[2] = static_cast<double>(mine[i].sample);
   }
   numbers = place.group.agree(std::move(numbers));

@@ -210,9 +210,4 @@ void write_preview(const fs::path& path, const std::vector<torch::Tensor>& rows)
   write_png(path, to_image(sheet));
 }
 
-torch::Tensor random_state(const at::Generator& generator) { return generator.get_state(); }
-void set_random_state(at::Generator& generator, const torch::Tensor& state) {
-  generator.set_state(state.clone());
-}
-
 }  // namespace showo

@@ -149,8 +149,4 @@ class RunLoop {
 /// 8-bit picture rows of a preview: [B, 3, H, W] in [−1, 1] stacked below each other, one PNG.
 void write_preview(const fs::path& path, const std::vector<torch::Tensor>& rows_B3HW);
 
-/// The state of LibTorch's CPU generator as a tensor, and back.
-torch::Tensor random_state(const at::Generator& generator);
-void set_random_state(at::Generator& generator, const torch::Tensor& state);
-
 }  // namespace showo
