@@ -1,4 +1,4 @@
-"""What `showo bench` reports of the embedded model: every figure is there and is a positive number."""
+"""What `showo bench` reports of the embedded model: every figure is there, and those that hang together do."""
 import json
 import subprocess
 import sys
@@ -28,6 +28,23 @@ class Bench(unittest.TestCase):
             rounded = bench("--steps", 2, "--tokens", 3, "--bits", bits)
             self.check(rounded, names)
             self.assertLess(rounded["weights_bytes"], exact["weights_bytes"] / 2)
+        for figures in (exact, rounded):
+            # A picture is its steps; a token reads all weights; a process holds them.
+            self.assertGreater(figures["image_s"], figures["image_step_s"])
+            self.assertLess(figures["image_s"], 100 * figures["image_step_s"])
+            self.assertAlmostEqual(figures["decode_bytes_per_s"] / figures["decode_tokens_per_s"] / figures["weights_bytes"], 1, 6)
+            self.assertGreater(figures["peak_memory_bytes"], figures["weights_bytes"])
+        # 2 of 256 · (4 · 256² + 2 · 256 · 1024) in six layers, and the codes' logits, at least.
+        work = exact["image_step_operations_per_s"] * exact["image_step_s"]
+        self.assertGreater(work, 2 * 66 * 6 * (4 * 256**2 + 2 * 256 * 1024))
+        self.assertLess(work, 8 * 66 * (6 * (4 * 256**2 + 2 * 256 * 1024) + 256 * 8192))
+
+    def test_the_training_of_a_row_more_is_more_work(self):
+        few, more = bench("--train", 4), bench("--train", 8)
+        work = [run["train_operations_per_s"] * run["train_step_s"] for run in (few, more)]
+        tokens = [run["train_tokens_per_s"] * run["train_step_s"] for run in (few, more)]
+        self.assertAlmostEqual(tokens[1] / tokens[0], 2, 3)
+        self.assertAlmostEqual(work[1] / work[0], 2, 1)
 
     def test_training(self):
         names = ["train_step_s", "train_tokens_per_s", "train_operations_per_s", "gemm_operations_per_s"]

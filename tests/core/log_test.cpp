@@ -1,6 +1,7 @@
 // What a run leaves behind: metrics as JSON lines, durations as people read them.
 #include "showo/core/log.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -38,6 +39,21 @@ TEST(MetricsFile, NamesThePathThatCannotBeOpened) {
   } catch (const Error& error) {
     EXPECT_TRUE(std::string(error.what()).starts_with(path.string() + ": ")) << error.what();
   }
+}
+
+// What a message tells of a file is one line of text, whatever the file says.
+TEST(Logging, DrivesNoTerminalAndForgesNoLine) {
+  const fs::path path = fs::temp_directory_path() / fmt::format("showo-log-{}", ::getpid());
+  start_logging();
+  const int before = ::dup(STDERR_FILENO), file = ::open(path.c_str(), O_RDWR | O_CREAT, 0600);
+  ::dup2(file, STDERR_FILENO);
+  spdlog::warn("shard '{}': no caption", "a\x1b[31mb\r\nshowo: all is well");
+  spdlog::default_logger()->flush();
+  ::dup2(before, STDERR_FILENO);
+  ::close(before);
+  ::close(file);
+  EXPECT_EQ(read_file(path), "showo: shard 'a\\x1b[31mb\\r\\nshowo: all is well': no caption\n");
+  fs::remove(path);
 }
 
 }  // namespace

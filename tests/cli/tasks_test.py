@@ -1,0 +1,117 @@
+"""The program's tasks on the embedded model, as a user runs them: what is drawn, said, converted and counted is what it should be."""
+import json
+import struct
+import subprocess
+import sys
+import tempfile
+import unittest
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+SHOWO = Path(sys.argv.pop(1)).resolve()
+ROOT = Path(__file__).resolve().parents[2]
+MODEL = ROOT / "models" / "embedded"
+SCENE = MODEL / "samples" / "scene.png"
+
+
+def showo(*args):
+    run = subprocess.run([SHOWO, *map(str, args)], capture_output=True, encoding="utf-8", timeout=300)
+    assert run.returncode == 0, run.stderr
+    return run.stdout
+
+
+def pixels(path):
+    """An 8-bit RGB PNG as [height, width, 3] (PNG specification, section 9: filters)."""
+    data, at, packed = Path(path).read_bytes(), 8, b""
+    while at < len(data):
+        size, kind = struct.unpack(">I4s", data[at:at + 8])
+        if kind == b"IHDR":
+            width, height, depth, colour = struct.unpack(">IIBB", data[at + 8:at + 18])
+            assert (depth, colour) == (8, 2)
+        if kind == b"IDAT":
+            packed += data[at + 8:at + 8 + size]
+        at += size + 12
+    raw = np.frombuffer(zlib.decompress(packed), np.uint8).reshape(height, 1 + 3 * width)
+    rows = np.zeros((height, 3 * width), np.int64)
+    for y in range(height):
+        above = rows[y - 1] if y else np.zeros(3 * width, np.int64)
+        for x in range(3 * width):
+            left, up, corner = (rows[y, x - 3] if x > 2 else 0), above[x], (above[x - 3] if x > 2 else 0)
+            guess = left + up - corner
+            nearest = min((left, up, corner), key=lambda v: abs(guess - v))
+            rows[y, x] = (int(raw[y, 1 + x]) + (0, left, up, (left + up) // 2, nearest)[raw[y, 0]]) % 256
+    return rows.reshape(height, width, 3).astype(np.uint8)
+
+
+def tensors(path):
+    data = Path(path).read_bytes()
+    size = struct.unpack("<Q", data[:8])[0]
+    header = json.loads(data[8:8 + size])
+    header.pop("__metadata__", None)
+    kinds = {"F32": np.float32, "F16": np.float16}
+    return {name: np.frombuffer(data, kinds[item["dtype"]], offset=8 + size + item["data_offsets"][0],
+                                count=int(np.prod(item["shape"], dtype=int))) for name, item in header.items()}
+
+
+def weights(folder):
+    return tensors(next(folder.glob("*.safetensors")))
+
+
+class Tasks(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.path = Path(self.folder.name)
+
+    def tearDown(self):
+        self.folder.cleanup()
+
+    def test_a_picture_is_extended_on_each_side_and_keeps_its_own_pixels(self):
+        scene = pixels(SCENE)
+        parts = {"right": np.s_[:, :64], "left": np.s_[:, 32:], "down": np.s_[:64, :], "up": np.s_[32:, :]}
+        for side, part in parts.items():
+            out = self.path / f"{side}.png"
+            showo("extend", SCENE, "a rabbit on a white background", "--side", side, "--steps", 4, "--seed", 2, "-o", out)
+            wide = pixels(out)
+            self.assertEqual(wide.shape, (64, 96, 3) if side in ("left", "right") else (96, 64, 3), side)
+            self.assertTrue((wide[part] == scene).all(), side)
+            self.assertGreater(wide.std(), 5, side)
+
+    def test_a_caption_is_the_answer_to_its_question(self):
+        caption = showo("caption", SCENE)
+        self.assertEqual(caption, showo("ask", SCENE, "what is in the picture?"))
+        self.assertIn("pineapple", caption)
+        self.assertIn("rabbit", caption)
+        self.assertEqual(showo("caption", SCENE, "--question", "how many things are there?"), "two\n")
+
+    def test_converted_weights_are_the_roundings_of_the_original(self):
+        showo("convert", MODEL, self.path / "wide", "--dtype", "fp32")
+        showo("convert", self.path / "wide", self.path / "narrow", "--dtype", "fp16")
+        original, wide, narrow = weights(MODEL), weights(self.path / "wide"), weights(self.path / "narrow")
+        self.assertEqual(set(original), set(wide))
+        for name, tensor in original.items():
+            self.assertEqual(wide[name].dtype, np.float32)
+            self.assertTrue((wide[name] == tensor.astype(np.float32)).all(), name)
+            self.assertTrue((narrow[name] == wide[name].astype(np.float16)).all(), name)
+        question = ("ask", SCENE, "what color is the background?")
+        self.assertEqual(showo(*question, "--model", self.path / "narrow"), showo(*question))
+
+    def test_a_model_is_judged_on_scenes(self):
+        icons = ROOT / "tests" / "data" / "icons"
+        showo("data", "emoji", "--out", self.path / "world", "--packages", icons, "--kinds-file", icons / "kinds.txt", "--kinds", 12,
+              "--most", 2, "--grid", 8, "--small", 32, "--large", 48, "--scenes", 40, "--held-apart", 4)
+        shard = self.path / "world" / "train-0000.tar"
+        showo("train-recogniser", shard, "--out", self.path / "judge", "--steps", 3, "--batch", 4)
+        figures = json.loads(showo("eval", shard, "--scenes", 3, "--questions", 2, "--steps", 2, "--recogniser", self.path / "judge", "--json"))
+        self.assertGreater(figures["psnr"], 20)
+        for kind in ("real", "reconstructed", "generated"):
+            judged = sum(tally["judged"] for asked, tally in figures[kind].items() if asked.endswith(("thing", "things")))
+            self.assertEqual(judged, 3, kind)
+        every = figures["questions"]["all"]
+        self.assertEqual(every["asked"], sum(t["asked"] for kind, t in figures["questions"].items() if kind != "all"))
+        self.assertGreater(every["right"], every["asked"] / 2)
+
+
+if __name__ == "__main__":
+    unittest.main()

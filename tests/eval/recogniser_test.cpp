@@ -1,0 +1,123 @@
+// The judge of generated pictures learns from real scenes, and what is asked and judged of a model
+// on scenes is counted as it is.
+#include "showo/eval/recogniser.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "showo/data/emoji_world.h"
+#include "showo/data/shards.h"
+#include "showo/eval/pictures.h"
+#include "showo/eval/questions.h"
+#include "showo/image/image.h"
+
+namespace showo {
+namespace {
+
+using namespace emoji;
+
+const fs::path kModel = SHOWO_SOURCE_DIR "/models/embedded";
+
+class Judges : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    folder_ = fs::temp_directory_path() / fmt::format("showo-judges-{}", ::getpid());
+    EmojiOptions options;
+    options.packages = SHOWO_SOURCE_DIR "/tests/data/icons";
+    options.kinds_file = options.packages + "/kinds.txt";
+    options.kinds = 12;
+    options.most = 2;
+    options.grid = 8;
+    options.small = 32;
+    options.large = 48;
+    options.scenes = 240;
+    options.held_apart = 12;
+    write_emoji_dataset(options, folder_);
+    shards_ = (folder_ / "train-0000.tar").string();
+  }
+  static void TearDownTestSuite() { fs::remove_all(folder_); }
+  static fs::path folder_;
+  static std::string shards_;
+};
+fs::path Judges::folder_;
+std::string Judges::shards_;
+
+std::vector<Sample> first_samples(const std::string& shard, int64_t count) {
+  ShardReader reader(shard);
+  std::vector<Sample> samples;
+  while (std::ssize(samples) < count) {
+    auto sample = reader.next();
+    if (!sample) break;
+    samples.push_back(std::move(*sample));
+  }
+  return samples;
+}
+
+TEST_F(Judges, ARecogniserLearnsWhatScenesHold) {
+  Recogniser recogniser = train_recogniser(shards_, {.steps = 150, .batch = 16});
+  int64_t colours = 0, kinds = 0, known = 0;
+  for (const Sample& sample : first_samples(shards_, 40)) {
+    const auto pixels =
+        to_tensor(decode_image(std::as_bytes(std::span(sample.image_bytes)), sample.key));
+    const SceneContents found = recogniser->recognise(pixels.unsqueeze(0))[0],
+                        wanted = contents_of(sample);
+    colours += found.background == wanted.background;
+    for (const auto& kind : wanted.kinds) {
+      ++known;
+      kinds += found.kinds.contains(kind);
+    }
+  }
+  EXPECT_GE(colours, 38);
+  EXPECT_GT(2 * kinds, known) << "of twelve kinds chance finds a seventh";
+
+  make_folder(folder_ / "judge");
+  write_recogniser(folder_ / "judge", recogniser);
+  Recogniser again = load_recogniser(folder_ / "judge");
+  const auto pixels = torch::rand({2, 3, 64, 64}) * 2 - 1;
+  torch::NoGradGuard no_grad;
+  EXPECT_TRUE(
+      torch::equal(again->forward(pixels).kinds_BKHW, recogniser->forward(pixels).kinds_BKHW));
+}
+
+TEST_F(Judges, PicturesAreCountedByWhatWasAsked) {
+  Pipeline pipeline(ModelPaths::in(kModel));
+  PictureJudges judges;
+  judges.recogniser = train_recogniser(shards_, {.steps = 2, .batch = 4});
+  const auto figures = judge_pictures(pipeline, judges, shards_, 6, {.steps = 2, .guidance = 0});
+  int64_t singles = 0, pairs = 0;
+  for (const Sample& sample : first_samples(shards_, 6))
+    ++(contents_of(sample).things == 1 ? singles : pairs);
+  for (const auto* tallies : {&figures.real, &figures.reconstructed, &figures.generated}) {
+    const auto judged = [&](const char* asked) {
+      const auto found = tallies->find(asked);
+      return found == tallies->end() ? 0 : found->second.judged;
+    };
+    EXPECT_EQ(judged("1 thing"), singles);
+    EXPECT_EQ(judged("2 things"), pairs);
+  }
+  EXPECT_GT(figures.psnr, 20) << "the embedded tokenizer reconstructs such scenes at 33 dB";
+  EXPECT_GT(figures.ssim, 0.8);
+}
+
+// The embedded model knows this world: its answers are nearly always right, and every one counts.
+TEST_F(Judges, QuestionsAreCountedByTheirKind) {
+  Pipeline pipeline(ModelPaths::in(kModel));
+  const auto tallies = ask_questions(pipeline, shards_, 8);
+  int64_t asked = 0;
+  for (const Sample& sample : first_samples(shards_, 8)) asked += std::ssize(sample.turns);
+  ASSERT_TRUE(tallies.contains("all"));
+  EXPECT_EQ(tallies.at("all").asked, asked);
+  int64_t by_kind = 0, right = 0;
+  for (const auto& [kind, tally] : tallies) {
+    if (kind == "all") continue;
+    by_kind += tally.asked;
+    right += tally.right;
+    EXPECT_LE(tally.right, tally.asked);
+  }
+  EXPECT_EQ(by_kind, asked);
+  EXPECT_EQ(tallies.at("all").right, right);
+  EXPECT_GT(tallies.at("all").right * 10, asked * 7);
+}
+
+}  // namespace
+}  // namespace showo
