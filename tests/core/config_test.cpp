@@ -387,6 +387,17 @@ TEST(ParseJson, IsStrict) {
   }
 }
 
+TEST(ReadYaml, TakesMemoryByTheFilesSize) {
+  const fs::path path = fs::temp_directory_path() / fmt::format("showo-big-{}.yaml", ::getpid());
+  std::string values = "a: [0";
+  while (values.size() < 3 << 19) values += ",0";
+  write_file_atomically(path, values + "]\n");
+  EXPECT_EQ(complaint([&] { read_yaml(path); }),
+            fmt::format("{}: {} bytes, more than the limit of 1048576", path.string(),
+                        fs::file_size(path)));
+  fs::remove(path);
+}
+
 TEST(ReadYaml, NamesTheFile) {
   const fs::path path = fs::temp_directory_path() / fmt::format("showo-{}.yaml", ::getpid());
   EXPECT_TRUE(complaint([&] { read_yaml(path); }).starts_with(path.string() + ": "));

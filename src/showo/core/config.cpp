@@ -10,6 +10,8 @@ namespace showo {
 namespace {
 
 constexpr int kDepthLimit = 64;
+// A value takes yaml-cpp half a kilobyte, and may be two bytes of a file.
+constexpr uint64_t kYamlLimit = 1 << 20;
 constexpr int kValueLimit = 1'000'000;  // aliases can stand for far more than the file holds
 
 // .inf and .nan, which YAML has and a decimal number has not.
@@ -97,7 +99,7 @@ Json parse_yaml(const std::string& text, const std::string& name) {
 }
 
 Json read_yaml(const fs::path& path, const TextKeys& texts) {
-  return parse_yaml(read_file(path, 16 << 20), path.string(), texts);
+  return parse_yaml(read_file(path, kYamlLimit), path.string(), texts);
 }
 
 Json read_yaml(const fs::path& path) { return read_yaml(path, {}); }
