@@ -3,6 +3,7 @@
 #include "apps/cli/flags.h"
 #include "apps/cli/sampling_flags.h"
 #include "apps/cli/session.h"
+#include "showo/image/decode.h"
 
 namespace showo::cli {
 namespace {

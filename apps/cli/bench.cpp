@@ -8,6 +8,7 @@
 #include "apps/cli/command.h"
 #include "apps/cli/flags.h"
 #include "apps/cli/machine.h"
+#include "showo/codec/checkpoint.h"
 #include "showo/core/device.h"
 #include "showo/core/random.h"
 #include "showo/prompt/prompting.h"

@@ -1,4 +1,6 @@
 #include "apps/cli/bench.h"
+#include "showo/codec/checkpoint.h"
+#include "showo/codec/initialise.h"
 #include "showo/core/device.h"
 #include "showo/core/random.h"
 

@@ -1,7 +1,9 @@
 // showo convert: a model folder with its weights in another dtype, to ship or to load faster.
 #include "apps/cli/command.h"
 #include "apps/cli/output.h"
-#include "showo/checkpoint/load.h"
+#include "showo/checkpoint/finite.h"
+#include "showo/checkpoint/safetensors.h"
+#include "showo/checkpoint/weights_folder.h"
 #include "showo/core/error.h"
 
 namespace showo::cli {

@@ -4,8 +4,10 @@
 #include "apps/cli/sampling_flags.h"
 #include "apps/cli/session.h"
 #include "showo/core/random.h"
+#include "showo/image/decode.h"
 #include "showo/image/grid.h"
 #include "showo/image/mask.h"
+#include "showo/image/png.h"
 
 namespace showo::cli {
 namespace {

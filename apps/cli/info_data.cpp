@@ -3,10 +3,13 @@
 #include <fstream>
 
 #include "apps/cli/info.h"
-#include "showo/data/formats.h"
+#include "showo/data/find.h"
 #include "showo/data/json_objects.h"
+#include "showo/data/parquet.h"
 #include "showo/data/shards.h"
+#include "showo/image/decode.h"
 #include "showo/image/image.h"
+#include "showo/image/png.h"
 
 namespace showo::cli {
 namespace {

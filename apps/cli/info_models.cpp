@@ -1,6 +1,7 @@
 // showo info of models and their parts: weights, Show-o, tokenizers of text and of pictures.
 #include "apps/cli/info.h"
-#include "showo/checkpoint/load.h"
+#include "showo/checkpoint/safetensors.h"
+#include "showo/checkpoint/weights_folder.h"
 #include "showo/codec/config.h"
 #include "showo/eval/recogniser.h"
 #include "showo/model/folder.h"

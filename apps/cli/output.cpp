@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "showo/core/error.h"
+#include "showo/core/folder.h"
 
 namespace showo::cli {
 namespace {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "showo/core/files.h"
+#include "showo/core/folder.h"
 
 namespace showo::cli {
 

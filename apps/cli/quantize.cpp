@@ -2,7 +2,8 @@
 #include "apps/cli/command.h"
 #include "apps/cli/flags.h"
 #include "apps/cli/output.h"
-#include "showo/checkpoint/load.h"
+#include "showo/checkpoint/finite.h"
+#include "showo/checkpoint/weights_folder.h"
 #include "showo/model/folder.h"
 
 namespace showo::cli {

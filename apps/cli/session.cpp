@@ -6,8 +6,9 @@
 #include <cstdio>
 
 #include "apps/cli/flags.h"
-#include "showo/checkpoint/load.h"
+#include "showo/checkpoint/finite.h"
 #include "showo/core/device.h"
+#include "showo/image/png.h"
 
 namespace showo::cli {
 torch::ScalarType ModelFlags::scalar_type() const {

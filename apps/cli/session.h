@@ -10,6 +10,7 @@
 #include "showo/core/config.h"
 #include "showo/core/log.h"
 #include "showo/generate/pipeline.h"
+#include "showo/image/png.h"
 
 namespace showo::cli {
 

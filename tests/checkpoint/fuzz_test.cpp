@@ -4,6 +4,7 @@
 
 #include <random>
 
+#include "showo/checkpoint/weights_folder.h"
 #include "tests/checkpoint/scratch.h"
 
 namespace showo {

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <limits>
 
+#include "showo/checkpoint/finite.h"
+#include "showo/checkpoint/weights_folder.h"
 #include "tests/checkpoint/scratch.h"
 
 namespace showo {

@@ -8,6 +8,8 @@
 #include <csignal>
 #include <cstddef>
 
+#include "showo/checkpoint/weights_folder.h"
+#include "showo/core/folder.h"
 #include "tests/checkpoint/scratch.h"
 
 namespace showo {

@@ -8,8 +8,8 @@
 
 #include <fstream>
 
-#include "showo/checkpoint/load.h"
 #include "showo/core/error.h"
+#include "showo/core/files.h"
 
 namespace showo {
 

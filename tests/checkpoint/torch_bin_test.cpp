@@ -1,6 +1,8 @@
 // Files of torch.save give the tensors that Python saved; archives and pickles that lie, ask for
 // code or would fill the memory are refused. data/make.py writes the files of torch; the others are
 // built here, part by part.
+#include "showo/checkpoint/torch_bin.h"
+
 #include <ATen/ATen.h>
 
 #include "tests/checkpoint/scratch.h"

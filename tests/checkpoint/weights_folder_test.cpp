@@ -1,4 +1,6 @@
 // Folders and names as other programs leave them: read, or told in one line what was found.
+#include "showo/checkpoint/weights_folder.h"
+
 #include <ATen/ATen.h>
 
 #include "showo/core/config.h"

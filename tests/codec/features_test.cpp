@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "showo/checkpoint/load.h"
+#include "showo/checkpoint/weights_folder.h"
 #include "showo/core/random.h"
 
 namespace showo {

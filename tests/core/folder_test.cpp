@@ -1,4 +1,6 @@
 // What a written folder may take the place of, and that nothing written is lost by a crash.
+#include "showo/core/folder.h"
+
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>

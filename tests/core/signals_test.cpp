@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "showo/core/error.h"
+#include "showo/core/folder.h"
 
 namespace showo {
 namespace {

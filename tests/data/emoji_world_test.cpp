@@ -9,6 +9,8 @@
 #include <cstring>
 #include <set>
 
+#include "showo/image/decode.h"
+
 namespace showo {
 namespace {
 

@@ -2,8 +2,9 @@
 // without threads, resumed at any position.
 #include "showo/data/stream.h"
 
-#include "showo/data/formats.h"
+#include "showo/data/prompts.h"
 #include "showo/data/shards.h"
+#include "showo/image/png.h"
 #include "tests/data/support.h"
 
 namespace showo {
@@ -155,7 +156,7 @@ TEST(Source, AsksThemInThePlaceOfASamplesOwn) {
    private:
     Sample sample_;
   };
-  const auto source = ask_questions(std::make_unique<One>(sample), {"what is it?"});
+  const auto source = with_prompts(std::make_unique<One>(sample), {"what is it?"});
   const auto asked = source->open(0, 1)->next();
   ASSERT_EQ(asked->turns.size(), 1u);
   EXPECT_EQ(asked->turns[0].question, "what is it?");

@@ -11,7 +11,7 @@
 #include <sstream>
 
 #include "showo/data/clean.h"
-#include "showo/data/formats.h"
+#include "showo/image/png.h"
 #include "tests/data/support.h"
 
 namespace showo {

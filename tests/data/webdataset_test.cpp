@@ -1,7 +1,7 @@
 // Shards written by the webdataset library, their captions' places, and how recipes name files.
 #include <set>
 
-#include "showo/data/formats.h"
+#include "showo/data/find.h"
 #include "tests/data/support.h"
 
 namespace showo {

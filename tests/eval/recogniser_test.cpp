@@ -9,7 +9,9 @@
 #include "showo/data/shards.h"
 #include "showo/eval/pictures.h"
 #include "showo/eval/questions.h"
+#include "showo/image/decode.h"
 #include "showo/image/image.h"
+#include "showo/image/tensor.h"
 
 namespace showo {
 namespace {

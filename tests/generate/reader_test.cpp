@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "showo/generate/pipeline.h"
+#include "showo/image/decode.h"
 #include "showo/image/image.h"
 
 namespace showo {

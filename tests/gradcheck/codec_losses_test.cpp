@@ -4,6 +4,7 @@
 
 #include "showo/codec/discriminator.h"
 #include "showo/codec/features.h"
+#include "showo/codec/initialise.h"
 #include "showo/codec/magvit.h"
 #include "showo/core/random.h"
 

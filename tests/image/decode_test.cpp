@@ -1,5 +1,8 @@
 // Every kind of file against what Pillow reads from it, and every kind of bad file.
-#include "showo/image/codecs.h"
+#include "showo/image/decode.h"
+
+#include "showo/image/alpha.h"
+#include "showo/image/png.h"
 #include "tests/image/pictures.h"
 #include "tests/support/within.h"
 

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <random>
 
+#include "showo/image/png.h"
 #include "tests/image/pictures.h"
 
 namespace showo {

@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include "showo/image/decode.h"
 #include "tests/image/pictures.h"
 
 namespace showo {

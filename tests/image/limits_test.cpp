@@ -9,7 +9,10 @@
 #include <chrono>
 #include <cstdlib>
 
+#include "showo/image/decode.h"
+#include "showo/image/image.h"
 #include "showo/image/long_jumps.h"
+#include "showo/image/png.h"
 #include "tests/image/pictures.h"
 #include "tests/image/png_chunks.h"
 #include "tests/support/within.h"

@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "showo/core/error.h"
+#include "showo/image/decode.h"
 #include "showo/image/image.h"
 
 namespace showo {

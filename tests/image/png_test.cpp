@@ -1,6 +1,9 @@
 // PNG files that the library writes: the same pixels and texts come back.
+#include "showo/image/png.h"
+
 #include <unistd.h>
 
+#include "showo/image/decode.h"
 #include "tests/image/pictures.h"
 
 namespace showo {

@@ -4,6 +4,7 @@
 #include <ATen/ATen.h>
 
 #include "showo/image/mask.h"
+#include "showo/image/tensor.h"
 #include "tests/image/pictures.h"
 
 namespace showo {

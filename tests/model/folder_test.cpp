@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include "showo/codec/checkpoint.h"
+#include "showo/codec/initialise.h"
 #include "tests/support/tiny_showo.h"
 
 namespace showo {

@@ -2,7 +2,6 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include "showo/checkpoint/load.h"
 #include "showo/model/folder.h"
 #include "tests/support/tiny_showo.h"
 

@@ -4,6 +4,9 @@
 #include <unistd.h>
 
 #include "showo/checkpoint/load.h"
+#include "showo/checkpoint/weights_folder.h"
+#include "showo/codec/checkpoint.h"
+#include "showo/codec/initialise.h"
 #include "showo/model/folder.h"
 #include "tests/support/tiny_showo.h"
 

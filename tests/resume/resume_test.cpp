@@ -1,8 +1,11 @@
 // A run that stops and resumes must end with the very same bits as one that never stopped.
 #include <gtest/gtest.h>
 
+#include "showo/codec/checkpoint.h"
+#include "showo/codec/initialise.h"
 #include "showo/data/shards.h"
 #include "showo/image/image.h"
+#include "showo/image/png.h"
 #include "showo/train/codec_trainer.h"
 #include "showo/train/trainer.h"
 #include "tests/support/tiny_recipe.h"

@@ -2,6 +2,8 @@
 // embedded model's text tokenizer.
 #pragma once
 
+#include "showo/codec/checkpoint.h"
+#include "showo/codec/initialise.h"
 #include "showo/train/trainer.h"
 #include "tests/support/tiny_shard.h"
 

@@ -3,6 +3,7 @@
 
 #include "showo/data/shards.h"
 #include "showo/image/image.h"
+#include "showo/image/png.h"
 
 namespace showo {
 

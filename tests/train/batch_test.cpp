@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "showo/codec/initialise.h"
 #include "showo/image/preprocess.h"
 
 namespace showo {

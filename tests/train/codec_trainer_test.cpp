@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "showo/checkpoint/load.h"
+#include "showo/codec/checkpoint.h"
 #include "tests/support/tiny_shard.h"
 
 namespace showo {

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "showo/checkpoint/load.h"
+#include "showo/codec/checkpoint.h"
+#include "showo/codec/initialise.h"
 #include "showo/data/emoji_world.h"
 #include "showo/train/trainer.h"
 

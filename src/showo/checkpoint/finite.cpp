@@ -1,5 +1,5 @@
-// Whether weights are numbers, and stay the same in another dtype. An exponent of all ones is a NaN
-// or an infinity; looking for one reads each tensor once and copies nothing.
+#include "showo/checkpoint/finite.h"
+
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 
@@ -12,6 +12,8 @@
 namespace showo {
 namespace {
 
+// An exponent of all ones is a NaN or an infinity; looking for one reads each tensor once and
+// copies nothing.
 template <class Bits>
 bool all_finite(const void* data, int64_t count, Bits exponent) {
   const Bits* values = static_cast<const Bits*>(data);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "showo/checkpoint/finite.h"
 #include "showo/core/error.h"
 
 namespace showo {

@@ -1,11 +1,11 @@
-// torch.save's container: a zip archive of stored (uncompressed) files, ARCHIVE/data.pkl and one
-// file a storage, so that tensors can alias the mapped file. The central directory is read here;
-// see PKWARE's APPNOTE for its layout.
+// The archive's central directory is read here, so that tensors can alias the mapped file; see
+// PKWARE's APPNOTE for its layout.
+#include "showo/checkpoint/torch_bin.h"
+
 #include <ATen/ATen.h>
 
 #include <cstring>
 
-#include "showo/checkpoint/load.h"
 #include "showo/checkpoint/mapping.h"
 #include "showo/checkpoint/pickle.h"
 #include "showo/core/error.h"

@@ -1,12 +1,11 @@
-// Which files of a folder hold its weights: the names that the reference, transformers and
-// diffusers give them, else the only file that can hold any. Names of tensors without what
-// training's wrappers put into them.
+#include "showo/checkpoint/weights_folder.h"
+
 #include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cctype>
 
-#include "showo/checkpoint/load.h"
+#include "showo/checkpoint/torch_bin.h"
 #include "showo/core/config.h"
 
 namespace showo {

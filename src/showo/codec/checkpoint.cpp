@@ -1,5 +1,8 @@
+#include "showo/codec/checkpoint.h"
+
 #include "showo/checkpoint/load.h"
-#include "showo/codec/magvit.h"
+#include "showo/checkpoint/weights_folder.h"
+#include "showo/core/folder.h"
 #include "showo/core/weightless.h"
 
 namespace showo {

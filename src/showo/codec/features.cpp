@@ -1,6 +1,7 @@
 #include "showo/codec/features.h"
 
 #include "showo/checkpoint/load.h"
+#include "showo/checkpoint/weights_folder.h"
 #include "showo/core/weightless.h"
 
 namespace showo {

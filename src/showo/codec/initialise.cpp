@@ -1,6 +1,5 @@
-#include <torch/nn/init.h>
+#include "showo/codec/initialise.h"
 
-#include "showo/codec/magvit.h"
 #include "showo/core/random.h"
 
 namespace showo {

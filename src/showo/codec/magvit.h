@@ -8,7 +8,6 @@
 
 #include "showo/codec/config.h"
 #include "showo/codec/quantizer.h"
-#include "showo/core/files.h"
 #include "showo/nn/layers.h"
 
 namespace showo {
@@ -91,17 +90,5 @@ struct MagvitImpl : torch::nn::Module {
   CodecDecoder decoder;
 };
 TORCH_MODULE(Magvit);
-
-/// Opens a codec's folder (config.json and weights), mapped where the file's dtype is the wanted
-/// one. Throws Error naming the file, key or tensor.
-Magvit load_codec(const fs::path& folder, torch::ScalarType dtype = torch::kFloat,
-                  torch::Device device = torch::kCPU);
-/// Writes config.json and pytorch_model.safetensors in the published layout, with the quantizer's
-/// tables: the reference loads what has the published shape. The folder appears whole or not at
-/// all.
-void save_codec(const fs::path& folder, Magvit codec);
-/// LibTorch's default convolution initialisation (Kaiming uniform), norms at one; for training from
-/// scratch.
-void initialise_codec(Magvit codec, uint64_t seed);
 
 }  // namespace showo

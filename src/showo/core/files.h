@@ -1,4 +1,5 @@
-// Files as this project treats them: read whole or mapped, written whole or not at all.
+// Files as this project treats them: read whole or mapped, written whole or not at all. Folders
+// are written by folder.h.
 #pragma once
 
 #include <cstdint>
@@ -50,21 +51,5 @@ void make_folder(const fs::path& path);
 fs::path temporary_name(const fs::path& path);
 /// Makes names that a folder got or lost last through a crash of the machine.
 void sync_folder(const fs::path& folder);
-
-/// What a folder that is written may take the place of: what this program wrote, and nothing was
-/// added to, or anything.
-enum class Replace { kOwn, kAnything };
-
-/// `fill` writes into a temporary folder beside the target, which then takes the target's place,
-/// with a list of what was written: a reader sees the old folder or the whole new one, and a
-/// failure or signal leaves the old one alone. Throws Error as check_replaceable does.
-void write_folder_atomically(const fs::path& folder,
-                             const std::function<void(const fs::path& temporary)>& fill,
-                             Replace replace = Replace::kOwn);
-/// Throws Error when the name is a file's, or the folder holds what may not be replaced, naming it.
-void check_replaceable(const fs::path& folder, Replace replace = Replace::kOwn);
-/// Throws UsageError when one of the two folders lies in the other: a copy would take itself in, or
-/// replace what it was made from. Links are followed.
-void check_apart(const fs::path& written, const fs::path& read);
 
 }  // namespace showo

@@ -1,5 +1,5 @@
-// Folders written whole or not at all. Each has a list of what was written into it, so that only a
-// folder of this program's own, to which nobody has added anything, is replaced by another.
+#include "showo/core/folder.h"
+
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <sys/syscall.h>
@@ -14,7 +14,6 @@
 #include <vector>
 
 #include "showo/core/error.h"
-#include "showo/core/files.h"
 #include "showo/core/signals.h"
 
 namespace showo {

@@ -1,10 +1,10 @@
-// Pictures captioned by JSON: a list (or lines) of {image, caption}, where the caption may be a
-// list to draw one of, or one object of captions by picture, {"a/1.jpg": "a cat on a mat"}.
+#include "showo/data/captions.h"
+
 #include <algorithm>
 
 #include "showo/data/captions_map.h"
 #include "showo/data/clean.h"
-#include "showo/data/formats.h"
+#include "showo/data/find.h"
 #include "showo/data/picture_files.h"
 
 namespace showo {

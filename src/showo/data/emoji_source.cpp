@@ -1,9 +1,8 @@
-// The emoji world composed as it is needed: the training scenes of the options in a file, as `showo
-// data emoji` writes them beside its shards (options.json), or those of one thing with its name for
-// a caption, what ImageNet's classes are to the published model.
+#include "showo/data/emoji_source.h"
+
 #include "showo/core/yaml_config.h"
 #include "showo/data/emoji_world.h"
-#include "showo/data/formats.h"
+#include "showo/data/find.h"
 
 namespace showo {
 namespace {

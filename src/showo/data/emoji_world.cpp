@@ -6,6 +6,7 @@
 #include "showo/core/log.h"
 #include "showo/core/random.h"
 #include "showo/data/shards.h"
+#include "showo/image/png.h"
 
 namespace showo::emoji {
 namespace {

@@ -1,11 +1,11 @@
-// How recipes name files: braces, folders, lists.
+#include "showo/data/find.h"
+
 #include <algorithm>
 #include <cctype>
 #include <set>
 #include <sstream>
 
 #include "showo/data/clean.h"
-#include "showo/data/formats.h"
 
 namespace showo {
 namespace {

@@ -1,5 +1,9 @@
-// The table of formats that recipes name, and what formats share.
+// The table of formats that recipes name.
 #pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
 
 #include "showo/data/source.h"
 
@@ -11,48 +15,5 @@ struct Format {
   std::vector<std::string> options;  // those of SourceConfig that not every format understands
 };
 const std::vector<Format>& formats();
-
-std::unique_ptr<data::Source> open_captions(const SourceConfig& config);
-std::unique_ptr<data::Source> open_emoji(const SourceConfig& config);
-std::unique_ptr<data::Source> open_imagenet(const SourceConfig& config);
-std::unique_ptr<data::Source> open_lines(const SourceConfig& config);
-std::unique_ptr<data::Source> open_llava(const SourceConfig& config);
-/// Throws Error when built without Parquet.
-std::unique_ptr<data::Source> open_parquet(const SourceConfig& config);
-/// What a Parquet file says of itself at its end.
-struct ParquetSummary {
-  int64_t rows;
-  int row_groups;
-  std::vector<std::string> columns;
-};
-/// Throws Error when built without Parquet.
-ParquetSummary summary_of_parquet(const fs::path& path);
-std::unique_ptr<data::Source> open_webdataset(const SourceConfig& config);
-
-/// The source with one of `questions` before each caption: a turn of question and caption, in the
-/// place of the sample's own turns.
-std::unique_ptr<data::Source> ask_questions(std::unique_ptr<data::Source> source,
-                                            std::vector<std::string> questions);
-
-/// Every name that a pattern with braces stands for: a{00..02}.tar, {left,right}/x.json, several of
-/// them. Braces that hold neither stay as they are. Throws Error for ranges of other than numbers
-/// or above 100,000 names.
-std::vector<std::string> expand_braces(const std::string& pattern);
-/// What `path` and `paths` name: files as they are, folders by those of their files that end in one
-/// of `extensions`. In order, without repetition. Throws Error when nothing is there.
-std::vector<fs::path> find_files(const SourceConfig& config,
-                                 const std::vector<std::string>& extensions);
-std::vector<fs::path> find_files(const std::string& pattern,
-                                 const std::vector<std::string>& extensions);
-/// Everything in a folder but leftovers (clean.h), sorted. Throws Error naming it when it cannot be
-/// read.
-std::vector<fs::path> items_of(const fs::path& folder);
-/// The only file that `path` names.
-fs::path single_file(const SourceConfig& config);
-/// By its name's ending: png, jpg, jpeg or webp, in any case.
-bool is_picture_name(const std::string& name);
-/// A file's lines without the white space around them, empty ones left out. Throws Error when there
-/// are none.
-std::vector<std::string> read_lines(const fs::path& path);
 
 }  // namespace showo

@@ -4,7 +4,9 @@
 #include <sstream>
 
 #include "showo/core/error.h"
-#include "showo/image/codecs.h"
+#include "showo/image/alpha.h"
+#include "showo/image/png.h"
+#include "showo/image/webp.h"
 
 namespace showo::emoji {
 namespace {

@@ -1,10 +1,9 @@
-// A folder a class, as ImageNet and torchvision's ImageFolder have it: ROOT/n01440764/*.JPEG. The
-// caption is the class's name, from a file of names by folder ("n01440764 tench, Tinca tinca") or,
-// without one, the folder's name with spaces for underscores.
+#include "showo/data/imagenet.h"
+
 #include <algorithm>
 #include <map>
 
-#include "showo/data/formats.h"
+#include "showo/data/find.h"
 
 namespace showo {
 namespace {

@@ -1,9 +1,9 @@
-// Plain text, a sample a line, and JSON Lines with the text under a key. A part is a block of a
-// mapped file: the lines that begin in it, so nothing is indexed and any size of file will do.
+#include "showo/data/lines.h"
+
 #include <cstring>
 
 #include "showo/data/clean.h"
-#include "showo/data/formats.h"
+#include "showo/data/find.h"
 
 namespace showo {
 namespace {

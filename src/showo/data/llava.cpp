@@ -1,8 +1,7 @@
-// LLaVA's conversations about pictures, [{id, image, conversations: [{from: human|gpt, value}]}].
-// As the published models were tuned: the picture stands first in the row, whatever the place of
-// <image> in the first human turn; entries without one picture are left out.
+#include "showo/data/llava.h"
+
 #include "showo/data/clean.h"
-#include "showo/data/formats.h"
+#include "showo/data/find.h"
 #include "showo/data/picture_files.h"
 
 namespace showo {

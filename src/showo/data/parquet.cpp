@@ -1,9 +1,8 @@
-// Text in Parquet files (RefinedWeb's column 'content'), a row group a part, read in small batches
-// so that memory does not grow with the group. An optional feature: cmake/ShowoParquet.cmake says
-// where the library comes from.
+#include "showo/data/parquet.h"
+
 #include "showo/core/utf8.h"
 #include "showo/data/clean.h"
-#include "showo/data/formats.h"
+#include "showo/data/find.h"
 
 #ifdef SHOWO_PARQUET
 #include <arrow/array.h>

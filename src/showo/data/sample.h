@@ -24,6 +24,9 @@ struct Sample {
   std::string origin = {};      // the file it comes from, for messages
   Image picture = {};           // the decoded picture, of streams that decode
   std::string text_error = {};  // why it has no text, though it should; a picture may be enough
+
+  /// For messages: the file and the key.
+  std::string title() const;
 };
 
 /// The sample's picture: the decoded one, or image_bytes decoded now. Throws Error naming the

@@ -11,7 +11,7 @@
 
 #include "showo/core/config.h"
 #include "showo/data/clean.h"
-#include "showo/data/formats.h"
+#include "showo/data/find.h"
 #include "showo/data/tar_members.h"
 
 namespace showo {

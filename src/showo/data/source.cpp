@@ -4,7 +4,9 @@
 
 #include <algorithm>
 
+#include "showo/data/find.h"
 #include "showo/data/formats.h"
+#include "showo/data/prompts.h"
 
 namespace showo {
 namespace {
@@ -44,49 +46,7 @@ class OneSample : public data::PartReader {
   std::optional<Sample> sample_;
 };
 
-class Questions : public data::Source {
- public:
-  Questions(std::unique_ptr<data::Source> source, std::vector<std::string> questions)
-      : source_(std::move(source)), questions_(std::move(questions)) {}
-  int64_t parts() const override { return source_->parts(); }
-  std::unique_ptr<data::PartReader> open(int64_t part, uint64_t seed) override {
-    return std::make_unique<Reader>(source_->open(part, derive_seed(seed, 0)), questions_,
-                                    Dice(derive_seed(seed, 1)));
-  }
-
- private:
-  struct Reader : data::PartReader {
-    Reader(std::unique_ptr<data::PartReader> in, const std::vector<std::string>& questions,
-           Dice dice)
-        : in(std::move(in)), questions(questions), dice(dice) {}
-    std::optional<Sample> next() override {
-      auto sample = in->next();
-      if (sample && !sample->caption.empty())
-        sample->turns = {{questions[dice.below(questions.size())], sample->caption, ""}};
-      return sample;
-    }
-    std::unique_ptr<data::PartReader> in;
-    const std::vector<std::string>& questions;
-    Dice dice;
-  };
-  std::unique_ptr<data::Source> source_;
-  std::vector<std::string> questions_;
-};
-
 }  // namespace
-
-const std::vector<Format>& formats() {
-  static const std::vector<Format> table = {
-      {"captions", open_captions, {"images", "caption_key"}},
-      {"emoji", open_emoji, {"classes"}},
-      {"imagenet", open_imagenet, {"names", "any_name"}},
-      {"lines", open_lines, {"column"}},
-      {"llava", open_llava, {"images"}},
-      {"parquet", open_parquet, {"column"}},
-      {"webdataset", open_webdataset, {"captions", "caption_key"}},
-  };
-  return table;
-}
 
 std::string SourceConfig::title() const {
   const std::string& first = path.empty() && !paths.empty() ? paths.front() : path;
@@ -109,11 +69,6 @@ std::unique_ptr<data::PartReader> data::ListSource::open(int64_t part, uint64_t 
   return std::make_unique<OneSample>(at(part, dice));
 }
 
-std::unique_ptr<data::Source> ask_questions(std::unique_ptr<data::Source> source,
-                                            std::vector<std::string> questions) {
-  return std::make_unique<Questions>(std::move(source), std::move(questions));
-}
-
 void check_source(const SourceConfig& config) { refuse_foreign_options(config, format_of(config)); }
 
 std::unique_ptr<data::Source> open_source(const SourceConfig& config) {
@@ -121,7 +76,7 @@ std::unique_ptr<data::Source> open_source(const SourceConfig& config) {
   auto source = format_of(config).open(config);
   if (source->parts() < 1) fail("{}: holds no samples", config.title());
   return config.prompts.empty() ? std::move(source)
-                                : ask_questions(std::move(source), read_lines(config.prompts));
+                                : with_prompts(std::move(source), read_lines(config.prompts));
 }
 
 }  // namespace showo

@@ -9,10 +9,6 @@ namespace {
 
 constexpr uint64_t kMaxPictureBytes = uint64_t{256} << 20;
 
-std::string name_of(const Sample& sample) {
-  return sample.origin.empty() ? sample.key : sample.origin + ": " + sample.key;
-}
-
 // White space around a text says nothing, and would be learned.
 void trim(std::string& text) {
   if (const auto kept = trimmed(text); kept.size() != text.size()) text = std::string(kept);
@@ -41,12 +37,6 @@ void prepare(Drawn& drawn, const StreamOptions& options) {
 }
 
 }  // namespace
-
-Image picture_of(const Sample& sample) {
-  if (sample.picture.width > 0) return sample.picture;
-  if (sample.image_bytes.empty()) fail("{}: the sample holds no picture", name_of(sample));
-  return decode_image(std::as_bytes(std::span(sample.image_bytes)), name_of(sample));
-}
 
 SampleStream::SampleStream(const SourceConfig& config, uint64_t seed, StreamPosition start,
                            const StreamOptions& options)
@@ -90,7 +80,7 @@ void SampleStream::tell_if_textless(const Sample& sample) {
   if (options_.texts == Texts::kNone || !is_picture || has_turns || !sample.caption.empty()) return;
   if (textless_.insert(sample.origin).second)
     spdlog::warn("{}: a picture without a caption (this file's others are not told)",
-                 one_line(name_of(sample)));
+                 one_line(sample.title()));
 }
 
 }  // namespace showo

@@ -1,9 +1,9 @@
-// webdataset shards as a source, a shard a part: pictures with captions from KEY.txt, from a key of
-// KEY.json, or from JSON beside the shards that captions them anew.
+#include "showo/data/webdataset.h"
+
 #include "showo/core/log.h"
 #include "showo/data/captions_map.h"
 #include "showo/data/clean.h"
-#include "showo/data/formats.h"
+#include "showo/data/find.h"
 #include "showo/data/shards.h"
 
 namespace showo {

@@ -3,7 +3,7 @@
 
 #include <torch/torch.h>
 
-#include "showo/checkpoint/load.h"
+#include "showo/checkpoint/safetensors.h"
 #include "showo/core/config.h"
 #include "showo/eval/golden.h"
 #include "showo/prompt/prompting.h"
@@ -42,14 +42,5 @@ struct GoldenCase {
   /// What is chosen by logits: equal in fp32; in bf16 a tenth may be other choices.
   void compare_chosen(const std::string& name, const torch::Tensor& actual);
 };
-
-void check_tokenizer(GoldenCase& c);
-void check_prompting(GoldenCase& c);
-void check_schedules(GoldenCase& c);
-void check_image_preprocessing(GoldenCase& c);
-void check_magvitv2(GoldenCase& c);
-void check_showo_train(GoldenCase& c);
-void check_showo_t2i(GoldenCase& c);
-void check_showo_mmu(GoldenCase& c);
 
 }  // namespace showo

@@ -1,6 +1,7 @@
-// The cases with a model: the image tokenizer, training, generation, answering.
+#include "showo/eval/golden_models.h"
+
+#include "showo/codec/checkpoint.h"
 #include "showo/codec/magvit.h"
-#include "showo/eval/golden_case.h"
 #include "showo/generate/mask_sampler.h"
 #include "showo/generate/text_sampler.h"
 #include "showo/model/folder.h"

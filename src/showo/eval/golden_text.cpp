@@ -1,5 +1,6 @@
-// The cases without a model: tokenizer, prompting, mask schedules, image preprocessing.
-#include "showo/eval/golden_case.h"
+#include "showo/eval/golden_text.h"
+
+#include "showo/image/decode.h"
 #include "showo/image/preprocess.h"
 #include "showo/model/mask_schedule.h"
 #include "showo/prompt/omni_attention.h"

@@ -3,8 +3,10 @@
 #include "showo/core/log.h"
 #include "showo/data/shards.h"
 #include "showo/eval/frechet.h"
+#include "showo/image/decode.h"
 #include "showo/image/metrics.h"
 #include "showo/image/preprocess.h"
+#include "showo/image/tensor.h"
 
 namespace showo {
 namespace {

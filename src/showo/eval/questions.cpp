@@ -2,6 +2,7 @@
 
 #include "showo/core/log.h"
 #include "showo/data/shards.h"
+#include "showo/image/decode.h"
 
 namespace showo {
 

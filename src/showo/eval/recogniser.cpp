@@ -1,11 +1,14 @@
 #include "showo/eval/recogniser.h"
 
 #include "showo/checkpoint/load.h"
-#include "showo/core/weightless.h"
+#include "showo/checkpoint/weights_folder.h"
 #include "showo/core/log.h"
 #include "showo/core/random.h"
+#include "showo/core/weightless.h"
 #include "showo/data/shards.h"
 #include "showo/data/stream.h"
+#include "showo/image/decode.h"
+#include "showo/image/tensor.h"
 #include "showo/train/optimizer.h"
 #include "showo/train/run.h"
 

@@ -4,12 +4,15 @@
 #include <cmath>
 #include <limits>
 
+#include "showo/codec/checkpoint.h"
 #include "showo/core/memory.h"
 #include "showo/core/option_error.h"
 #include "showo/core/random.h"
+#include "showo/image/decode.h"
 #include "showo/image/mask.h"
 #include "showo/image/part.h"
 #include "showo/image/preprocess.h"
+#include "showo/image/tensor.h"
 
 namespace showo {
 namespace {

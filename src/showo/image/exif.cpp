@@ -1,10 +1,10 @@
-// The orientation that EXIF tells (CIPA DC-008, 4.6.5): in a JPEG's APP1 segments, a PNG's eXIf
-// chunk (PNG specification, third edition, 11.3.4.6), a WebP's EXIF chunk. The files are walked
-// here and not by their libraries, which would keep or skip the blocks each in its own way.
+#include "showo/image/exif.h"
+
 #include <algorithm>
 #include <cstring>
+#include <string_view>
 
-#include "showo/image/codecs.h"
+#include "showo/image/magic.h"
 
 namespace showo {
 namespace {

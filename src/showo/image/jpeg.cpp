@@ -1,4 +1,6 @@
-// JPEG through libjpeg-turbo; its errors arrive by longjmp, as libpng's do.
+// libjpeg's errors arrive by longjmp, as libpng's do.
+#include "showo/image/jpeg.h"
+
 #include <cstdio>  // jpeglib.h needs FILE
 // clang-format off
 #include <jpeglib.h>
@@ -8,7 +10,6 @@
 #include <algorithm>
 
 #include "showo/core/error.h"
-#include "showo/image/codecs.h"
 #include "showo/image/long_jumps.h"
 
 namespace showo {

@@ -6,7 +6,8 @@
 #include <cstring>
 
 #include "showo/core/error.h"
-#include "showo/image/codecs.h"
+#include "showo/image/alpha.h"
+#include "showo/image/decode.h"
 
 namespace showo {
 namespace {

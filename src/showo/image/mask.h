@@ -1,6 +1,9 @@
 // Masks of inpainting: white regenerates, black stays.
 #pragma once
 
+#include <ATen/core/Tensor.h>
+
+#include "showo/core/files.h"
 #include "showo/image/part.h"
 
 namespace showo {

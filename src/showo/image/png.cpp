@@ -1,4 +1,6 @@
-// PNG through libpng, whose errors arrive by longjmp. Texts are read in png_text.cpp.
+// libpng's errors arrive by longjmp. Texts are read in png_text.cpp.
+#include "showo/image/png.h"
+
 #include <png.h>
 
 #include <algorithm>
@@ -6,7 +8,6 @@
 #include <new>
 
 #include "showo/core/error.h"
-#include "showo/image/codecs.h"
 #include "showo/image/long_jumps.h"
 
 namespace showo {
@@ -190,6 +191,10 @@ std::string encode_png(const Image& image, const PngText& text, int level) {
     png_write_end(png, nullptr);
   });
   return std::move(writer.file);
+}
+
+void write_png(const fs::path& path, const Image& image, const PngText& text) {
+  write_file_atomically(path, encode_png(image, text));
 }
 
 }  // namespace showo

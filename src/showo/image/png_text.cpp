@@ -7,7 +7,8 @@
 #include <new>
 
 #include "showo/core/error.h"
-#include "showo/image/codecs.h"
+#include "showo/image/magic.h"
+#include "showo/image/png.h"
 
 namespace showo {
 namespace {

@@ -7,6 +7,7 @@
 
 #include "showo/core/error.h"
 #include "showo/image/part.h"
+#include "showo/image/tensor.h"
 
 namespace showo {
 namespace {

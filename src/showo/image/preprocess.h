@@ -3,6 +3,8 @@
 // rounding, as the reference does.
 #pragma once
 
+#include <ATen/core/Tensor.h>
+
 #include "showo/image/image.h"
 
 namespace showo {

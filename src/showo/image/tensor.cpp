@@ -1,6 +1,8 @@
+#include "showo/image/tensor.h"
+
 #include <ATen/ATen.h>
 
-#include "showo/image/image.h"
+#include <algorithm>
 
 namespace showo {
 

@@ -5,7 +5,10 @@
 #include <mutex>
 #include <set>
 
+#include "showo/checkpoint/finite.h"
 #include "showo/checkpoint/load.h"
+#include "showo/checkpoint/weights_folder.h"
+#include "showo/core/folder.h"
 #include "showo/core/option_error.h"
 #include "showo/core/weightless.h"
 

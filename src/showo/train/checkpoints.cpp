@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "showo/core/error.h"
+#include "showo/core/folder.h"
 
 namespace showo {
 namespace {

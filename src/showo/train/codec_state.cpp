@@ -1,5 +1,7 @@
 // What a tokenizer's run leaves behind: checkpoints, and pictures beside their reconstructions.
+#include "showo/checkpoint/finite.h"
 #include "showo/checkpoint/load.h"
+#include "showo/codec/checkpoint.h"
 #include "showo/train/codec_trainer.h"
 #include "showo/train/epochs.h"
 #include "showo/train/restore.h"

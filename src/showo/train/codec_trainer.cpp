@@ -1,6 +1,9 @@
 #include "showo/train/codec_trainer.h"
 
+#include "showo/checkpoint/finite.h"
 #include "showo/checkpoint/load.h"
+#include "showo/codec/checkpoint.h"
+#include "showo/codec/initialise.h"
 #include "showo/core/random.h"
 #include "showo/image/metrics.h"
 #include "showo/image/preprocess.h"

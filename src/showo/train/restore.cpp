@@ -3,6 +3,8 @@
 #include <fmt/ranges.h>
 #include <torch/torch.h>
 
+#include "showo/checkpoint/finite.h"
+#include "showo/checkpoint/load.h"
 #include "showo/core/error.h"
 
 namespace showo {

@@ -2,7 +2,7 @@
 // averages keep following the weights.
 #pragma once
 
-#include "showo/checkpoint/load.h"
+#include "showo/checkpoint/safetensors.h"
 
 namespace showo {
 

@@ -6,9 +6,12 @@
 #include <algorithm>
 #include <cmath>
 
+#include "showo/checkpoint/finite.h"
 #include "showo/checkpoint/load.h"
 #include "showo/core/device.h"
 #include "showo/image/image.h"
+#include "showo/image/png.h"
+#include "showo/image/tensor.h"
 
 namespace showo {
 namespace {

@@ -2,7 +2,9 @@
 
 #include <tuple>
 
+#include "showo/checkpoint/finite.h"
 #include "showo/checkpoint/load.h"
+#include "showo/checkpoint/weights_folder.h"
 #include "showo/model/folder.h"
 
 namespace showo {

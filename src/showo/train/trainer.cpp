@@ -2,7 +2,9 @@
 
 #include <chrono>
 
+#include "showo/checkpoint/finite.h"
 #include "showo/checkpoint/load.h"
+#include "showo/codec/checkpoint.h"
 #include "showo/core/device.h"
 #include "showo/core/random.h"
 #include "showo/prompt/omni_attention.h"

@@ -1,5 +1,8 @@
 // What a run leaves behind: checkpoints, and pictures to look at.
+#include "showo/checkpoint/finite.h"
 #include "showo/checkpoint/load.h"
+#include "showo/checkpoint/weights_folder.h"
+#include "showo/codec/checkpoint.h"
 #include "showo/core/random.h"
 #include "showo/generate/mask_sampler.h"
 #include "showo/train/restore.h"
