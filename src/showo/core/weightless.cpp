@@ -13,7 +13,8 @@ Weightless::Weightless() : before_(weightless) { weightless = true; }
 Weightless::~Weightless() { weightless = before_; }
 
 at::Tensor unset(at::IntArrayRef shape, const at::TensorOptions& options) {
-  return weightless ? at::empty({1}, options).expand(shape) : at::empty(shape, options);
+  return weightless ? at::empty(at::IntArrayRef(), options).expand(shape)
+                    : at::empty(shape, options);
 }
 
 }  // namespace showo
