@@ -106,7 +106,7 @@ TEST(ClipVision, NeedsNoLastLayer) {
   for (const auto& parameter : tower->parameters()) EXPECT_FALSE(parameter.requires_grad());
 }
 
-TEST(ClipVision, MapsWeightsOfItsOwnDtype) {
+TEST(ClipVision, MakesFeaturesInBf16) {
   torch::NoGradGuard no_grad;
   const auto expected = read_safetensors(kData / "quick/case.safetensors").tensors;
   Folder folder("quick");
