@@ -11,9 +11,9 @@
 namespace showo {
 
 /// Gives every parameter and buffer its tensor, without a copy where dtype and device agree. Throws
-/// one Error that sums up all missing, unexpected and wrongly shaped tensors, or that names what
-/// all names have in front. Names that start with an ignored prefix may be there. Move the tensors
-/// in, and a conversion holds one of them twice at a time.
+/// one Error that sums up all missing, unexpected and wrongly shaped tensors, or, where only a
+/// prefix of all names is wrong, names that. Tensors whose names start with an ignored prefix are
+/// passed over. Move the map in, and a conversion holds only one tensor twice at a time.
 void load_strict(torch::nn::Module& module, TensorMap tensors, const std::string& source,
                  const std::vector<std::string>& ignored_prefixes = {});
 

@@ -28,8 +28,7 @@ using TensorMaker =
                              const std::vector<int64_t>& strides)>;
 
 /// The tensors of a state dict by name, or of the one inside a training checkpoint ("state_dict",
-/// "model" and the like). Throws Error naming
-/// `source`.
+/// "model" and the like). Throws Error naming `source`.
 TensorMap read_pickled_tensors(std::string_view pickle, const std::string& source,
                                const TensorMaker& make);
 

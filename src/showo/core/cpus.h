@@ -8,8 +8,7 @@
 namespace showo {
 
 /// The CPUs that a container's quota allows (cgroup v2 cpu.max, v1 cpu.cfs_quota_us, of this group
-/// and those above it), a started one counted whole; none where there is no quota. `root` stands
-/// for / in tests.
+/// and those above it), rounded up; nothing where there is no quota. `root` stands for / in tests.
 std::optional<int> cpu_quota(const fs::path& root = "/");
 
 }  // namespace showo

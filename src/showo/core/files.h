@@ -46,10 +46,11 @@ void write_file_atomically(const fs::path& path, std::string_view content);
 /// Makes the folder and its parents; throws Error naming it.
 void make_folder(const fs::path& path);
 
-/// Where what is to take `path`'s place is written: NAME.<unique>.tmp beside it, of no other
-/// writer, be it a thread or another machine at the same disk. A long NAME is cut.
+/// Where to write what will take `path`'s place: NAME.<unique>.tmp beside it, a name that no other
+/// thread, process or machine at the same disk uses. A long NAME is cut.
 fs::path temporary_name(const fs::path& path);
-/// Makes names that a folder got or lost last through a crash of the machine.
+/// Waits until the disk knows which names the folder holds, so that a crash of the machine undoes
+/// no rename or removal in it.
 void sync_folder(const fs::path& folder);
 
 }  // namespace showo

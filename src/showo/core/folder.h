@@ -8,8 +8,8 @@
 
 namespace showo {
 
-/// What a folder that is written may take the place of: what this program wrote, and nothing was
-/// added to, or anything.
+/// Which folder a new one may replace: only one that this program wrote and to which nobody has
+/// added anything (kOwn), or any.
 enum class Replace { kOwn, kAnything };
 
 /// `fill` writes into a temporary folder beside the target, which then takes the target's place,

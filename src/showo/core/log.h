@@ -15,7 +15,7 @@
 
 namespace showo {
 
-/// Sets the format once: "showo: message" on standard error.
+/// Sets the format once: "showo: message" on standard error. `verbose` shows debug messages too.
 void start_logging(bool verbose = false);
 
 /// A bar on standard error for anything longer than a second; silent when that is no terminal.

@@ -9,6 +9,7 @@
 
 namespace showo {
 
+/// What a source's `format` names.
 struct Format {
   const char* name;
   std::unique_ptr<data::Source> (*open)(const SourceConfig&);

@@ -1,7 +1,5 @@
 #include "showo/data/lines.h"
 
-#include <cstring>
-
 #include "showo/data/clean.h"
 #include "showo/data/find.h"
 

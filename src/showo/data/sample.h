@@ -10,8 +10,8 @@ namespace showo {
 
 struct Turn {
   std::string question, answer;
-  std::string
-      type;  // of the emoji world: what, colour, count, position, style, exists; empty elsewhere
+  // Of the emoji world's: what, colour, count, position, style or exists; empty elsewhere.
+  std::string type;
 };
 
 struct Sample {

@@ -1,5 +1,4 @@
-// A scene of the emoji world: one to four things on a plain background, at places on a
-// grid.
+// A scene of the emoji world: one to four things on a plain background, at places on a grid.
 #pragma once
 
 #include <string>
@@ -14,7 +13,7 @@ namespace showo::emoji {
 struct Object {
   size_t kind = 0;
   Style style = Style::kFlat;
-  bool small = false;          // as everything is in company; alone it is said
+  bool small = false;          // as all things of a scene with several; of a lone one it is said
   int size = 0, x = 0, y = 0;  // pixels; the upper left corner
 };
 
@@ -28,8 +27,8 @@ struct Scene {
   enum class Layout { kOne, kSideBySide, kStacked, kQuadrants };
   Layout layout = Layout::kOne;
   size_t background = 0;
-  std::vector<Object>
-      objects;  // side by side: left first; stacked: upper first; quadrants: reading order
+  // Side by side: left first; stacked: upper first; quadrants: in reading order.
+  std::vector<Object> objects;
 
   /// Which of the nine (one object) or four (quadrants) places, in words: "left", "top right",
   /// "middle".

@@ -1,7 +1,7 @@
 // Where samples come from. A source is a number of parts – a shard, a row group, a block of lines,
 // one entry of a list – each read from its beginning to its end. Order, sharing among processes and
-// resumption are walk.h's business and the same for all; a format is one file and one line in
-// source.cpp's table.
+// resumption are walk.h's business and the same for all; a format is one file and one line in the
+// table of formats.cpp.
 #pragma once
 
 #include <memory>

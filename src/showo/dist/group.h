@@ -35,7 +35,7 @@ class Group {
   /// Sums a few numbers over all processes, which may come to it at very different times. A process
   /// that has given no sign of life for the time limit is an Error on all others.
   std::vector<double> agree(std::vector<double> numbers);
-  /// Waits, just so, until all processes are here.
+  /// Waits in the same way until all processes are here.
   void meet() { agree({0}); }
 
   /// Begins to sum a contiguous tensor over all processes, in place; the function returned waits

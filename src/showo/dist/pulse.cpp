@@ -11,8 +11,8 @@
 namespace showo {
 namespace {
 
-// Looks at the others in a time limit. They are counted rather than the time, which also passes
-// for a process that is stopped and goes on.
+// How often the others are looked at within the time limit. Looks are counted and not seconds,
+// which also pass while this process is stopped.
 constexpr int kLooks = 12;
 
 // Whether the work ended in this time.

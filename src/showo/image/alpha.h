@@ -16,6 +16,7 @@ struct Rgba {
 
 /// What alpha is laid over.
 enum class Ground : uint8_t { kBlack = 0, kWhite = 255 };
+/// The picture laid over a plain ground.
 Image flatten(const Rgba& picture, Ground ground = Ground::kWhite);
 
 }  // namespace showo

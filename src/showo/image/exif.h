@@ -12,6 +12,7 @@ namespace showo {
 
 /// 1 to 8, of the first EXIF block that says it; 1, upright, when none does. Of any of the formats.
 int exif_orientation(std::span<const std::byte> file);
+/// The picture turned and mirrored to stand upright; `orientation` as exif_orientation gives it.
 Image oriented(Image image, int orientation);
 
 }  // namespace showo

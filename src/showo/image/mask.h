@@ -19,8 +19,8 @@ Box marked_box(const Image& mask);
 /// smaller than half a token; as pixels outside the mask are kept exactly, drawing more tokens anew
 /// harms none.
 at::Tensor mask_to_grid(const Image& mask, int rows, int cols);
-/// Of the square that `placement` makes of a part of the mask; the mirror images beside an oblong
-/// regenerate where it does.
+/// The same for the square that `placement` makes of a part of the mask: in the mirror images
+/// beside an oblong part, the tokens regenerate whose originals do.
 at::Tensor mask_to_grid(const Image& mask, const Placement& placement, int rows, int cols);
 /// The original with `generated` in place of its part that begins at (x, y); every pixel whose mask
 /// value is below one half, and all outside of the part, keep the original's exact value. The mask

@@ -9,8 +9,8 @@
 
 namespace showo {
 
-/// dB, 10·log10(range²/mse); of several pictures from the mean of their errors. Equal pictures have
-/// 106, the bound of 8-bit ones at 1e-10 of squared error.
+/// dB, 10·log10(range²/mse); of several pictures from the mean of their errors. The mean squared
+/// error counts as 1e-10 at least, so equal pictures have 106 dB.
 double psnr(const at::Tensor& a, const at::Tensor& b);
 
 constexpr int64_t kSsimWindow = 11;

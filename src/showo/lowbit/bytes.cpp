@@ -129,8 +129,7 @@ void multiply_few(const WeightView& w, int64_t tile, const Rows16& x, float* to)
 
 // Blocks.
 
-// A tile's weights of some inputs widened to pairs of int16, pairs of inputs by
-// channels.
+// A tile's weights of some inputs widened to pairs of int16, pairs of inputs by channels.
 struct Panel {
   static constexpr int64_t kDepth = 512;  // inputs at most: 16 kB
 

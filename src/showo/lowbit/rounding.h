@@ -1,5 +1,5 @@
-// Weights to codes of 8 or 4 bits. Plain memory only, compiled once for
-// every instruction set by Google Highway and chosen at run time.
+// Weights to codes of 8 or 4 bits. Plain memory only, compiled once for every instruction set by
+// Google Highway and chosen at run time.
 #pragma once
 
 #include <cstdint>

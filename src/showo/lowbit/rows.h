@@ -10,8 +10,8 @@ namespace showo::lowbit {
 
 constexpr int32_t kActivationMax = 16383;  // 15 bits: 1024 products with int8 stay within int32
 
-/// x [count], padded with zeros to `padded` → integers and the scale that makes the largest
-/// kActivationMax, or 127. x is float, or bfloat16 as its bits.
+/// x [count], padded with zeros to `padded` → integers, the largest of them kActivationMax (int16)
+/// or 127 (int8), and their scale. x is float, or bfloat16 as its bits.
 void round_row(const float* x, int64_t count, int64_t padded, int16_t* values, float* scale);
 void round_row(const uint16_t* x, int64_t count, int64_t padded, int16_t* values, float* scale);
 void round_row(const float* x, int64_t count, int64_t padded, int8_t* values, float* scale);

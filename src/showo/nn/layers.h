@@ -1,7 +1,7 @@
 // The layers that checkpoints are made of. They differ from torch::nn's in one thing: parameters
 // are not initialised when a module is built, so that a published model is mapped from disk without
 // its memory being touched twice. Training from scratch calls an initialiser of its own
-// (model/showo.h, codec/magvit.h). B batch, T tokens, C channels, H×W pixels.
+// (model/showo.h, codec/initialise.h). B batch, T tokens, C channels, H×W pixels.
 #pragma once
 
 #include <torch/torch.h>
@@ -50,8 +50,8 @@ struct LayerNormImpl : torch::nn::Module {
 };
 TORCH_MODULE(LayerNorm);
 
-/// Convolution of [B, in, H, W]; weight [out, in, kernel, kernel], bias [out]. Zero padding unless
-/// told otherwise.
+/// Convolution of [B, in, H, W]; weight [out, in, kernel, kernel], bias [out]. `padding` zeros on
+/// every side, −1: half the kernel, which keeps the size at stride 1.
 struct Conv2dImpl : torch::nn::Module {
   Conv2dImpl(int64_t in, int64_t out, int64_t kernel, int64_t stride = 1, int64_t padding = -1);
   Tensor forward(const Tensor& x);
