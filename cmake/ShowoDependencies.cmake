@@ -15,6 +15,11 @@ endif()
 
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(pcre2 REQUIRED IMPORTED_TARGET libpcre2-8)
+pkg_check_modules(utf8proc REQUIRED IMPORTED_TARGET libutf8proc)
+pkg_check_modules(sentencepiece REQUIRED IMPORTED_TARGET sentencepiece)
+# Without the half that trains.
+list(FILTER sentencepiece_LINK_LIBRARIES EXCLUDE REGEX "_train")
+set_property(TARGET PkgConfig::sentencepiece PROPERTY INTERFACE_LINK_LIBRARIES ${sentencepiece_LINK_LIBRARIES})
 pkg_check_modules(hwy REQUIRED IMPORTED_TARGET libhwy)
 pkg_check_modules(webp REQUIRED IMPORTED_TARGET libwebp)
 find_package(JPEG REQUIRED)

@@ -54,6 +54,7 @@ class TokenizerFiles : public testing::Test {
 
 class Library : public testing::TestWithParam<const char*> {};
 
+// A case holds what a user types (no special tokens) and the decoded text where they differ.
 TEST_P(Library, GivesTheSameIds) {
   const auto tokenizer = Tokenizer::from_folder(kData / GetParam());
   const Json cases = read_json(kData / GetParam() / "cases.json");
@@ -62,11 +63,16 @@ TEST_P(Library, GivesTheSameIds) {
     const auto text = item["text"].get<std::string>();
     const auto ids = item["ids"].get<IdList>();
     EXPECT_EQ(tokenizer->encode(text, true), ids) << item.dump();
-    EXPECT_EQ(tokenizer->decode(ids), text);
+    EXPECT_EQ(tokenizer->encode(text), item.value("typed", ids)) << item.dump();
+    EXPECT_EQ(tokenizer->decode(ids), item.value("decoded", text)) << item.dump();
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(TokenizerJson, Library, testing::Values("gpt2_pattern", "split_pattern"),
+INSTANTIATE_TEST_SUITE_P(TokenizerJson, Library,
+                         testing::Values("gpt2_pattern", "split_pattern", "llama3", "qwen",
+                                         "smollm", "llama2_legacy", "llama2_new",
+                                         "sentencepiece_legacy", "sentencepiece_new",
+                                         "sentencepiece_unigram"),
                          [](const auto& info) { return std::string(info.param); });
 
 TEST_F(TokenizerFiles, ReadsGpt2sFiles) {
@@ -133,7 +139,8 @@ TEST_F(TokenizerFiles, NamesTheFileAndKeyOfWhatIsWrongInGpt2sFiles) {
 
 TEST_F(TokenizerFiles, NamesTheMissingFile) {
   EXPECT_EQ(complaint(),
-            folder_.string() + ": no tokenizer; looked for tokenizer.json and vocab.json");
+            folder_.string() +
+                ": no tokenizer; looked for tokenizer.json, tokenizer.model and vocab.json");
   write_gpt2_files();
   fs::remove(folder_ / "merges.txt");
   EXPECT_NE(complaint().find("merges.txt"), std::string::npos);
@@ -159,11 +166,17 @@ TEST_F(TokenizerFiles, NamesTheFieldOfTokenizerJsonThatIsNotSupported) {
            {"/model/merges", R"([["a"]])", "merges: expected pairs of tokens, found [\"a\"]"},
            {"/model/merges", R"(["a b c"])", "merges: 'a b c': expected two tokens and a space"},
            {"/model/dropout", "0.1", "model: dropout 0.1 is not supported"},
-           {"/normalizer", R"({"type": "NFC"})", "a normalizer is not supported"},
+           {"/normalizer", R"({"type": "NFKC"})", "normalizer: 'NFKC' is not supported"},
+           {"/normalizer", R"({"type": "Replace", "pattern": {"Regex": " "}, "content": ""})",
+            "normalizer: Replace: pattern: 'String' is missing"},
+           {"/normalizer", R"({"type": "Sequence", "normalizers": [{"type": "Lowercase"}]})",
+            "normalizer: 'Lowercase' is not supported"},
+           {"/model/dropped", "0.1", "model: dropped is not supported"},
+           {"/decoder", R"({"type": "WordPiece"})", "decoder: 'WordPiece' is not supported"},
            {"/truncation", R"({"max_length": 8})", "truncation is not supported"},
            {"/padding", R"({"strategy": "BatchLongest"})", "padding is not supported"},
            {"/post_processor", R"({"type": "TemplateProcessing", "single": []})",
-            "post_processor: 'TemplateProcessing' is not supported; expected ByteLevel"},
+            "post_processor: TemplateProcessing: single: expected one Sequence, found 0"},
            {"/post_processor", R"({"type": "RobertaProcessing"})",
             "post_processor: 'RobertaProcessing' is not supported"},
            {"/post_processor",
@@ -195,7 +208,8 @@ TEST_F(TokenizerFiles, NamesTheFieldOfTokenizerJsonThatIsNotSupported) {
             "pattern '(a': missing closing parenthesis"},
            {"/pretokenizers/0/behavior", R"("Removed")", "behavior 'Removed' is not supported"},
            {"/pretokenizers/0/invert", "true", "invert is not supported"},
-           {"/pretokenizers/1/use_regex", "true", "use_regex after a Split is not supported"},
+           {"/pretokenizers/0/type", R"("Punctuation")",
+            "'Punctuation' before ByteLevel is not supported"},
            {"/pretokenizers/1/type", R"("Digits")", "this Sequence is not supported"},
        }) {
     Json json = good;
@@ -226,16 +240,75 @@ TEST_F(TokenizerFiles, ReadsWhatChangesNoIds) {
   EXPECT_EQ(complaint(), "");
 }
 
-TEST_F(TokenizerFiles, RefusesOptionsThatPutSomethingAroundEveryText) {
+// Special tokens around a text are the prompt's; a space before it would be part of it.
+TEST_F(TokenizerFiles, RefusesASpaceBeforeEveryText) {
   for (const char* form : {"vocab.json", "tokenizer.json"}) {
     write_gpt2_files();
     if (form == std::string("tokenizer.json"))
       write(form, read_file(kData / "gpt2_pattern" / "tokenizer.json"));
-    for (const char* key : {"add_prefix_space", "add_bos_token", "add_eos_token"}) {
-      write("tokenizer_config.json", fmt::format(R"({{"{}": true}})", key));
-      EXPECT_EQ(complaint(), fmt::format("{}: {} is not supported",
-                                         (folder_ / "tokenizer_config.json").string(), key));
-    }
+    const auto ids = load()->encode("a cat");
+    write("tokenizer_config.json", R"({"add_bos_token": true, "add_eos_token": true})");
+    EXPECT_EQ(load()->encode("a cat"), ids);
+    write("tokenizer_config.json", R"({"add_prefix_space": true})");
+    EXPECT_EQ(complaint(),
+              (folder_ / "tokenizer_config.json").string() + ": add_prefix_space is not supported");
+    fs::remove(folder_ / "tokenizer_config.json");
+  }
+}
+
+TEST_F(TokenizerFiles, TellWhatBeginsAndEndsTexts) {
+  using Ends = std::pair<std::optional<int64_t>, std::optional<int64_t>>;
+  auto ends = [](const fs::path& folder) {
+    const auto tokenizer = Tokenizer::from_folder(folder);
+    return Ends(tokenizer->bos(), tokenizer->eos());
+  };
+  EXPECT_EQ(ends(SHOWO_SOURCE_DIR "/models/phi-tokenizer"), Ends(50256, 50256));
+  EXPECT_EQ(ends(kData / "llama3"), Ends(560, 561));
+  EXPECT_EQ(ends(kData / "qwen"), Ends(std::nullopt, 562));
+  EXPECT_EQ(ends(kData / "smollm"), Ends(560, 560));
+  EXPECT_EQ(ends(kData / "llama2_new"), Ends(1, 2));
+  EXPECT_EQ(ends(kData / "sentencepiece_unigram"), Ends(1, 2));
+  write_gpt2_files();
+  write("special_tokens_map.json", R"({"bos_token": {"content": "ab"}, "eos_token": "abc"})");
+  EXPECT_EQ(ends(folder_), Ends(256, 257));
+  write("tokenizer_config.json", R"({"bos_token": {"content": "<|endoftext|>"}})");
+  EXPECT_EQ(ends(folder_), Ends(258, 257));  // tokenizer_config.json goes first
+}
+
+TEST_F(TokenizerFiles, AreToldByName) {
+  EXPECT_EQ(tokenizer_files(folder_), std::vector<std::string>());
+  write("tokenizer_config.json", "{}");
+  EXPECT_EQ(tokenizer_files(folder_), std::vector<std::string>());
+  write_gpt2_files();
+  EXPECT_EQ(tokenizer_files(folder_),
+            (std::vector<std::string>{"vocab.json", "merges.txt", "tokenizer_config.json"}));
+  EXPECT_EQ(tokenizer_files(kData / "sentencepiece_legacy"),
+            (std::vector<std::string>{"tokenizer.model", "added_tokens.json",
+                                      "special_tokens_map.json", "tokenizer_config.json"}));
+}
+
+TEST_F(TokenizerFiles, NameTheFieldOfByteFallbackThatIsNotSupported) {
+  const Json good = read_json(kData / "llama2_new" / "tokenizer.json");
+  for (const auto& [pointer, value, expected] : std::initializer_list<std::array<const char*, 3>>{
+           {"/model/vocab", R"({"a": 0})", "the vocabulary has no token <0x00>"},
+           {"/model/byte_fallback", "false", "'Replace' is not supported; expected ByteLevel"},
+           {"/pre_tokenizer/split", "true", "Metaspace: split is not supported"},
+           {"/pre_tokenizer/replacement", R"("_")", "replacement '_' is not supported"},
+           {"/pre_tokenizer/prepend_scheme", R"("last")", "prepend_scheme 'last': expected first"},
+           {"/pre_tokenizer/str_rep", R"("_")", "Metaspace: str_rep is not supported"},
+           {"/pre_tokenizer/type", R"("Whitespace")", "'Whitespace' is not supported"},
+           {"/decoder", "null", "decoder: expected Replace, ByteFallback, Fuse"},
+           {"/decoder/decoders/0/content", R"("_")", "Replace: expected ▁ to become a space"},
+           {"/decoder/decoders/3/start", "2", "Strip: expected one space at the start"},
+       }) {
+    Json json = good;
+    json[Json::json_pointer(pointer)] = Json::parse(value);
+    if (pointer == std::string("/model/vocab")) json["model"]["merges"] = Json::array();
+    if (pointer == std::string("/model/vocab")) json["added_tokens"] = Json::array();
+    write("tokenizer.json", json.dump());
+    const std::string message = complaint();
+    EXPECT_NE(message.find(expected), std::string::npos) << pointer << "\n" << message;
+    EXPECT_TRUE(message.starts_with((folder_ / "tokenizer.json").string())) << message;
   }
 }
 
@@ -261,7 +334,7 @@ TEST_F(TokenizerFiles, NeverMakesASpecialTokenOfAWholeWord) {
 
 TEST_F(TokenizerFiles, SurviveAnyDamage) {
   std::mt19937 random(3);
-  for (const char* form : {"gpt2_pattern", "split_pattern"}) {
+  for (const char* form : {"gpt2_pattern", "split_pattern", "qwen", "llama2_new"}) {
     const std::string good = read_file(kData / form / "tokenizer.json");
     int refused = 0;
     for (int i = 0; i < 400; ++i) {

@@ -107,5 +107,17 @@ TEST(Tokenizer, TakesNoLongerForAMegabyteOfTheWorstText) {
   }
 }
 
+TEST(Tokenizer, TakesAMegabyteOfTheWorstTextOfEveryKind) {
+  const size_t size = 1 << 20;
+  for (const char* kind : {"llama3", "llama2_new", "sentencepiece_legacy"}) {
+    const auto tokenizer =
+        Tokenizer::from_folder(fs::path(SHOWO_SOURCE_DIR "/tests/text/data") / kind);
+    for (const char letter : {'a', '\n', '\x80', '<'}) {
+      const std::string text(size, letter);
+      EXPECT_EQ(tokenizer->decode(tokenizer->encode(text, true)), text) << kind << letter;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace showo

@@ -4,7 +4,7 @@
 #include <pcre2.h>
 
 #include "showo/core/error.h"
-#include "showo/core/utf8.h"
+#include "showo/text/utf8_runs.h"
 
 namespace showo {
 
@@ -56,24 +56,13 @@ Splitter::Splitter(const std::string& pattern, const std::string& source)
     : pattern_(std::make_unique<Pattern>(pattern, source)) {}
 Splitter::~Splitter() = default;
 
-std::vector<std::string_view> Splitter::split(std::string_view text) const {
-  std::vector<std::string_view> pieces;
-  size_t from = 0, at = 0;
-  while (at < text.size()) {
-    if (const size_t length = utf8_length(text.substr(at))) {
-      at += length;
-      continue;
-    }
-    split_utf8(text.substr(from, at - from), pieces);
-    pieces.push_back(text.substr(at, 1));
-    from = ++at;
-  }
-  split_utf8(text.substr(from), pieces);
-  return pieces;
+void Splitter::split(std::string_view text, std::vector<std::string_view>& pieces) const {
+  for_each_run(text, [&](std::string_view run, bool valid) {
+    valid ? split_utf8(run, pieces) : pieces.push_back(run);
+  });
 }
 
 void Splitter::split_utf8(std::string_view text, std::vector<std::string_view>& pieces) const {
-  if (text.empty()) return;
   const std::unique_ptr<pcre2_match_data, decltype(&pcre2_match_data_free)> match(
       pcre2_match_data_create_from_pattern(pattern_->code, nullptr), &pcre2_match_data_free);
   const PCRE2_SIZE* range = pcre2_get_ovector_pointer(match.get());

@@ -18,10 +18,10 @@ class Splitter {
   explicit Splitter(const std::string& pattern = kGpt2Pattern,
                     const std::string& source = "the tokenizer");
   ~Splitter();
-  /// Pieces in order; together they are the text. What the pattern passes over is a piece of its
-  /// own; a byte that is not UTF-8 is one too, and no pattern looks across it. Throws Error when
-  /// the pattern takes too many steps on this text.
-  std::vector<std::string_view> split(std::string_view text) const;
+  /// Appends pieces in order; together they are the text. What the pattern passes over is a piece
+  /// of its own; a byte that is not UTF-8 is one too, and no pattern looks across it. Throws Error
+  /// when the pattern takes too many steps on this text.
+  void split(std::string_view text, std::vector<std::string_view>& pieces) const;
 
  private:
   struct Pattern;

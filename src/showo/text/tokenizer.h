@@ -1,74 +1,63 @@
-// Byte-level BPE as GPT-2, CodeGen and phi-1.5 use it: text is split by a pattern, every piece
-// becomes bytes, and pairs are merged in the order in which they were learned. Files: vocab.json +
-// merges.txt, or Hugging Face's tokenizer.json.
+// Text ↔ ids for the language models that Show-o stands on: byte-level BPE (GPT-2, phi, Llama 3,
+// Qwen) from GPT-2's files or Hugging Face's tokenizer.json, BPE with byte fallback (Llama 2) from
+// tokenizer.json, and sentencepiece models. ids agree with Hugging Face's without special tokens
+// around the text: those are the prompt's.
 #pragma once
 
-#include <map>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "showo/core/config.h"
 
 namespace showo {
 
-class Splitter;
+class AddedTokens;
+struct TokenizerParts;
 
 class Tokenizer {
  public:
-  /// tokenizer.json, or else vocab.json, merges.txt and, when there, added_tokens.json. Throws
-  /// Error naming file and key. Special beside <|endoftext|> is what tokenizer.json,
-  /// special_tokens_map.json or tokenizer_config.json call so.
+  /// tokenizer.json, or else tokenizer.model (sentencepiece), or else vocab.json and merges.txt;
+  /// what tokenizer_config.json, special_tokens_map.json and, but for the first,
+  /// added_tokens.json say about them. Throws Error naming file and key of what is wrong or not
+  /// supported. May be used by several threads at once.
   static std::shared_ptr<const Tokenizer> from_folder(const fs::path& folder);
+  ~Tokenizer();
 
-  /// Any bytes; invalid UTF-8 is encoded byte by byte. Special tokens such as <|endoftext|> are
-  /// recognised only when asked: what a user types never becomes one.
+  /// Any bytes. Special tokens such as <|endoftext|> are recognised only when asked: what a user
+  /// types never becomes one.
   std::vector<int64_t> encode(std::string_view text, bool recognise_special = false) const;
-  /// The exact bytes. Throws Error for an id outside 0 … size()−1.
+  /// The exact bytes that the ids stand for at the beginning of a text: where encoding puts a space
+  /// before a text (sentencepiece), none is there. Throws Error for an id outside 0 … size()−1.
   std::string decode(std::span<const int64_t> ids) const;
+  /// The bytes of one id inside a text; Error as above.
+  std::string_view bytes_of(int64_t id) const;
+  /// Whether decode leaves out one space at the beginning.
+  bool drops_first_space() const;
 
-  int64_t size() const { return static_cast<int64_t>(tokens_.size()); }
+  int64_t size() const;
+  /// The id of the added token of this text, or of the token of these bytes.
   std::optional<int64_t> id_of(std::string_view token) const;
+  /// What begins and ends texts, if the files say so; <|endoftext|> where they do not and it is
+  /// there.
+  std::optional<int64_t> bos() const;
+  std::optional<int64_t> eos() const;
 
  private:
-  struct Added {
-    std::string text;
-    int64_t id;
-    bool special;
-  };
-  struct Merge {
-    int32_t rank, id;
-  };
-  using Merges = std::vector<std::pair<std::string, std::string>>;
-  Tokenizer() = default;
-  static uint64_t pair_key(int64_t left, int64_t right) {
-    return static_cast<uint64_t>(left) << 32 | static_cast<uint64_t>(right);
-  }
-  static std::pair<std::string, std::string> split_merge(const std::string& line,
-                                                         const std::string& where);
-  void add_vocabulary(const Json& vocabulary, const std::string& where);
-  void add_merges(const Merges& merges, const std::string& where);
-  void add_token(const std::string& text, int64_t id, bool special, const std::string& where);
-  void finish(const std::string& where);
-  void load_hugging_face(const fs::path& path);
-  void add_hugging_face_tokens(const Json& tokens, const std::string& where);
-  void load_gpt2_files(const fs::path& folder);
-  void encode_plain(std::string_view text, std::vector<int64_t>& ids) const;
-  void encode_word(std::string_view word, std::vector<int64_t>& ids) const;
+  explicit Tokenizer(TokenizerParts parts);
+  void encode_plain(std::string_view text, bool begins, bool recognise_special,
+                    std::vector<int64_t>& ids) const;
 
-  std::vector<std::string> tokens_;               // bytes of each id
-  std::unordered_map<std::string, int64_t> ids_;  // bytes → id, added tokens apart
-  std::unordered_map<uint64_t, Merge> merges_;    // by pair_key(left id, right id)
-  int32_t byte_ids_[256] = {};
-  std::map<int64_t, std::string> beyond_;  // while loading: added behind the vocabulary
-  std::vector<Added> added_;               // longest first
-  bool starts_added_[256] = {};            // the bytes that added tokens start with
-  bool whole_words_ = false;  // a word of the vocabulary is one token, whatever the merges say
-  std::shared_ptr<const Splitter> splitter_;
+  std::unique_ptr<const TokenizerParts> parts_;
+  std::unique_ptr<const AddedTokens> added_;       // found in the text as it is
+  std::unique_ptr<const AddedTokens> normalized_;  // found in the normalised text
 };
+
+/// The names of the files of a folder that make up its tokenizer, to be copied along with a model;
+/// empty when it has none.
+std::vector<std::string> tokenizer_files(const fs::path& folder);
 
 }  // namespace showo

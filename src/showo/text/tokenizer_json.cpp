@@ -1,85 +1,12 @@
-// Hugging Face's tokenizer.json, as far as it describes a byte-level BPE. Whatever would change the
-// ids and is not understood is an Error that names the field: silently giving other ids would be
-// worse.
-#include "showo/text/splitter.h"
-#include "showo/text/tokenizer.h"
+// Hugging Face's tokenizer.json, as far as it describes a BPE of bytes, or of characters with byte
+// fallback. Whatever would change the ids and is not understood is an Error that names the field:
+// silently giving other ids would be worse.
+#include "showo/text/json_fields.h"
+#include "showo/text/json_stages.h"
+#include "showo/text/tokenizer_parts.h"
 
 namespace showo {
 namespace {
-
-// The value of a key, or `absent` when there is none or it is null; throws Error on another type.
-template <class T>
-T value_of(const Json& json, const char* key, T absent, const std::string& where) {
-  if (!json.is_object()) fail("{}: expected keys and values, found {}", where, json.dump());
-  const auto found = json.find(key);
-  if (found == json.end() || found->is_null()) return absent;
-  constexpr bool kFlag = std::is_same_v<T, bool>;
-  if (kFlag ? !found->is_boolean() : !found->is_string()) {
-    fail("{}: {}: expected {}, found {}", where, key, kFlag ? "true or false" : "text",
-         found->dump());
-  }
-  return found->get<T>();
-}
-
-std::string text_of(const Json& json, const char* key, const std::string& where) {
-  return value_of<std::string>(json, key, "", where);
-}
-
-const Json& field(const Json& json, const char* key, const std::string& where) {
-  if (!json.is_object() || !json.contains(key)) fail("{}: '{}' is missing", where, key);
-  return json[key];
-}
-
-void refuse_flags(const Json& json, std::initializer_list<const char*> keys,
-                  const std::string& where) {
-  for (const char* key : keys) {
-    if (value_of(json, key, false, where)) fail("{}: {} is not supported", where, key);
-  }
-}
-
-// ByteLevel with GPT-2's pattern, or Split by a pattern and then ByteLevel without one.
-std::shared_ptr<const Splitter> read_splitter(const Json& json, const std::string& where) {
-  const std::string type = text_of(json, "type", where);
-  if (type == "ByteLevel") {
-    refuse_flags(json, {"add_prefix_space"}, where);
-    if (!value_of(json, "use_regex", true, where)) {
-      fail("{}: ByteLevel without use_regex is not supported", where);
-    }
-    return std::make_shared<const Splitter>();
-  }
-  if (type != "Sequence") {
-    fail("{}: '{}' is not supported; expected ByteLevel, or Split and ByteLevel", where, type);
-  }
-  const Json& parts = field(json, "pretokenizers", where);
-  if (parts.is_array() && parts.size() == 1) return read_splitter(parts[0], where);
-  if (!parts.is_array() || parts.size() != 2 || text_of(parts[0], "type", where) != "Split" ||
-      text_of(parts[1], "type", where) != "ByteLevel") {
-    fail("{}: this Sequence is not supported; expected Split and ByteLevel", where);
-  }
-  refuse_flags(parts[0], {"invert"}, where);
-  refuse_flags(parts[1], {"add_prefix_space"}, where);
-  if (value_of(parts[1], "use_regex", true, where)) {
-    fail("{}: ByteLevel: use_regex after a Split is not supported", where);
-  }
-  if (const auto behavior = text_of(parts[0], "behavior", where); behavior != "Isolated") {
-    fail("{}: Split: behavior '{}' is not supported; expected Isolated", where, behavior);
-  }
-  const Json& pattern = field(parts[0], "pattern", where);
-  field(pattern, "Regex", where + ": Split: pattern");
-  return std::make_shared<const Splitter>(text_of(pattern, "Regex", where), where);
-}
-
-// Whatever stands around the words' ids. ByteLevel's part there only trims offsets.
-void check_post_processor(const Json& json, const std::string& where) {
-  if (json.is_null()) return;
-  const std::string type = text_of(json, "type", where);
-  if (type != "ByteLevel" && type != "Sequence")
-    fail("{}: '{}' is not supported; expected ByteLevel", where, type);
-  if (type == "ByteLevel") return;
-  const Json& parts = field(json, "processors", where);
-  if (!parts.is_array()) fail("{}: processors: expected a list", where);
-  for (const auto& part : parts) check_post_processor(part, where);
-}
 
 // What applies to whole texts, and must be absent or null.
 void refuse_parts(const Json& json, std::initializer_list<const char*> keys,
@@ -90,12 +17,15 @@ void refuse_parts(const Json& json, std::initializer_list<const char*> keys,
   }
 }
 
-// BPE as GPT-2 has it.
 void check_model(const Json& model, const std::string& where) {
   if (const auto type = text_of(model, "type", where); !type.empty() && type != "BPE") {
     fail("{}: type '{}' is not supported; expected BPE", where, type);
   }
-  refuse_flags(model, {"byte_fallback"}, where);
+  refuse_other_keys(
+      model,
+      {"type", "dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix",
+       "fuse_unk", "byte_fallback", "ignore_merges", "vocab", "merges"},
+      where);
   // The library drops merges at random whenever it encodes, not in training alone.
   const auto dropout = model.find("dropout");
   if (dropout != model.end() && !dropout->is_null() && *dropout != 0.0)
@@ -105,25 +35,10 @@ void check_model(const Json& model, const std::string& where) {
   }
 }
 
-}  // namespace
-
-void Tokenizer::load_hugging_face(const fs::path& path) {
-  const std::string where = path.string();
-  const Json json = read_json(path);
-  const Json& model = field(json, "model", where);
-  check_model(model, where + ": model");
-  if (json.contains("normalizer") && !json["normalizer"].is_null()) {
-    fail("{}: a normalizer is not supported", where);
-  }
-  refuse_parts(json, {"truncation", "padding"}, where);
-  if (json.contains("post_processor"))
-    check_post_processor(json["post_processor"], where + ": post_processor");
-  splitter_ = read_splitter(field(json, "pre_tokenizer", where), where + ": pre_tokenizer");
-  whole_words_ = value_of(model, "ignore_merges", false, where + ": model");
-  add_vocabulary(field(model, "vocab", where), where);
-  const Json& list = field(model, "merges", where);
+// Pairs, or as older files have them, texts with a space.
+MergeList read_merges(const Json& list, const std::string& where) {
   if (!list.is_array()) fail("{}: merges: expected a list", where);
-  Merges merges;
+  MergeList merges;
   for (const auto& merge : list) {
     if (merge.is_string()) {
       merges.push_back(split_merge(merge.get<std::string>(), where));
@@ -131,24 +46,80 @@ void Tokenizer::load_hugging_face(const fs::path& path) {
                merge[1].is_string()) {
       merges.emplace_back(merge[0].get<std::string>(), merge[1].get<std::string>());
     } else {
-      fail("{}: merges: expected pairs of tokens, found {}", where, merge.dump());
+      fail("{}: merges: expected pairs of tokens, found {}", where, config_detail::shown(merge));
     }
   }
-  add_merges(merges, where);
-  if (json.contains("added_tokens"))
-    add_hugging_face_tokens(json["added_tokens"], where + ": added_tokens");
+  return merges;
 }
 
-void Tokenizer::add_hugging_face_tokens(const Json& tokens, const std::string& where) {
+void add_tokens(const Json& tokens, const std::string& where, TokenizerParts& parts) {
   if (!tokens.is_array() && !tokens.is_null()) fail("{}: expected a list", where);
   for (const auto& token : tokens) {
     const Json& id = field(token, "id", where);
     const auto content = text_of(token, "content", where);
-    if (!id.is_number_unsigned())
-      fail("{}: '{}': expected an id, found {}", where, content, id.dump());
+    const int64_t number = id_from(id, content, where);
     refuse_flags(token, {"lstrip", "rstrip", "single_word"}, where + ": '" + content + "'");
-    add_token(content, id.get<int64_t>(), value_of(token, "special", false, where), where);
+    const bool special = flag_of(token, "special", false, where);
+    // The library's own default: special tokens are looked for in the text as it is.
+    parts.add({content, number, special, flag_of(token, "normalized", !special, where)}, where);
   }
+}
+
+// The option is what the file was made with; another one would make another file of it.
+void check_prefix_space(const FolderNotes& notes, bool adds) {
+  const bool asked = notes.adds_prefix_space.value_or(adds);
+  if (asked && !adds) fail("{}: add_prefix_space is not supported", notes.config_path);
+  if (!asked && adds) fail("{}: add_prefix_space false is not supported", notes.config_path);
+}
+
+const Json& stage(const Json& json, const char* key) {
+  static const Json null;
+  const auto found = json.find(key);
+  return found == json.end() ? null : *found;
+}
+
+}  // namespace
+
+TokenizerParts read_tokenizer_json(const fs::path& path, const FolderNotes& notes) {
+  const std::string where = path.string();
+  const Json json = read_json(path);
+  const Json& model = field(json, "model", where);
+  check_model(model, where + ": model");
+  refuse_parts(json, {"truncation", "padding"}, where);
+  check_post_processor(stage(json, "post_processor"), where + ": post_processor");
+  const bool fallback = flag_of(model, "byte_fallback", false, where + ": model");
+  const bool whole_words = flag_of(model, "ignore_merges", false, where + ": model");
+  const Spellings vocabulary = read_vocabulary(field(model, "vocab", where), where);
+  const MergeList merges = read_merges(field(model, "merges", where), where);
+
+  TokenizerParts parts;
+  parts.normalizer = read_normalizer(stage(json, "normalizer"), where + ": normalizer");
+  if (fallback) parts.added_bytes = byte_fallback_bytes;
+  for (const auto& spelling : vocabulary.by_id) {
+    parts.tokens.push_back(fallback ? byte_fallback_bytes(spelling) : byte_level_bytes(spelling));
+  }
+  add_tokens(stage(json, "added_tokens"), where + ": added_tokens", parts);
+  parts.finish(notes, vocabulary, where);
+
+  const Json& words = field(json, "pre_tokenizer", where);
+  const std::string words_where = where + ": pre_tokenizer";
+  if (fallback) {
+    if (words.is_object() && text_of(words, "type", words_where) == "ByteLevel") {
+      fail("{}: model: byte_fallback is not supported with ByteLevel", where);
+    }
+    parts.drops_first_space =
+        read_byte_fallback_decoder(stage(json, "decoder"), where + ": decoder");
+    parts.model =
+        std::make_unique<ByteFallbackBpe>(vocabulary, merges, read_space_marks(words, words_where),
+                                          whole_words, parts.special_ids(), where);
+  } else {
+    check_byte_level_decoder(stage(json, "decoder"), where + ": decoder");
+    parts.model =
+        std::make_unique<ByteLevelBpe>(vocabulary, merges, read_byte_level(words, words_where),
+                                       whole_words, parts.special_ids(), where);
+  }
+  check_prefix_space(notes, parts.drops_first_space);
+  return parts;
 }
 
 }  // namespace showo

@@ -43,8 +43,12 @@ def save(name: str, content: dict) -> None:
     folder = Path(__file__).parent / name
     folder.mkdir(exist_ok=True)
     (folder / "tokenizer.json").write_text(json.dumps(content, ensure_ascii=False) + "\n")
-    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer, typed = (Tokenizer.from_file(str(folder / "tokenizer.json")) for _ in range(2))
+    typed.encode_special_tokens = True
     cases = [{"text": text, "ids": tokenizer.encode(text).ids} for text in TEXTS]
+    for case in cases:
+        if (plain := typed.encode(case["text"]).ids) != case["ids"]:
+            case["typed"] = plain
     (folder / "cases.json").write_text("[\n" + ",\n".join(map(json.dumps, cases)) + "\n]\n")
 
 

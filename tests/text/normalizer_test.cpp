@@ -1,0 +1,43 @@
+// Unicode's composed form and replaced texts.
+#include "showo/text/normalizer.h"
+
+#include <gtest/gtest.h>
+
+namespace showo {
+namespace {
+
+TEST(Nfc, ComposesAndOrdersMarks) {
+  EXPECT_EQ(nfc("cafe\u0301 \u212b"), "caf\u00e9 \u00c5");
+  EXPECT_EQ(nfc("q\u0307\u0323"), "q\u0323\u0307");
+  EXPECT_EQ(nfc("\u1112\u1161\u11ab"), "\ud55c");
+  EXPECT_EQ(nfc("\u0958"), "\u0915\u093c");  // composes to nothing again
+  EXPECT_EQ(nfc("plain text"), "plain text");
+  EXPECT_EQ(nfc(std::string_view("a\0b\u00e9", 5)), std::string_view("a\0b\u00e9", 5));
+}
+
+TEST(Nfc, KeepsBytesThatAreNotUtf8AndComposesNothingAcrossThem) {
+  EXPECT_EQ(nfc("e\xff\u0301"), "e\xff\u0301");
+  EXPECT_EQ(nfc("\xc3"
+                "e\u0301"),
+            "\xc3\u00e9");
+}
+
+// Ordered mark by mark this would take hours.
+TEST(Nfc, OrdersAMegabyteOfMarks) {
+  std::string marks, below, above;
+  for (int i = 0; i < 1 << 18; ++i) {
+    marks += "\u0301\u0323";
+    below += "\u0323";
+    above += "\u0301";
+  }
+  EXPECT_EQ(nfc("q" + marks), "q" + below + above);
+}
+
+TEST(ReplaceAll, GoesFromLeftToRight) {
+  EXPECT_EQ(replace_all("aaa", "aa", "b"), "ba");
+  EXPECT_EQ(replace_all(" a  b ", " ", "▁"), "▁a▁▁b▁");
+  EXPECT_EQ(replace_all("", " ", "▁"), "");
+}
+
+}  // namespace
+}  // namespace showo
