@@ -40,8 +40,10 @@ struct CodecConfig {
   void check(const std::string& source) const;
 };
 
-/// From a codec's config.json. `num_res_blocks` gives both lists at once; keys of the file that say
-/// nothing about the shape (`_class_name`, notes) are passed over.
+/// From a codec's config.json. `ch_mult` and `num_res_blocks` give both lists at once. Keys that
+/// change no numbers (`_class_name`, notes) are passed over, those that ask for other arithmetic
+/// (`double_z`, attention between the levels) are refused. Throws Error naming `source` and the
+/// key.
 CodecConfig codec_config_from_json(const Json& json, const std::string& source);
 
 }  // namespace showo
