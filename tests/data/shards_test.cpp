@@ -211,6 +211,14 @@ TEST_F(Shards, ThatAreNoArchivesOrMissingAreErrors) {
   EXPECT_NE(complaint(folder_ / "absent.tar").find("absent.tar"), std::string::npos);
 }
 
+TEST_F(Shards, ThatOnlyPointIntoGitLfsAreCalledThat) {
+  const fs::path path = folder_ / "pointer.tar";
+  write_file_atomically(path,
+                        "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n");
+  EXPECT_TRUE(complaint(path).starts_with(path.string() + ": a Git LFS pointer"))
+      << complaint(path);
+}
+
 TEST_F(Shards, WithTurnsOfTheWrongShapeAreErrorsThatNameTheMember) {
   for (const char* json :
        {"{", "{\"turns\":3}", "{\"turns\":[3]}", "{\"turns\":[{\"question\":\"q\"}]}",

@@ -10,12 +10,6 @@ Mixing mixing_from(const std::string& name) {
   fail("mixing '{}': expected max_size_cycle or min_size", name);
 }
 
-int64_t steps_in_epoch(Mixing mixing, std::span<const int64_t> steps) {
-  if (steps.empty()) return 0;
-  return mixing == Mixing::kMaxSizeCycle ? *std::ranges::max_element(steps)
-                                         : *std::ranges::min_element(steps);
-}
-
 bool epoch_over(Mixing mixing, std::span<const StreamPosition> begin,
                 std::span<const StreamPosition> now) {
   auto passed = [](const StreamPosition& from, const StreamPosition& to) {

@@ -15,11 +15,8 @@ enum class Mixing { kMaxSizeCycle, kMinSize };
 /// Throws Error naming the modes for any other text.
 Mixing mixing_from(const std::string& name);
 
-/// Steps of an epoch when stream i lasts `steps[i]` of them.
-int64_t steps_in_epoch(Mixing mixing, std::span<const int64_t> steps);
-
-/// The same for streams whose length shows only as they are read: whether the epoch that began at
-/// `begin` is over at `now`, stream by stream.
+/// Whether the epoch that began at `begin` is over at `now`, stream by stream: how long a stream is
+/// shows only as it is read.
 bool epoch_over(Mixing mixing, std::span<const StreamPosition> begin,
                 std::span<const StreamPosition> now);
 

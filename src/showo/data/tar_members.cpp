@@ -3,6 +3,8 @@
 #include <archive.h>
 #include <archive_entry.h>
 
+#include <algorithm>
+
 #include "showo/core/error.h"
 #include "showo/data/clean.h"
 
@@ -17,9 +19,9 @@ constexpr int64_t kMaxExpansion = 100, kSpare = int64_t{64} << 20;
 
 TarMembers::TarMembers(const fs::path& path)
     : path_(path.string()), in_(archive_read_new(), archive_read_free) {
-  std::error_code ignored;  // the archive will not open
-  const auto bytes = static_cast<int64_t>(fs::file_size(path, ignored));
-  if (!ignored) left_ = kSpare + std::min(bytes, kSpare << 20) * kMaxExpansion;
+  // Mapped only to hear why it is no file to read; Git LFS leaves pointers in the place of shards.
+  const auto bytes = static_cast<int64_t>(MappedFile::open(path)->bytes().size());
+  left_ = kSpare + std::min(bytes, kSpare << 20) * kMaxExpansion;
   archive_read_support_format_tar(in_.get());
   archive_read_support_filter_gzip(in_.get());
   if (archive_read_open_filename(in_.get(), path.c_str(), 1 << 16) != ARCHIVE_OK) {
