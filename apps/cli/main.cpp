@@ -59,8 +59,8 @@ int run(int argc, char** argv) {
   });
   using namespace showo::cli;
   for (auto* add : {add_generate, add_ask, add_caption, add_inpaint, add_extend, add_reconstruct,
-                    add_train, add_train_codec, add_data, add_check, add_info, add_eval,
-                    add_train_recogniser, add_convert, add_quantize, add_bench, add_plot}) {
+                    add_trainers, add_data, add_check, add_info, add_eval, add_train_recogniser,
+                    add_convert, add_quantize, add_bench, add_plot}) {
     add(app);
   }
   try {

@@ -1,4 +1,4 @@
-// What both trainers have: --device and --timeout, and how they end.
+// What all trainers have: --device and --timeout, and how they end.
 #pragma once
 
 #include <CLI/CLI.hpp>

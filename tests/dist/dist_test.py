@@ -103,8 +103,20 @@ class Distributed(unittest.TestCase):
         state = json.loads((self.path / "run/checkpoint/state.json").read_text())
         self.assertEqual(state["step"], 6)
 
-    def train_codec(self, processes, out, *flags, rows=None):
-        recipe = tiny_run.codec_recipe(self.path, rows or 4 // processes)
+    def test_what_is_frozen_is_neither_summed_nor_shared_out(self):
+        frozen = {"freeze": ["showo.model.embed_tokens."]}
+        one = self.train(1, "one", **frozen)
+        self.expect_close(one, self.train(2, "two", shard_optimizer=True, **frozen))
+        for run in ("one", "two"):
+            before, after = (tiny_run.weights(self.path / run / f"checkpoints/step-{step:07}/model/pytorch_model.safetensors")
+                             for step in (3, 6))
+            same = [name for name in after if np.array_equal(before[name], after[name])]
+            self.assertEqual(same, ["showo.model.embed_tokens.weight"])
+            moments = tiny_run.weights(self.path / run / "checkpoint/optimizer.safetensors")
+            self.assertEqual({name.split(".", 1)[1] for name in moments}, set(after) - set(same))
+
+    def train_codec(self, processes, out, *flags, rows=None, **more):
+        recipe = tiny_run.codec_recipe(self.path, rows or 4 // processes, **more)
         for code, error in self.finish(self.start(recipe, out, processes, *flags, command="train-codec")):
             self.assertEqual(code, 0, error)
         # A key's bias shifts all of a query's scores alike: its gradient is nothing but rounding, which AdamW scales up.
@@ -120,6 +132,11 @@ class Distributed(unittest.TestCase):
                     if "eval_loss" in line] for run in ("one", "two")]
         self.assertEqual(len(figures[0]), 2)
         np.testing.assert_allclose(*figures, rtol=1e-4)
+
+    def test_a_tokenizer_shares_out_its_optimizer_and_adds_up_batches(self):
+        one = self.train_codec(1, "one")
+        self.expect_close(one, self.train_codec(2, "sharded", shard_optimizer=True))
+        self.expect_close(one, self.train_codec(1, "accumulated", rows=2, accumulate=2))
 
     def test_a_tokenizers_run_goes_on_with_another_number_of_processes(self):
         self.train_codec(2, "run", "--steps", "3")

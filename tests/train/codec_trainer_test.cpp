@@ -166,12 +166,12 @@ TEST(Adversary, PassesOverGradientsThatAreNotFiniteAndEndsAtTheTenthInARow) {
   const auto good = torch::ones({2, 3, 32, 32}), bad = good * std::nan("");
   auto weight = [&] { return adversary.state().at("discriminator.conv.0.weight").clone(); };
   const auto before = weight();
-  for (int step = 0; step < 9; ++step) adversary.learn(bad, good, step, 100);
+  for (int step = 0; step < 9; ++step) adversary.learn({{bad, good}}, step, 100);
   EXPECT_TRUE(torch::equal(weight(), before)) << "a skipped step changed it";
-  adversary.learn(good, -good, 9, 100);
+  adversary.learn({{good, -good}}, 9, 100);
   EXPECT_FALSE(torch::equal(weight(), before));
-  for (int step = 10; step < 19; ++step) adversary.learn(bad, good, step, 100);
-  EXPECT_THROW(adversary.learn(bad, good, 19, 100), Error);
+  for (int step = 10; step < 19; ++step) adversary.learn({{bad, good}}, step, 100);
+  EXPECT_THROW(adversary.learn({{bad, good}}, 19, 100), Error);
 }
 
 TEST_F(CodecTraining, KeepsTheLastCheckpointsAndTheBest) {

@@ -97,28 +97,28 @@ TEST_F(RunTest, ASkippedStepReplacesNoCheckpoint) {
   double best = std::numeric_limits<double>::infinity(), loss = 9;
   int64_t step = 0;
   std::vector<int64_t> saved;
-  RunLoop loop({.steps = 9,
-                .evaluate_every = 1,
-                .preview_every = 0,
-                .checkpoint_every = 2,
-                .evaluate =
-                    [&] {
-                      return Json{{"step", step}, {"eval_loss", loss}};
-                    },
-                .preview = [] { FAIL(); },
-                .save = [&] { saved.push_back(step); }},
-               run, Group(), best);
-  EXPECT_TRUE(loop.after(step = 1, false, false));
-  EXPECT_TRUE(loop.after(step = 2, true, false));
+  Pauses pauses({.steps = 9,
+                 .evaluate_every = 1,
+                 .preview_every = 0,
+                 .checkpoint_every = 2,
+                 .evaluate =
+                     [&] {
+                       return Json{{"step", step}, {"eval_loss", loss}};
+                     },
+                 .preview = [] { FAIL(); },
+                 .save = [&] { saved.push_back(step); }},
+                run, Group(), best);
+  EXPECT_TRUE(pauses.after(step = 1, false, false));
+  EXPECT_TRUE(pauses.after(step = 2, true, false));
   loss = 8;
-  EXPECT_TRUE(loop.after(step = 3, true, false));
+  EXPECT_TRUE(pauses.after(step = 3, true, false));
   EXPECT_EQ(best, 9) << "the weights of a skipped step are no news";
   EXPECT_EQ(saved, (std::vector<int64_t>{1}));
   loss = 10;
-  EXPECT_TRUE(loop.after(step = 5, false, false));
-  EXPECT_TRUE(loop.after(step = 7, false, false));
+  EXPECT_TRUE(pauses.after(step = 5, false, false));
+  EXPECT_TRUE(pauses.after(step = 7, false, false));
   EXPECT_EQ(saved, (std::vector<int64_t>{1, 5})) << "what was due is saved with the next good step";
-  loop.after(step = 9, true, false);
+  pauses.after(step = 9, true, false);
   EXPECT_EQ(saved.back(), 9) << "the last step is saved";
 }
 
@@ -170,6 +170,7 @@ TEST(RecipeKeys, EachAreKnownToChangeResultsOrNot) {
                                          "eos_token_id",
                                          "eps",
                                          "format",
+                                         "freeze",
                                          "freeze_encoder",
                                          "hidden_size",
                                          "image_size",
@@ -206,6 +207,7 @@ TEST(RecipeKeys, EachAreKnownToChangeResultsOrNot) {
                                          "steps",
                                          "t2i",
                                          "text_tokens",
+                                         "train",
                                          "vocab_size",
                                          "warmup_steps",
                                          "weight_decay",

@@ -1,5 +1,6 @@
 #include "showo/train/adversary.h"
 
+#include "showo/checkpoint/load.h"
 #include "showo/train/restore.h"
 
 namespace showo {
@@ -35,8 +36,8 @@ Adversary::Adversary(const AdversaryOptions& options, uint64_t seed, bool bf16,
       bf16_(bf16),
       place_(place),
       discriminator_(on(place.device, new_discriminator(options.network, seed))),
-      optimizer_(*discriminator_, options.optimizer),
-      reducer_(discriminator_->parameters(), place.group) {}
+      learner_(*discriminator_, options.optimizer, place,
+               {.what = "the discriminator's gradient"}) {}
 
 Tensor Adversary::verdict(const Tensor& reconstruction) {
   Frozen frozen(*discriminator_);
@@ -45,33 +46,34 @@ Tensor Adversary::verdict(const Tensor& reconstruction) {
   return generator_loss(options_.network.loss, fake);
 }
 
-double Adversary::learn(const Tensor& image, const Tensor& reconstruction, int64_t step,
-                        int64_t total_steps) {
-  optimizer_.zero_grad();
-  Tensor loss;
-  {
-    Autocast autocast(bf16_, place_.device.type());
-    const auto logits =
-        discriminator_(torch::cat({image, reconstruction.detach()})).to(torch::kFloat).chunk(2);
-    loss = discriminator_loss(options_.network.loss, logits[0], logits[1]);
+double Adversary::learn(const std::vector<Pair>& batches, int64_t step, int64_t total_steps) {
+  double sum = 0;
+  const auto count = static_cast<int64_t>(batches.size());
+  std::vector<Learner::Loss> losses;
+  for (const Pair& batch : batches) {
+    losses.emplace_back([&] {
+      Autocast autocast(bf16_, place_.device.type());
+      const auto both = torch::cat({batch.image_B3HW, batch.reconstruction_B3HW.detach()});
+      const auto logits = discriminator_(both).to(torch::kFloat).chunk(2);
+      const auto loss = discriminator_loss(options_.network.loss, logits[0], logits[1]);
+      sum += loss.item<double>();
+      return loss / (count * place_.group.size());
+    });
   }
-  reducer_.arm();
-  (loss / place_.group.size()).backward();
-  reducer_.finish();
-  if (guard_.passes(optimizer_.clip(), step + 1, *discriminator_))
-    optimizer_.step(learning_rate(options_.optimizer, step, total_steps));
-  return loss.item<double>();
+  const double norm = learner_.gradients(losses);
+  learner_.step(norm, step, total_steps);
+  return sum / static_cast<double>(count);
 }
 
-TensorMap Adversary::state() const {
+TensorMap Adversary::state() {
   TensorMap state = with_prefix("discriminator.", state_of(*discriminator_));
-  state.merge(with_prefix("discriminator_optimizer.", optimizer_.state()));
+  state.merge(with_prefix("discriminator_optimizer.", learner_.state()));
   return state;
 }
 
 void Adversary::load_state(const TensorMap& state, const std::string& source) {
   restore(*discriminator_, without_prefix("discriminator.", state), source);
-  optimizer_.load_state(without_prefix("discriminator_optimizer.", state), source);
+  learner_.load_state(without_prefix("discriminator_optimizer.", state), source);
 }
 
 }  // namespace showo

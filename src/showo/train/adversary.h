@@ -3,10 +3,7 @@
 #pragma once
 
 #include "showo/codec/discriminator.h"
-#include "showo/dist/gradient_reducer.h"
-#include "showo/train/optimizer.h"
-#include "showo/train/place.h"
-#include "showo/train/run.h"
+#include "showo/train/learner.h"
 
 namespace showo {
 
@@ -27,12 +24,14 @@ class Adversary {
   /// How well a reconstruction passes for a picture, to be minimised by the tokenizer. The
   /// discriminator gets no gradient from it.
   Tensor verdict(const Tensor& reconstruction_B3HW);
-  /// One step towards telling the two apart; returns the loss before it. A gradient that is not
-  /// finite changes nothing; the tenth in a row throws Error.
-  double learn(const Tensor& image_B3HW, const Tensor& reconstruction_B3HW, int64_t step,
-               int64_t total_steps);
+  struct Pair {
+    Tensor image_B3HW, reconstruction_B3HW;
+  };
+  /// One step towards telling the two apart, in each of a step's batches; returns the mean loss
+  /// before it. A gradient that is not finite changes nothing; the tenth in a row throws Error.
+  double learn(const std::vector<Pair>& batches, int64_t step, int64_t total_steps);
   /// Weights and moments, for checkpoints.
-  TensorMap state() const;
+  TensorMap state();
   void load_state(const TensorMap& state, const std::string& source);
 
  private:
@@ -40,9 +39,7 @@ class Adversary {
   bool bf16_;
   TrainerPlace place_;
   Discriminator discriminator_;
-  AdamW optimizer_;
-  GradientReducer reducer_;
-  StepGuard guard_{"the discriminator's gradient"};
+  Learner learner_;
 };
 
 }  // namespace showo

@@ -13,7 +13,6 @@ namespace showo {
 namespace {
 
 Magvit new_codec(const CodecRecipe& recipe) {
-  recipe.check();
   Magvit codec(recipe.codec);
   initialise_codec(codec, recipe.seed);
   if (!recipe.init_from.empty()) {
@@ -22,20 +21,11 @@ Magvit new_codec(const CodecRecipe& recipe) {
       fail("{}: a tokenizer of another shape than the recipe's codec", recipe.init_from);
     restore(*codec, state_of(*from), recipe.init_from);
   }
-  for (auto& parameter : codec->encoder->parameters())
-    parameter.requires_grad_(!recipe.freeze_encoder);
   use_channels_last(*codec);
   return codec;
 }
 
-std::vector<torch::Tensor> trained(const torch::nn::Module& module) {
-  auto parameters = module.parameters();
-  std::erase_if(parameters, [](const torch::Tensor& p) { return !p.requires_grad(); });
-  return parameters;
-}
-
 constexpr uint64_t kDiscriminatorSeed = 1, kEvaluationSeed = 2;
-using Clock = std::chrono::steady_clock;
 
 }  // namespace
 
@@ -55,16 +45,17 @@ void CodecRecipe::check() const {
   if (adversarial > 0) discriminator.network.check("recipe: discriminator", image_size);
 }
 
-CodecTrainer::CodecTrainer(const CodecRecipe& recipe, const fs::path& folder,
-                           const TrainerPlace& place)
+RunOptions CodecRecipe::run() const {
+  RunOptions options = *this;
+  if (freeze_encoder) options.freeze.emplace_back("encoder.");
+  return options;
+}
+
+CodecTrainee::CodecTrainee(const CodecRecipe& recipe, const TrainerPlace& place)
     : recipe_(recipe),
       place_(place),
-      folder_(folder, recipe, place.group.leads()),
       codec_(on(place.device, new_codec(recipe))),
-      stream_(open(recipe.shards, recipe.seed)),
-      optimizer_(*codec_, recipe.optimizer, std::nullopt, recipe.bf16),
-      ema_(*codec_, recipe.ema),
-      reducer_(trained(*codec_), place.group),
+      streams_(open(recipe.shards, recipe.seed)),
       usage_(recipe.codec.codebook_size()) {
   if (!recipe.features.empty()) {
     features_ = on(place.device, load_features(recipe.features));
@@ -74,30 +65,28 @@ CodecTrainer::CodecTrainer(const CodecRecipe& recipe, const fs::path& folder,
     adversary_ = std::make_unique<Adversary>(
         recipe.discriminator, derive_seed(recipe.seed, kDiscriminatorSeed), recipe.bf16, place);
   }
-  if (folder_.start()) resume();
-  folder_.open_logs(step_);
 }
 
-SampleStream CodecTrainer::open(const SourceConfig& source, uint64_t seed,
-                                StreamPosition at) const {
+Streams CodecTrainee::open(const SourceConfig& source, uint64_t seed) const {
   StreamOptions options;
   options.slice = Slice::of(place_.group.rank(), place_.group.size());
   options.decode = true;
   options.texts = Texts::kNone;
   options.side = static_cast<int>(recipe_.image_size);
-  return SampleStream(source, seed, at, options);
+  std::vector<std::unique_ptr<SampleStream>> streams;
+  streams.push_back(std::make_unique<SampleStream>(source, seed, StreamPosition{}, options));
+  return Streams(std::move(streams));
 }
 
-torch::Tensor CodecTrainer::next_batch(SampleStream& stream) const {
+torch::Tensor CodecTrainee::next_batch(Streams& streams) const {
   std::vector<torch::Tensor> pictures;
-  for (int64_t i = 0; i < recipe_.batch; ++i) {
-    pictures.push_back(
-        preprocess_showo(picture_of(stream.next()), static_cast<int>(recipe_.image_size)));
+  for (const Sample& sample : streams.take(0, recipe_.batch)) {
+    pictures.push_back(preprocess_showo(picture_of(sample), static_cast<int>(recipe_.image_size)));
   }
   return torch::stack(pictures).contiguous(torch::MemoryFormat::ChannelsLast).to(place_.device);
 }
 
-CodecTrainer::Pass CodecTrainer::pass(const torch::Tensor& image) {
+CodecTrainee::Pass CodecTrainee::pass(const torch::Tensor& image) {
   Pass pass;
   {
     Autocast autocast(recipe_.bf16, place_.device.type());
@@ -116,118 +105,99 @@ CodecTrainer::Pass CodecTrainer::pass(const torch::Tensor& image) {
   return pass;
 }
 
-torch::Tensor CodecTrainer::adversarial_term(const Pass& pass, Json& line) {
+torch::Tensor CodecTrainee::adversarial_term(const Pass& pass, Seen& seen) {
+  const auto last = codec_->decoder->last_layer();
+  if (!last.requires_grad())
+    fail("recipe: adversarial: its adaptive weight needs the decoder's last layer to learn");
   const auto verdict = adversary_->verdict(pass.reconstruction);
-  const auto weight = adaptive_weight(pass.likeness, verdict, codec_->decoder->last_layer());
-  line["adversarial"] = verdict.item<double>();
-  line["adaptive_weight"] = weight.item<double>();
+  const auto weight = adaptive_weight(pass.likeness, verdict, last);
+  seen.terms.emplace_back("adversarial", verdict.detach());
+  seen.terms.emplace_back("adaptive_weight", weight);
   return recipe_.adversarial * weight * verdict;
 }
 
-// Every process's share of the gradient's mean; returns the norm of the whole, before clipping.
-double CodecTrainer::backward(const torch::Tensor& loss) {
-  optimizer_.zero_grad();
-  reducer_.arm();
-  (loss / place_.group.size()).backward();
-  reducer_.finish();
-  return optimizer_.clip();
-}
-
-Json CodecTrainer::step() {
-  const auto image = last_batch_ = next_batch(stream_);
-  // Where one waits for its pictures the others do too, rather than in the sum of gradients.
-  all_stop_ |= place_.group.agree({loop_ && loop_->asked() ? 1.0 : 0.0})[0] > 0;
-  Json line;
+// Every process's share of the mean over all batches of the step.
+torch::Tensor CodecTrainee::loss(const torch::Tensor& image) {
   const Pass pass = this->pass(image);
   const Quantized& quantized = pass.quantized;
+  Seen seen{{image, pass.reconstruction.detach()},
+            quantized.codes_BN,
+            {{"l1", pass.l1.detach()},
+             {"l2", pass.l2.detach()},
+             {"commitment", quantized.commitment_loss.detach()},
+             {"entropy", quantized.entropy_loss.detach()}}};
+  if (pass.feature_distance.defined())
+    seen.terms.emplace_back("feature_distance", pass.feature_distance.detach());
   auto total = pass.likeness + recipe_.commitment * quantized.commitment_loss +
                recipe_.entropy * quantized.entropy_loss;
-  if (is_judged()) total = total + adversarial_term(pass, line);
-  const double norm = backward(total);
-  const double lr = learning_rate(recipe_.optimizer, step_, recipe_.steps);
-  if (guard_.passes(norm, step_ + 1, *codec_)) {
-    optimizer_.step(lr);
-    ema_.update();
-    if (is_judged())
-      line["discriminator"] = adversary_->learn(image, pass.reconstruction, step_, recipe_.steps);
-    usage_.add(quantized.codes_BN);
-  } else {
-    line["skipped"] = guard_.skipped();
+  if (is_judged()) total = total + adversarial_term(pass, seen);
+  seen_.push_back(std::move(seen));
+  return total / (recipe_.accumulate * place_.group.size());
+}
+
+Work CodecTrainee::draw(int64_t step) {
+  step_ = step;
+  seen_.clear();
+  discriminator_loss_.reset();
+  Work work;
+  for (int64_t micro = 0; micro < recipe_.accumulate; ++micro) {
+    const auto image = last_batch_ = next_batch(streams_);
+    work.losses.emplace_back([this, image](const Counts&) { return loss(image); });
+    work.amount += recipe_.batch;
   }
-  ++step_;
-  const double mse = pass.l2.item<double>();
-  line.update({{"step", step_},
-               {"l1", pass.l1.item<double>()},
-               {"l2", mse},
-               {"psnr", 10 * std::log10(4 / mse)},
-               {"commitment", quantized.commitment_loss.item<double>()},
-               {"entropy", quantized.entropy_loss.item<double>()},
-               {"codes", std::get<0>(at::_unique(quantized.codes_BN)).numel()},
-               {"perplexity", usage_.perplexity()},
-               {"grad_norm", norm},
-               {"lr", lr}});
-  if (pass.feature_distance.defined())
-    line["feature_distance"] = pass.feature_distance.item<double>();
-  if (recipe_.log_every > 0 && step_ % recipe_.log_every == 0) add_quality(image, pass, line);
+  return work;
+}
+
+void CodecTrainee::moved() {
+  std::vector<Adversary::Pair> pictures;
+  for (const Seen& seen : seen_) pictures.push_back(seen.pictures);
+  if (is_judged()) discriminator_loss_ = adversary_->learn(pictures, step_, recipe_.steps);
+  for (const Seen& seen : seen_) usage_.add(seen.codes_BN);
+}
+
+Json CodecTrainee::metrics(bool in_full) {
+  Json line = Json::object();
+  std::vector<torch::Tensor> codes;
+  const auto count = static_cast<double>(seen_.size());
+  for (const Seen& seen : seen_) {
+    for (const auto& [name, term] : seen.terms)
+      line[name] = line.value(name, 0.0) + term.item<double>() / count;
+    codes.push_back(seen.codes_BN);
+  }
+  line["psnr"] = 10 * std::log10(4 / line["l2"].get<double>());
+  line["codes"] = std::get<0>(at::_unique(torch::cat(codes))).numel();
+  line["perplexity"] = usage_.perplexity();
+  if (discriminator_loss_) line["discriminator"] = *discriminator_loss_;
+  if (in_full) add_quality(line);
   return line;
 }
 
-// What is only logged is computed only when it is.
-void CodecTrainer::add_quality(const torch::Tensor& image, const Pass& pass, Json& line) {
+void CodecTrainee::add_quality(Json& line) {
   torch::NoGradGuard no_grad;
-  if (recipe_.image_size >= kSsimWindow)
-    line["ssim"] = ssim(image, pass.reconstruction).mean().item<double>();
-  if (features_ && !pass.feature_distance.defined()) {
-    line["feature_distance"] =
-        feature_distance(features_, image, pass.reconstruction).mean().item<double>();
+  const bool told = line.contains("feature_distance");
+  const auto count = static_cast<double>(seen_.size());
+  const auto add = [&](const char* name, const torch::Tensor& values) {
+    line[name] = line.value(name, 0.0) + values.mean().item<double>() / count;
+  };
+  for (const auto& [pictures, codes, terms] : seen_) {
+    const auto& [image, reconstruction] = pictures;
+    if (recipe_.image_size >= kSsimWindow) add("ssim", ssim(image, reconstruction));
+    if (features_ && !told)
+      add("feature_distance", feature_distance(features_, image, reconstruction));
   }
 }
 
-Json CodecTrainer::evaluate() {
-  torch::NoGradGuard no_grad;
-  const Ema::Applied averages(ema_);
-  SampleStream stream = open(recipe_.evaluation.shards, derive_seed(recipe_.seed, kEvaluationSeed));
+Json CodecTrainee::evaluate() {
+  Streams streams = open(recipe_.evaluation.shards, derive_seed(recipe_.seed, kEvaluationSeed));
   auto mine = torch::zeros({2}, torch::device(place_.device));
   for (int64_t i = 0; i < recipe_.evaluation.batches; ++i) {
-    const Pass pass = this->pass(next_batch(stream));
+    const Pass pass = this->pass(next_batch(streams));
     mine += torch::stack({pass.likeness, pass.l2});
   }
   mine = mine.cpu();
   const auto sums = place_.group.agree({mine[0].item<double>(), mine[1].item<double>()});
   const auto count = static_cast<double>(recipe_.evaluation.batches * place_.group.size());
-  return {{"step", step_},
-          {"eval_loss", sums[0] / count},
-          {"eval_psnr", 10 * std::log10(4 * count / sums[1])}};
-}
-
-bool CodecTrainer::run() {
-  if (place_.group.leads()) explain_precision(recipe_.bf16, place_.device.type());
-  Progress progress("train-codec", recipe_.steps);
-  loop_.emplace(Pauses{recipe_.steps, recipe_.evaluation.every, recipe_.preview_every,
-                       recipe_.checkpoint_every, [this] { return evaluate(); },
-                       [this] { preview(); }, [this] { save(); }},
-                folder_, place_.group, best_);
-  auto since = Clock::now();
-  int64_t counted = 0;
-  for (bool goes_on = true; goes_on && step_ < recipe_.steps;) {
-    Json line = step();
-    ++counted;
-    const bool skipped = line.contains("skipped");
-    progress.update(step_, fmt::format("psnr {:.2f}", line["psnr"].get<double>()));
-    if ((recipe_.log_every > 0 && step_ % recipe_.log_every == 0) || skipped) {
-      const std::chrono::duration<double> seconds = Clock::now() - since;
-      line["images_per_second"] =
-          static_cast<double>(counted * recipe_.batch * place_.group.size()) / seconds.count();
-      folder_.log(line);
-      since = Clock::now();
-      counted = 0;
-    }
-    const auto pause = Clock::now();
-    goes_on = loop_->after(step_, skipped, all_stop_);
-    since += Clock::now() - pause;
-  }
-  loop_.reset();
-  return step_ >= recipe_.steps;
+  return {{"eval_loss", sums[0] / count}, {"eval_psnr", 10 * std::log10(4 * count / sums[1])}};
 }
 
 }  // namespace showo

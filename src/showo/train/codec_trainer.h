@@ -6,54 +6,41 @@
 #include "showo/codec/code_usage.h"
 #include "showo/codec/features.h"
 #include "showo/codec/magvit.h"
-#include "showo/data/stream.h"
-#include "showo/dist/gradient_reducer.h"
 #include "showo/train/adversary.h"
-#include "showo/train/ema.h"
-#include "showo/train/place.h"
-#include "showo/train/run.h"
+#include "showo/train/loop.h"
 
 namespace showo {
 
-struct CodecEvaluationOptions {
-  int64_t every = 0, batches = 8;
+struct CodecEvaluationOptions : EvaluationTimes {
   SourceConfig shards;
   template <class V>
   void visit(V& v) {
-    v(every, "every", "steps between evaluations; 0: none", at_least(0));
-    v(batches, "batches", "held-out batches, always the same ones", between(1, 1'000'000));
+    EvaluationTimes::visit(v);
     v(shards, "shards", "held-out pictures");
   }
 };
 
-struct CodecRecipe {
+struct CodecRecipe : RunOptions {
   CodecConfig codec;
   std::string init_from;
   bool freeze_encoder = false;
-  OptimizerOptions optimizer;
   SourceConfig shards;
-  int64_t image_size = 256, batch = 16, steps = 10000;
+  int64_t image_size = 256, batch = 16;
   double l1 = 1, l2 = 1, commitment = 1, entropy = 1, perceptual = 0, adversarial = 0;
   bool joint_entropy = false;
   std::string features;
   int64_t adversarial_start = 0;
   AdversaryOptions discriminator;
-  double ema = 0;
-  bool bf16 = true;
-  uint64_t seed = 0;
   CodecEvaluationOptions evaluation;
-  int64_t log_every = 50, checkpoint_every = 500, preview_every = 500, keep = 2;
   template <class V>
   void visit(V& v) {
     v(codec, "codec", "the tokenizer's shape");
     v(init_from, "init_from", "folder of a tokenizer of this shape to start from; empty: scratch");
     v(freeze_encoder, "freeze_encoder",
-      "train the decoder alone: codes, and what a model learned of them, stay as they are");
-    v(optimizer, "optimizer", "AdamW and its schedule");
+      "short for freeze: [encoder.]; codes, and what a model learned of them, stay as they are");
     v(shards, "shards", "training pictures: webdataset shards, or any source of pictures");
     v(image_size, "image_size", "pixels a side", between(1, 1 << 14));
     v(batch, "batch", "pictures a step of one process", between(1, 1'000'000));
-    v(steps, "steps", "steps in all", at_least(1));
     v(l1, "l1", "weight of the absolute error", at_least(0));
     v(l2, "l2", "weight of the squared error", at_least(0));
     v(commitment, "commitment", "weight of the commitment term (itself 0.1 as published)",
@@ -67,36 +54,36 @@ struct CodecRecipe {
     v(adversarial_start, "adversarial_start", "step at which the discriminator begins",
       at_least(0));
     v(discriminator, "discriminator", "the discriminator and its optimizer");
-    v(ema, "ema", "decay of averaged weights, which are then the codec that is saved; 0: none",
-      Range{0, 0.9999999L});
-    v(bf16, "bf16", "bf16 autocast");
-    v(seed, "seed", "of initialisation and data order", any_number());
     v(evaluation, "evaluation", "reconstruction of held-out pictures");
-    v(log_every, "log_every", "steps between lines of metrics", at_least(0));
-    v(checkpoint_every, "checkpoint_every", "steps between checkpoints", at_least(0));
-    v(preview_every, "preview_every", "steps between preview pictures", at_least(0));
-    v(keep, "keep", "last checkpoints to keep, besides the best", between(1, 1'000'000));
+    RunOptions::visit(v);
   }
   /// Throws Error naming the key.
   void check() const;
+  RunOptions run() const;
 };
 
-class CodecTrainer {
+/// A tokenizer on one stream of pictures. Its metrics are of the first process's; a checkpoint's
+/// result is codec/, of averaged weights if the recipe wants them.
+class CodecTrainee : public Trainee {
  public:
-  /// Resumes when `folder` holds a checkpoint of this recipe, on however many processes.
-  CodecTrainer(const CodecRecipe& recipe, const fs::path& folder, const TrainerPlace& place = {});
-  /// To the recipe's last step; the result is FOLDER/checkpoint/codec. False when SIGINT or SIGTERM
-  /// ended it before (core/signals.h): the step is finished and saved.
-  bool run();
-  /// One step; losses by name, of the first process's pictures. A gradient that is not finite
-  /// changes nothing and is told as "skipped"; the tenth in a row throws Error.
-  Json step();
-  /// Held-out pictures of all processes, always the same: eval_psnr, and eval_loss, the weighted
-  /// sum of the reconstruction's terms, by which a checkpoint is the best.
-  Json evaluate();
-  void save();
-  int64_t steps_done() const { return step_; }
+  using Recipe = CodecRecipe;
+  /// Throws Error naming the key, file or tensor that does not fit.
+  CodecTrainee(const CodecRecipe& recipe, const TrainerPlace& place);
   Magvit codec() { return codec_; }
+
+  torch::nn::Module& module() override { return *codec_; }
+  Streams& streams() override { return streams_; }
+  Work draw(int64_t step) override;
+  void moved() override;
+  Json metrics(bool in_full) override;
+  /// eval_psnr, and eval_loss, the weighted sum of the reconstruction's terms.
+  Json evaluate() override;
+  void preview(const fs::path& file) override;
+  void save(const fs::path& checkpoint, Ema& averages) override;
+  void load(const fs::path& checkpoint, Ema& averages) override;
+  TensorMap state() override;
+  void load_state(const TensorMap& state, const std::string& source) override;
+  Words words() const override { return {"train-codec", "psnr", "images"}; }
 
  private:
   /// A batch through the tokenizer, and how far what comes out is from it.
@@ -106,34 +93,38 @@ class CodecTrainer {
     torch::Tensor likeness;          // the weighted sum of these
     Quantized quantized;
   };
+  /// What is left of it after its backward pass.
+  struct Seen {
+    Adversary::Pair pictures;
+    torch::Tensor codes_BN;
+    std::vector<std::pair<std::string, torch::Tensor>> terms;  // scalars, as metrics call them
+  };
   Pass pass(const torch::Tensor& image);
   bool is_judged() const { return adversary_ && step_ >= recipe_.adversarial_start; }
-  torch::Tensor adversarial_term(const Pass& pass, Json& line);
-  void add_quality(const torch::Tensor& image, const Pass& pass, Json& line);
-  SampleStream open(const SourceConfig& source, uint64_t seed, StreamPosition at = {}) const;
-  torch::Tensor next_batch(SampleStream& stream) const;
-  double backward(const torch::Tensor& loss);
-  TensorMap training_state() const;
-  void resume();
-  void preview();
+  torch::Tensor loss(const torch::Tensor& image);
+  torch::Tensor adversarial_term(const Pass& pass, Seen& seen);
+  void add_quality(Json& line);
+  Streams open(const SourceConfig& source, uint64_t seed) const;
+  torch::Tensor next_batch(Streams& streams) const;
 
   CodecRecipe recipe_;
   TrainerPlace place_;
-  RunFolder folder_;
   Magvit codec_;
-  SampleStream stream_;
-  AdamW optimizer_;
-  Ema ema_;
-  GradientReducer reducer_;
-  StepGuard guard_;
-  std::optional<RunLoop> loop_;  // while the run lasts
-  bool all_stop_ = false;        // what the processes agreed on
+  Streams streams_;
   FeatureNet features_{nullptr};
   std::unique_ptr<Adversary> adversary_;
   CodeUsage usage_;
+  // of the step drawn last
   int64_t step_ = 0;
-  double best_ = std::numeric_limits<double>::infinity();
+  std::vector<Seen> seen_;
+  std::optional<double> discriminator_loss_;
   torch::Tensor last_batch_;
+};
+
+class CodecTrainer : public TrainerOf<CodecTrainee> {
+ public:
+  using TrainerOf::TrainerOf;
+  Magvit codec() { return trainee().codec(); }
 };
 
 }  // namespace showo

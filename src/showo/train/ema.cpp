@@ -9,6 +9,7 @@ Ema::Ema(const torch::nn::Module& module, double decay) : decay_(decay) {
   if (!(decay >= 0 && decay < 1)) fail("recipe: ema {}: expected 0 to below 1", decay);
   if (!enabled()) return;
   for (const auto& item : module.named_parameters()) {
+    if (!item.value().requires_grad()) continue;
     names_.push_back(item.key());
     weights_.push_back(item.value());
     averages_.push_back(item.value().detach().clone());

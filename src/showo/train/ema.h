@@ -10,7 +10,8 @@ namespace showo {
 
 class Ema {
  public:
-  /// Starts at the module's weights. `decay` 0 turns it off: nothing is kept.
+  /// Starts at the module's weights. What is frozen is its own average. `decay` 0 turns it off:
+  /// nothing is kept.
   Ema(const torch::nn::Module& module, double decay);
   bool enabled() const { return decay_ > 0; }
   /// After an optimizer step.

@@ -7,7 +7,6 @@
 #include <cmath>
 
 #include "showo/checkpoint/finite.h"
-#include "showo/checkpoint/load.h"
 #include "showo/core/device.h"
 #include "showo/image/image.h"
 #include "showo/image/png.h"
@@ -180,22 +179,22 @@ std::string not_saved(int64_t step) {
   return fmt::format("step {} is not saved and the last checkpoint stays", step);
 }
 
-bool RunLoop::after(int64_t step, bool skipped, bool all_stop) {
-  const bool last = step >= pauses_.steps,
+bool Pauses::after(int64_t step, bool skipped, bool all_stop) {
+  const bool last = step >= options_.steps,
              stops = !last && (group_.size() == 1 ? asked() : all_stop);
   const auto due = [&](int64_t every) { return !stops && every > 0 && step % every == 0; };
   bool best = false;
-  if (due(pauses_.evaluate_every)) {
-    const Json figures = pauses_.evaluate();
+  if (due(options_.evaluate_every)) {
+    const Json figures = options_.evaluate();
     folder_.log(figures);
     const double loss = figures["eval_loss"].get<double>();
     best = loss < best_ && !skipped;
     if (best) best_ = loss;
   }
-  if (due(pauses_.preview_every) && group_.leads()) pauses_.preview();
-  owed_ |= due(pauses_.checkpoint_every) || best;
+  if (due(options_.preview_every) && group_.leads()) options_.preview();
+  owed_ |= due(options_.checkpoint_every) || best;
   if ((owed_ && !skipped) || last || stops) {
-    pauses_.save();
+    options_.save();
     owed_ = false;
   }
   if (best && group_.leads()) folder_.mark_best();

@@ -118,18 +118,18 @@ class RunFolder {
 /// What stands before the name of a value that is not finite: it is never saved over one that is.
 std::string not_saved(int64_t step);
 
-/// What happens between two steps, the same in every trainer.
-struct Pauses {
+/// What happens between two steps, and when.
+struct PauseOptions {
   int64_t steps, evaluate_every, preview_every, checkpoint_every;
   std::function<Json()> evaluate;
   std::function<void()> preview, save;  // a preview is drawn by the first process alone
 };
 
 /// The pauses of a run. SIGINT or SIGTERM while one lives asks it to stop after the step.
-class RunLoop {
+class Pauses {
  public:
-  RunLoop(Pauses pauses, RunFolder& folder, Group group, double& best)
-      : pauses_(std::move(pauses)), folder_(folder), group_(std::move(group)), best_(best) {}
+  Pauses(PauseOptions options, RunFolder& folder, Group group, double& best)
+      : options_(std::move(options)), folder_(folder), group_(std::move(group)), best_(best) {}
   /// Whether this process was asked to stop. All have to stop after the same step: what they agreed
   /// on is told to after().
   bool asked() const { return request_.stands(); }
@@ -138,7 +138,7 @@ class RunLoop {
   bool after(int64_t step, bool skipped, bool all_stop);
 
  private:
-  Pauses pauses_;
+  PauseOptions options_;
   RunFolder& folder_;
   Group group_;
   double& best_;
