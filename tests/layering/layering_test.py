@@ -1,4 +1,5 @@
-"""Folders of src/showo include only what CMakeLists.txt's DEPENDS lists allow, and no file is longer than 400 lines."""
+"""Folders of src/showo include only what CMakeLists.txt's DEPENDS lists allow, a header declares what the file of its name
+defines, and no file is longer than 400 lines."""
 import re
 import sys
 import unittest
@@ -37,6 +38,48 @@ def violations(files, allowed):
     return found
 
 
+# What no other file can call: anonymous namespaces, and Highway's, of which there is one for each kind of CPU.
+PRIVATE = re.compile(r"^namespace (?:\S*HWY_NAMESPACE )?\{$.*?^\}  // namespace(?: \S*HWY_NAMESPACE)?$", re.M | re.S)
+# Files named after what they hold of a class, not after its header: codec_trainer.h's saved state.
+NAMED_OTHERWISE = {"codec_state.cpp": "codec_trainer.h"}
+# At the beginning of a line, as the formatter puts it: what it returns, and its name up to the first parameter.
+FUNCTION = re.compile(r"^(?!using|static|namespace|template|extern|constexpr|struct|class|enum)(?:[\w:]+[\w:<>,&*\s]*?\s[&*]*)??((?:\w+::)*~?\w+)\(", re.M)
+
+
+def defined(text):
+    """The names of the functions that a .cpp file defines for others, as it writes them: 'read_file', 'Walk::draw'."""
+    text, names = PRIVATE.sub("", re.sub(r"//.*", lambda c: c[0] if c[0].startswith("// namespace") else "", text)), []
+    for match in FUNCTION.finditer(text):
+        end, depth = match.end(), 1
+        while depth and end < len(text):
+            depth += {"(": 1, ")": -1}.get(text[end], 0)
+            end += 1
+        if re.match(r"[^;{]*\{", text[end:]):
+            names.append(match[1])
+    return names
+
+
+def declares(headers, name):
+    *scope, function = name.split("::")
+    owner = scope[-1] if scope else ""
+    if owner[:1].isupper():
+        return re.search(rf"\b(class|struct) {owner}\b", headers)
+    return re.search(rf"(?<![.>:\w]){function}\(", headers)
+
+
+def misplaced(files):
+    """Functions of X.cpp that neither X.h declares nor, where X is Y_more, Y.h."""
+    found = []
+    for path, text in files.items():
+        if path.suffix != ".cpp":
+            continue
+        stems = ["_".join(path.stem.split("_")[: n + 1]) for n in range(len(path.stem.split("_")))]
+        names = [stem + ".h" for stem in stems] + [NAMED_OTHERWISE.get(path.name, "")]
+        headers = "".join(files.get(path.parent / name, "") for name in names)
+        found += [f"{path} defines {name}" for name in defined(text) if not declares(headers, name)]
+    return found
+
+
 class Layering(unittest.TestCase):
     def setUp(self):
         self.allowed = allowed_folders((ROOT / "CMakeLists.txt").read_text())
@@ -54,6 +97,20 @@ class Layering(unittest.TestCase):
     def test_a_planted_violation_is_found(self):
         planted = [("data", "planted.cpp", '#include "showo/model/showo.h"\n'), ("core", "other.cpp", '#include "apps/cli/command.h"\n')]
         self.assertEqual(len(violations(planted, self.allowed)), 2)
+
+    def test_a_header_declares_what_the_file_of_its_name_defines(self):
+        files = {path: text for _, path, text in self.files}
+        self.assertGreater(sum(len(defined(text)) for path, text in files.items() if path.suffix == ".cpp"), 300)
+        self.assertEqual(misplaced(files), [])
+
+    def test_a_function_of_another_header_is_found(self):
+        planted = {
+            Path("a.h"): "int here(int x);\nclass Both {\n  void there();\n};\n",
+            Path("a.cpp"): "namespace {\nint own(int x) { return x; }\n}  // namespace\nint here(int x) {\n  return own(x);\n}\n",
+            Path("a_more.cpp"): "void Both::there() {}\n",
+            Path("b.cpp"): "std::vector<int> here(const int& x,\n    int y) {\n}\nBoth::Both(int x) : x_(x) {}\nint own();\n",
+        }
+        self.assertEqual(misplaced(planted), ["b.cpp defines here", "b.cpp defines Both::Both"])
 
     def test_no_file_outgrows_its_reader(self):
         for folder in ("src", "apps"):
