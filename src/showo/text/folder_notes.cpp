@@ -1,7 +1,6 @@
-// The files beside a tokenizer: which tokens are special, which are added, and which begin and end
-// texts.
+#include "showo/text/folder_notes.h"
+
 #include "showo/text/json_fields.h"
-#include "showo/text/tokenizer_parts.h"
 
 namespace showo {
 namespace {
@@ -98,21 +97,6 @@ FolderNotes read_notes(const fs::path& folder) {
     }
   }
   return notes;
-}
-
-std::vector<std::string> tokenizer_files(const fs::path& folder) {
-  std::vector<std::string> names;
-  bool tells_tokens = false;
-  for (const char* name : {"tokenizer.json", "tokenizer.model", "vocab.json"}) {
-    if (!fs::exists(folder / name)) continue;
-    tells_tokens = true;
-    names.push_back(name);
-  }
-  for (const char* name :
-       {"merges.txt", "added_tokens.json", "special_tokens_map.json", "tokenizer_config.json"}) {
-    if (tells_tokens && fs::exists(folder / name)) names.push_back(name);
-  }
-  return names;
 }
 
 }  // namespace showo

@@ -1,8 +1,8 @@
-// GPT-2's published form: vocab.json and merges.txt.
+#include "showo/text/gpt2_files.h"
+
 #include <sstream>
 
 #include "showo/text/byte_level.h"
-#include "showo/text/tokenizer_parts.h"
 
 namespace showo {
 namespace {

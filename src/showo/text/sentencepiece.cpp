@@ -1,10 +1,9 @@
-// Sentencepiece models (tokenizer.model) as transformers' LlamaTokenizer uses them: special and
-// added tokens are found first, and the library encodes what stands between them.
+#include "showo/text/sentencepiece.h"
+
 #include <sentencepiece_processor.h>
 
 #include "showo/text/byte_fallback.h"
 #include "showo/text/sentencepiece_file.h"
-#include "showo/text/tokenizer_parts.h"
 #include "showo/text/utf8_runs.h"
 
 namespace showo {

@@ -1,5 +1,8 @@
 #include "showo/text/tokenizer.h"
 
+#include "showo/text/gpt2_files.h"
+#include "showo/text/sentencepiece.h"
+#include "showo/text/tokenizer_json.h"
 #include "showo/text/tokenizer_parts.h"
 
 namespace showo {
@@ -87,5 +90,20 @@ std::optional<int64_t> Tokenizer::id_of(std::string_view token) const {
 }
 std::optional<int64_t> Tokenizer::bos() const { return parts_->bos; }
 std::optional<int64_t> Tokenizer::eos() const { return parts_->eos; }
+
+std::vector<std::string> tokenizer_files(const fs::path& folder) {
+  std::vector<std::string> names;
+  bool tells_tokens = false;
+  for (const char* name : {"tokenizer.json", "tokenizer.model", "vocab.json"}) {
+    if (!fs::exists(folder / name)) continue;
+    tells_tokens = true;
+    names.push_back(name);
+  }
+  for (const char* name :
+       {"merges.txt", "added_tokens.json", "special_tokens_map.json", "tokenizer_config.json"}) {
+    if (tells_tokens && fs::exists(folder / name)) names.push_back(name);
+  }
+  return names;
+}
 
 }  // namespace showo

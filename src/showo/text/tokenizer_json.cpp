@@ -1,9 +1,7 @@
-// Hugging Face's tokenizer.json, as far as it describes a BPE of bytes, or of characters with byte
-// fallback. Whatever would change the ids and is not understood is an Error that names the field:
-// silently giving other ids would be worse.
+#include "showo/text/tokenizer_json.h"
+
 #include "showo/text/json_fields.h"
 #include "showo/text/json_stages.h"
-#include "showo/text/tokenizer_parts.h"
 
 namespace showo {
 namespace {

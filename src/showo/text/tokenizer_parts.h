@@ -3,37 +3,18 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
+#include <string>
+#include <vector>
 
 #include "showo/text/added_tokens.h"
 #include "showo/text/bpe.h"
+#include "showo/text/folder_notes.h"
 #include "showo/text/normalizer.h"
 #include "showo/text/text_model.h"
-#include "showo/text/tokenizer.h"
 
 namespace showo {
-
-inline constexpr const char* kEndOfText = "<|endoftext|>";
-
-/// What the files beside a tokenizer say: tokenizer_config.json, special_tokens_map.json,
-/// added_tokens.json.
-struct FolderNotes {
-  /// A token that begins or ends texts: `told` when a file has the key, if only as null.
-  struct End {
-    bool told = false;
-    std::string token, where;
-  };
-  struct Added {
-    AddedToken token;
-    std::string where;
-  };
-  std::set<std::string> special;  // texts of special tokens
-  std::vector<Added> added;       // some of them twice
-  End bos, eos;
-  std::string config_path;
-  std::optional<bool> adds_prefix_space, legacy;  // tokenizer_config.json's
-};
-FolderNotes read_notes(const fs::path& folder);
 
 struct TokenizerParts {
   std::vector<std::string> tokens;  // the bytes of each id
@@ -61,11 +42,5 @@ struct TokenizerParts {
   void close(const std::string& where);
   std::map<int64_t, std::string> beyond_;  // added behind the vocabulary
 };
-
-/// GPT-2's vocab.json and merges.txt.
-TokenizerParts read_gpt2_files(const fs::path& folder, const FolderNotes& notes);
-TokenizerParts read_tokenizer_json(const fs::path& path, const FolderNotes& notes);
-/// A sentencepiece model.
-TokenizerParts read_sentencepiece(const fs::path& path, const FolderNotes& notes);
 
 }  // namespace showo
