@@ -4,6 +4,7 @@
 #include "apps/cli/flags.h"
 #include "apps/cli/train_place.h"
 #include "showo/core/yaml_config.h"
+#include "showo/train/clip_trainer.h"
 #include "showo/train/codec_trainer.h"
 #include "showo/train/trainer.h"
 
@@ -45,6 +46,8 @@ void add_trainers(CLI::App& app) {
       app, "train-codec", "an image tokenizer", "codec",
       "  showo train-codec configs/embedded/codec.yaml --out runs/codec\n"
       "  showo train-codec configs/codec/magvitv2.yaml --out runs/magvitv2 --device cuda");
+  add_trainer<ClipTrainer>(app, "train-clip", "CLIP", "clip",
+                           "  showo train-clip configs/embedded/clip.yaml --out runs/clip");
 }
 
 }  // namespace showo::cli

@@ -6,15 +6,10 @@
 #include "showo/core/random.h"
 #include "showo/generate/mask_sampler.h"
 #include "showo/train/restore.h"
+#include "showo/train/tokenizer_copy.h"
 #include "showo/train/trainer.h"
 
 namespace showo {
-namespace {
-
-constexpr const char* kTokenizerFiles[] = {"tokenizer.json", "vocab.json", "merges.txt",
-                                           "added_tokens.json"};
-
-}  // namespace
 
 void ShowoTrainee::preview(const fs::path& file) {
   std::vector<torch::Tensor> lines;
@@ -50,10 +45,7 @@ void ShowoTrainee::preview(const fs::path& file) {
 void ShowoTrainee::save(const fs::path& checkpoint, Ema& averages) {
   const fs::path folder = checkpoint / "model";
   save_showo(folder, model_);
-  for (const char* name : kTokenizerFiles) {
-    const fs::path from = fs::path(recipe_.tokenizer) / name;
-    if (fs::exists(from)) fs::copy_file(from, folder / "llm" / name);
-  }
+  copy_tokenizer(recipe_.tokenizer, folder / "llm");
   save_codec(folder / "codec", codec_);
   if (!averages.enabled()) return;
   fs::copy(folder, checkpoint / "model_ema", fs::copy_options::recursive);
@@ -72,13 +64,7 @@ void ShowoTrainee::check_tokenizers(const fs::path& model) const {
            name, (model / "codec").string());
     }
   }
-  for (const char* name : kTokenizerFiles) {
-    const fs::path kept = model / "llm" / name, file = fs::path(recipe_.tokenizer) / name;
-    if (fs::exists(kept) && (!fs::exists(file) || read_file(kept) != read_file(file))) {
-      fail("{}: differs from {}: another text tokenizer than the run's", file.string(),
-           kept.string());
-    }
-  }
+  check_same_tokenizer(recipe_.tokenizer, model / "llm");
 }
 
 void ShowoTrainee::load(const fs::path& checkpoint, Ema& averages) {
