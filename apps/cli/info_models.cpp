@@ -5,6 +5,7 @@
 #include "showo/codec/config.h"
 #include "showo/eval/recogniser.h"
 #include "showo/model/folder.h"
+#include "showo/vision/clip_config.h"
 
 namespace showo::cli {
 namespace {
@@ -118,6 +119,27 @@ Info recogniser_info(const fs::path& folder, const Json& json) {
            {"weights", facts_of(read_weights(folder))}}};
 }
 
+// Of both towers, or of the one that sees alone.
+Info clip_info(const fs::path& folder, const Json& json) {
+  const auto config = clip_vision_config_from_json(json, (folder / "config.json").string());
+  const Facts weights = facts_of(read_weights(folder));
+  return {fmt::format("CLIP, {} features of a picture of {}×{} pixels", config.patches(),
+                      config.image_size, config.image_size),
+          {{"kind", "CLIP"},
+           {"pixels", config.image_size},
+           {"features", config.patches()},
+           {"layers", config.num_hidden_layers},
+           {"width", config.hidden_size},
+           {"heads", config.num_attention_heads},
+           {"reads_texts", json.contains("text_config")},
+           {"weights", weights}}};
+}
+
+bool is_clip(const Json& config) {
+  const Json type = config.value("model_type", Json());
+  return type == "clip" || type == "clip_vision_model";
+}
+
 Info language_model_info(const fs::path& folder) {
   Facts facts = {{"kind", "language model"}};
   facts.update(llm_facts(folder));
@@ -163,6 +185,7 @@ std::optional<Info> model_info(const fs::path& path) {
   if (class_name == "Showo" || config.contains("llm_vocab_size")) return showo_info(path);
   if (class_name == "MAGVITv2" || config.contains("z_channels")) return codec_info(path);
   if (config.contains("kinds")) return recogniser_info(path, config);
+  if (is_clip(config)) return clip_info(path, config);
   if (config.contains("model_type")) return language_model_info(path);
   return {};
 }

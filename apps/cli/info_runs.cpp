@@ -5,6 +5,7 @@
 
 #include "apps/cli/info.h"
 #include "showo/core/yaml_config.h"
+#include "showo/train/clip_trainer.h"
 #include "showo/train/codec_trainer.h"
 #include "showo/train/recipe.h"
 
@@ -24,7 +25,13 @@ Facts differing(const Json& json, const Json& defaults) {
   return facts;
 }
 
-bool is_codec_recipe(const Json& json) { return json.contains("shards"); }
+// What `visit` makes of an empty recipe of the kind that `json` is, and of what that trains.
+template <class Visit>
+auto of_its_kind(const Json& json, const Visit& visit) {
+  if (json.contains("shards")) return visit(CodecRecipe(), "an image tokenizer");
+  if (json.contains("clip") && json["clip"].is_object()) return visit(ClipRecipe(), "CLIP");
+  return visit(ShowoRecipe(), "Show-o");
+}
 
 template <class Recipe>
 Info recipe_of(Recipe recipe, const char* what) {
@@ -78,8 +85,9 @@ std::optional<Info> run_info(const fs::path& path) {
   if (!fs::exists(path / "recipe.json")) return {};
   const Json recipe = read_json(path / "recipe.json");
   if (!recipe.is_object()) fail("{}: expected a recipe", (path / "recipe.json").string());
-  const bool codec = is_codec_recipe(recipe);
-  const char* what = codec ? "an image tokenizer" : "Show-o";
+  const auto [defaults, what] = of_its_kind(recipe, [](const auto& empty, const char* trained) {
+    return std::pair(config_to_json(empty), trained);
+  });
   const Checkpoints checkpoints(path);
   const auto newest = checkpoints.newest(), best = checkpoints.best();
   const int64_t step = newest ? state_in(*newest).step : 0;
@@ -88,8 +96,7 @@ std::optional<Info> run_info(const fs::path& path) {
   if (newest) facts["checkpoint"] = newest->string();
   if (best) facts["best"] = best->string();
   facts["last_metrics"] = last_line(path / "metrics.jsonl");
-  facts["recipe"] =
-      differing(recipe, codec ? config_to_json(CodecRecipe()) : config_to_json(ShowoRecipe()));
+  facts["recipe"] = differing(recipe, defaults);
   return Info{fmt::format("training run of {}, {} of {} steps are saved", what, step,
                           facts["steps"].dump()),
               facts};
@@ -98,15 +105,10 @@ std::optional<Info> run_info(const fs::path& path) {
 std::optional<Info> recipe_info(const fs::path& path) {
   if (fs::is_directory(path) || (path.extension() != ".yaml" && path.extension() != ".yml"))
     return {};
-  const Json json = read_yaml(path);
-  if (json.is_object() && is_codec_recipe(json)) {
-    CodecRecipe recipe;
+  return of_its_kind(read_yaml(path), [&](auto recipe, const char* what) {
     read_yaml_config(recipe, path);
-    return recipe_of(recipe, "an image tokenizer");
-  }
-  ShowoRecipe recipe;
-  read_yaml_config(recipe, path);
-  return recipe_of(recipe, "Show-o");
+    return recipe_of(recipe, what);
+  });
 }
 
 std::optional<Info> case_info(const fs::path& path) {

@@ -38,6 +38,7 @@ class Info(Fixture):
         self.expect_facts(weights, kind="weights", parameters=said["weights"]["parameters"])
         self.expect_facts(GOLDEN / "showo_t2i", kind="reference case")
         self.expect_facts(GOLDEN / "magvitv2/model", kind="image tokenizer", codes=128, pixels_of_a_token="16×16")
+        self.expect_facts(GOLDEN / "showo_clip_mmu/clip", kind="CLIP", pixels=28, features=16, reads_texts=False)
         self.expect_facts(ROOT / "models/phi-tokenizer", kind="tokenizer", end_of_text=50256)
 
     @unittest.skipUnless((MODEL / "config.json").exists(), "the embedded model is not here")
@@ -74,6 +75,7 @@ class Info(Fixture):
     def test_recipes_are_checked(self):
         self.expect_facts(ROOT / "configs/embedded/showo_stage1.yaml", kind="recipe", of="Show-o")
         self.expect_facts(ROOT / "configs/embedded/codec.yaml", kind="recipe", of="an image tokenizer")
+        self.expect_facts(ROOT / "configs/embedded/clip.yaml", kind="recipe", of="CLIP")
         self.expect(1, "stepz", "info", self.write("wrong.yaml", b"stepz: 3"))
         self.expect(1, "line 1", "info", self.write("broken.yaml", b"steps: ["))
 

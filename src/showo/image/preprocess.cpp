@@ -125,10 +125,11 @@ at::Tensor preprocess_showo(const Image& image, int size) {
 }
 
 at::Tensor preprocess_clip(const Image& image, int size) {
-  const auto mean = at::tensor({0.48145466f, 0.4578275f, 0.40821073f}).view({3, 1, 1});
-  const auto deviation = at::tensor({0.26862954f, 0.26130258f, 0.27577711f}).view({3, 1, 1});
+  const auto colours = [](const std::array<double, 3>& values) {
+    return at::tensor(at::ArrayRef<double>(values), at::kFloat).view({3, 1, 1});
+  };
   const auto unit = to_tensor(resize_and_crop(image, size, floored_offset)).add(1).div(2);
-  return (unit - mean) / deviation;
+  return (unit - colours(kClipMean)) / colours(kClipDeviation);
 }
 
 }  // namespace showo

@@ -5,6 +5,8 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <array>
+
 #include "showo/image/image.h"
 
 namespace showo {
@@ -15,7 +17,10 @@ Image resize_bicubic(const Image& image, int width, int height);
 Image resize_and_crop(const Image& image, int size);
 /// Show-o's input: float [3, size, size] in [−1, 1].
 at::Tensor preprocess_showo(const Image& image, int size);
-/// CLIP's input: float [3, size, size], CLIP's mean and standard deviation.
+/// Of the colours of the pictures that CLIP learned from, each from 0 to 1.
+inline constexpr std::array<double, 3> kClipMean = {0.48145466, 0.4578275, 0.40821073};
+inline constexpr std::array<double, 3> kClipDeviation = {0.26862954, 0.26130258, 0.27577711};
+/// CLIP's input: float [3, size, size], of this mean 0 and this standard deviation 1.
 at::Tensor preprocess_clip(const Image& image, int size);
 
 }  // namespace showo

@@ -6,14 +6,13 @@
 #include "showo/checkpoint/load.h"
 #include "showo/checkpoint/weights_folder.h"
 #include "showo/core/weightless.h"
+#include "showo/image/preprocess.h"
 
 namespace showo {
 namespace {
 
 constexpr const char* kTower = "vision_model.";
 constexpr int kBicubic = 3;
-const Json kMean = {0.48145466, 0.4578275, 0.40821073};
-const Json kDeviation = {0.26862954, 0.26130258, 0.27577711};
 
 // transformers' versions from 5 on leave "vision_model." out of a tower's names where it stands
 // alone; here all have it.
@@ -25,15 +24,15 @@ TensorMap with_prefix(TensorMap weights) {
   return result;
 }
 
-// One more than the highest N of names that begin with LAYERS.N. where LAYERS ends in a point.
+// One more than the highest number that follows `layers` in a name.
 int64_t layers_in(const TensorMap& weights, const std::string& layers) {
   int64_t count = 0;
   for (auto item = weights.lower_bound(layers);
        item != weights.end() && item->first.starts_with(layers); ++item) {
-    int64_t number = -1;
+    int32_t number = -1;
     const char* begin = item->first.data() + layers.size();
     std::from_chars(begin, item->first.data() + item->first.size(), number);
-    count = std::max(count, number + 1);
+    count = std::max(count, int64_t{number} + 1);
   }
   return count;
 }
@@ -71,8 +70,8 @@ void check_preprocessing(const fs::path& folder) {
   for (const char* step : {"do_resize", "do_center_crop", "do_normalize", "do_rescale"})
     expect_one_of(json, step, {true}, source);
   expect_one_of(json, "resample", {kBicubic}, source);
-  expect_one_of(json, "image_mean", {kMean}, source);
-  expect_one_of(json, "image_std", {kDeviation}, source);
+  expect_one_of(json, "image_mean", {Json(kClipMean)}, source);
+  expect_one_of(json, "image_std", {Json(kClipDeviation)}, source);
 }
 
 // What a file may hold beside what features need.
@@ -103,8 +102,8 @@ Json preprocessing(int64_t side) {
           {"do_rescale", true},
           {"rescale_factor", 1.0 / 255},
           {"do_normalize", true},
-          {"image_mean", kMean},
-          {"image_std", kDeviation}};
+          {"image_mean", kClipMean},
+          {"image_std", kClipDeviation}};
 }
 
 }  // namespace
