@@ -7,7 +7,7 @@
 #include <hwy/targets.h>
 
 #include "showo/core/device.h"
-#include "showo/core/error.h"
+#include "showo/core/option_error.h"
 #include "showo/core/random.h"
 #include "showo/lowbit/bytes.h"
 #include "showo/lowbit/many_rows.h"
@@ -275,7 +275,13 @@ TEST(Pack, OtherDtypesGiveTheSameAsTheirFloats) {
 }
 
 TEST(LowBits, RefusesWhatNoKernelReads) {
-  EXPECT_THROW(LowBits::of(5), UsageError);
+  try {
+    LowBits::of(5);
+    ADD_FAILURE() << "5 bits were taken";
+  } catch (const OptionError& error) {
+    EXPECT_STREQ(error.what(), "bits 5: expected 8 or 4");
+    EXPECT_EQ(error.option(), "bits");
+  }
   EXPECT_THROW((LowBits{3, 32}).check("here"), Error);
   EXPECT_THROW((LowBits{4, 33}).check("here"), Error);
   EXPECT_THROW((LowBits{8, -32}).check("here"), Error);

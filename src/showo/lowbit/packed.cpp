@@ -8,7 +8,7 @@
 #include <bit>
 #include <cstring>
 
-#include "showo/core/error.h"
+#include "showo/core/option_error.h"
 #include "showo/core/weightless.h"
 #include "showo/lowbit/rounding.h"
 #include "showo/lowbit/weight_view.h"
@@ -77,7 +77,7 @@ lowbit::WeightView view_of(const PackedWeight& packed) {
 LowBits LowBits::of(int bits) {
   if (bits == 8) return {8, 0};
   if (bits == 4) return {4, 32};
-  throw UsageError(fmt::format("{} bits: expected 8 or 4", bits));
+  throw OptionError("bits", std::to_string(bits), "expected 8 or 4");
 }
 
 void LowBits::check(const std::string& source) const {

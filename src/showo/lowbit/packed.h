@@ -11,7 +11,6 @@
 
 #include <ATen/core/Tensor.h>
 
-#include <optional>
 #include <string>
 
 #include "showo/core/range.h"
@@ -23,7 +22,8 @@ namespace showo {
 struct LowBits {
   int bits = 8;
   int64_t group = 0;
-  /// 8 bits with a scale a channel, or 4 bits in groups of 32. Throws UsageError for other widths.
+  /// 8 bits with a scale a channel, or 4 bits in groups of 32. Throws OptionError (bits) for other
+  /// widths.
   static LowBits of(int bits);
   template <class V>
   void visit(V& v) {
