@@ -38,14 +38,13 @@ Json config_of(const fs::path& folder) {
   return config;
 }
 
-bool has_tokenizer(const fs::path& folder) {
-  return fs::exists(folder / "tokenizer.json") || fs::exists(folder / "vocab.json");
-}
+bool has_tokenizer(const fs::path& folder) { return !tokenizer_files(folder).empty(); }
 
 Facts tokenizer_facts(const fs::path& folder) {
   const auto tokenizer = Tokenizer::from_folder(folder);
   Facts facts = {{"folder", folder.string()}, {"tokens", tokenizer->size()}};
-  if (const auto end = tokenizer->id_of("<|endoftext|>")) facts["end_of_text"] = *end;
+  if (const auto begin = tokenizer->bos()) facts["begin_of_text"] = *begin;
+  if (const auto end = tokenizer->eos()) facts["end_of_text"] = *end;
   return facts;
 }
 

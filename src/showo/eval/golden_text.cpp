@@ -10,8 +10,7 @@ namespace showo {
 namespace {
 
 std::shared_ptr<const Tokenizer> tokenizer_of(const GoldenCase& c) {
-  const bool own = fs::exists(c.folder / "tokenizer.json") || fs::exists(c.folder / "vocab.json");
-  return Tokenizer::from_folder(own ? c.folder : c.tokenizer);
+  return Tokenizer::from_folder(tokenizer_files(c.folder).empty() ? c.tokenizer : c.folder);
 }
 
 std::vector<int64_t> row_of(const torch::Tensor& matrix, int64_t row) {
