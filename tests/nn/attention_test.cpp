@@ -27,8 +27,8 @@ TEST(Attend, FollowsAMatrix) {
              v = torch::randn({2, 3, 9, 16});
   for (int64_t batch : {1, 2}) {
     const auto allowed = random_mask(batch, 9);
-    EXPECT_TRUE(torch::allclose(attend(q, k, v, Visible::only(allowed)),
-                                by_definition(q, k, v, allowed), 1e-4, 1e-5));
+    EXPECT_TRUE(torch::allclose(attend(q, k, v, false, allowed), by_definition(q, k, v, allowed),
+                                1e-4, 1e-5));
   }
 }
 
@@ -37,8 +37,7 @@ TEST(Attend, LetsTheLastQueriesSeeWhatCameBefore) {
   const auto q = torch::randn({1, 2, 3, 16}), k = torch::randn({1, 2, 8, 16}),
              v = torch::randn({1, 2, 8, 16});
   const auto allowed = torch::ones({3, 8}, torch::kBool).tril(5);
-  EXPECT_TRUE(torch::allclose(attend(q, k, v, Visible::causal()), by_definition(q, k, v, allowed),
-                              1e-4, 1e-5));
+  EXPECT_TRUE(torch::allclose(attend(q, k, v, true), by_definition(q, k, v, allowed), 1e-4, 1e-5));
 }
 
 // Of every instruction set that this CPU has: heads of odd counts and sizes, keys as a cache holds
@@ -59,16 +58,29 @@ TEST_P(OneQuery, SeesAllKeys) {
                v = torch::randn({2, keys, heads, size}).transpose(1, 2);
     ASSERT_TRUE(takes_one(q));
     const auto all = torch::ones({1, 1, 1, keys}, torch::kBool);
-    for (const auto& visible : {Visible::all(), Visible::causal()}) {
+    for (const bool causal : {false, true}) {
       EXPECT_TRUE(
-          torch::allclose(attend(q, k, v, visible), by_definition(q, k, v, all), 1e-4, 1e-5));
+          torch::allclose(attend(q, k, v, causal), by_definition(q, k, v, all), 1e-4, 1e-5));
       const auto narrow = [](const Tensor& t) { return t.to(torch::kBFloat16); };
       const auto wide = [&](const Tensor& t) { return narrow(t).to(torch::kFloat); };
-      EXPECT_TRUE(
-          torch::allclose(attend(narrow(q), narrow(k), narrow(v), visible).to(torch::kFloat),
-                          by_definition(wide(q), wide(k), wide(v), all), 1.0 / 256, 1e-3));
+      EXPECT_TRUE(torch::allclose(attend(narrow(q), narrow(k), narrow(v), causal).to(torch::kFloat),
+                                  by_definition(wide(q), wide(k), wide(v), all), 1.0 / 256, 1e-3));
     }
   }
+}
+
+// Heads of queries that share one of keys and values: the kernel of a single query reads each where
+// it is, and refuses what does not fit.
+TEST_P(OneQuery, SharesHeadsOfKeys) {
+  torch::manual_seed(6);
+  const auto q = torch::randn({2, 6, 1, 32}), k = torch::randn({2, 2, 37, 32}),
+             v = torch::randn({2, 2, 37, 32});
+  const auto all = torch::ones({1, 1, 1, 37}, torch::kBool);
+  EXPECT_TRUE(torch::allclose(
+      attend(q, k, v, false),
+      by_definition(q, k.repeat_interleave(3, 1), v.repeat_interleave(3, 1), all), 1e-4, 1e-5));
+  EXPECT_THROW(attend_one(q, k.narrow(1, 0, 1).expand({2, 4, 37, 32}), v), c10::Error);
+  EXPECT_THROW(attend_one(q.narrow(1, 0, 5), k, v), c10::Error);
 }
 
 // Scores far apart: what is far below the largest counts nothing, and nothing overflows.
@@ -77,7 +89,7 @@ TEST_P(OneQuery, StandsExtremeScores) {
   auto k = torch::full({1, 1, 3, 16}, -100.0), v = torch::ones({1, 1, 3, 16});
   k[0][0][1].fill_(100);
   v[0][0][1].fill_(7);
-  EXPECT_TRUE(attend(q, k, v, Visible::all()).eq(7).all().item<bool>());
+  EXPECT_TRUE(attend(q, k, v, false).eq(7).all().item<bool>());
 }
 
 INSTANTIATE_TEST_SUITE_P(Targets, OneQuery, testing::ValuesIn(hwy::SupportedAndGeneratedTargets()),
@@ -96,10 +108,9 @@ TEST(Attend, DrawsInBf16AsInFp32) {
   const auto q = torch::randn({2, 3, 9, 64}), k = torch::randn({2, 3, 12, 64}),
              v = torch::randn({2, 3, 12, 64});
   const auto narrow = [](const Tensor& t) { return t.to(torch::kBFloat16); };
-  for (const auto& visible : {Visible::all(), Visible::causal(),
-                              Visible::only(torch::ones({1, 1, 9, 12}, torch::kBool).tril(2))}) {
-    const auto got = attend(narrow(q), narrow(k), narrow(v), visible).to(torch::kFloat);
-    EXPECT_LT((got - attend(q, k, v, visible)).abs().max().item<double>(), 0.03);
+  for (const bool causal : {false, true}) {
+    const auto got = attend(narrow(q), narrow(k), narrow(v), causal).to(torch::kFloat);
+    EXPECT_LT((got - attend(q, k, v, causal)).abs().max().item<double>(), 0.03);
   }
 }
 
@@ -114,9 +125,7 @@ TEST(Attend, TrainsInBf16WithTheGradientsOfFp32) {
   }
   const auto weights = torch::randn({2, 4, 40, 32});
   (by_definition(exact[0], exact[1], exact[2], allowed) * weights).sum().backward();
-  (attend(low[0], low[1], low[2], Visible::only(allowed)).to(torch::kFloat) * weights)
-      .sum()
-      .backward();
+  (attend(low[0], low[1], low[2], false, allowed).to(torch::kFloat) * weights).sum().backward();
   for (int i = 0; i < 3; ++i) {
     const auto difference =
         (low[i].grad().to(torch::kFloat) - exact[i].grad()).norm() / exact[i].grad().norm();
@@ -124,13 +133,83 @@ TEST(Attend, TrainsInBf16WithTheGradientsOfFp32) {
   }
 }
 
+// Rows of several kinds side by side, two of one plan beside each other: what an independent text
+// sees skips its sister, what stands before features sees them too.
+Sequences mixed_rows() {
+  const AttentionPlan drawing = {{{0, 3}, {}, true}, {{3, 9}, {{0, 9}}}},
+                      questions = {{{0, 6}, {{0, 6}}},
+                                   {{6, 9}, {{0, 6}}, true},
+                                   {{9, 12}, {{0, 6}}, true}},
+                      features = {
+                          {{0, 4}, {{4, 7}}, true}, {{4, 7}, {{0, 7}}}, {{7, 9}, {{0, 7}}, true}};
+  return {{9, drawing}, {9, drawing}, {12, questions}, {9, features}, {5, causal_plan(5)}};
+}
+
+// bool [1, 1, T, T] over all rows.
+Tensor matrix_of(const Sequences& sequences) {
+  int64_t tokens = 0, start = 0;
+  for (const Sequence& s : sequences) tokens += s.tokens;
+  auto allowed = torch::zeros({1, 1, tokens, tokens}, torch::kBool);
+  for (const Sequence& s : sequences) {
+    for (const Piece& piece : s.plan) {
+      auto rows = allowed[0][0].narrow(0, start + piece.queries.begin, piece.queries.length());
+      for (const Span& span : piece.seen)
+        rows.narrow(1, start + span.begin, span.length()).fill_(1);
+      if (!piece.causal) continue;
+      const int64_t own = piece.queries.length();
+      rows.narrow(1, start + piece.queries.begin, own)
+          .copy_(torch::ones({own, own}, torch::kBool).tril());
+    }
+    start += s.tokens;
+  }
+  return allowed;
+}
+
+class Planned : public testing::TestWithParam<std::tuple<torch::ScalarType, int64_t>> {};
+
+TEST_P(Planned, GivesTheDefinitionAndItsGradients) {
+  const auto [dtype, key_heads] = GetParam();
+  const double bound = dtype == torch::kBFloat16 ? 0.02 : 1e-4;
+  torch::manual_seed(8);
+  const Sequences rows = mixed_rows();
+  const auto allowed = matrix_of(rows);
+  const int64_t tokens = allowed.size(-1), heads = 4;
+  std::vector<Tensor> exact, tried;
+  for (const int64_t count : {heads, key_heads, key_heads}) {
+    exact.push_back(torch::randn({1, count, tokens, 16}).to(dtype).to(torch::kDouble));
+    tried.push_back(exact.back()[0].to(dtype).requires_grad_());
+    exact.back().requires_grad_();
+  }
+  const auto weights = torch::randn({tokens, heads, 16});
+  const auto shared = [&](const Tensor& t) { return t.repeat_interleave(heads / key_heads, 1); };
+  const auto want =
+      by_definition(exact[0], shared(exact[1]), shared(exact[2]), allowed)[0].transpose(0, 1);
+  const auto got = attend(tried[0], tried[1], tried[2], rows, 0);
+  ASSERT_EQ(got.sizes(), want.sizes());
+  const auto differs = [](const Tensor& a, const Tensor& b) {
+    return ((a.to(torch::kDouble) - b).norm() / b.norm()).item<double>();
+  };
+  EXPECT_LT(differs(got, want), bound);
+  (want * weights).sum().backward();
+  (got * weights.to(dtype)).sum().backward();
+  for (size_t i = 0; i < 3; ++i)
+    EXPECT_LT(differs(tried[i].grad(), exact[i].grad()[0]), bound) << i;
+  torch::NoGradGuard no_grad;
+  EXPECT_LT(differs(attend(tried[0], tried[1], tried[2], rows, 0), want.detach()), bound);
+}
+
+INSTANTIATE_TEST_SUITE_P(Types, Planned,
+                         testing::Combine(testing::Values(torch::kFloat, torch::kDouble,
+                                                          torch::kBFloat16),
+                                          testing::Values(4, 2, 1)));
+
 TEST(KvCache, GivesTheSameAsAllAtOnce) {
   torch::manual_seed(4);
-  const auto k = torch::randn({1, 2, 6, 8}), v = torch::randn({1, 2, 6, 8});
+  const auto k = torch::randn({2, 6, 8}), v = torch::randn({2, 6, 8});
   KvCache cache(1);
-  cache.append(0, k.narrow(2, 0, 4), v.narrow(2, 0, 4));
+  cache.append(0, k.narrow(1, 0, 4), v.narrow(1, 0, 4));
   KvCache copy = cache;
-  const auto [keys, values] = cache.append(0, k.narrow(2, 4, 2), v.narrow(2, 4, 2));
+  const auto [keys, values] = cache.append(0, k.narrow(1, 4, 2), v.narrow(1, 4, 2));
   EXPECT_TRUE(keys.equal(k));
   EXPECT_TRUE(values.equal(v));
   EXPECT_EQ(copy.length(), 4);
@@ -142,17 +221,17 @@ TEST(KvCache, GivesTheSameAsAllAtOnce) {
 
 TEST(KvCache, PutsTokensInPlaceOfEarlierOnesWithoutTouchingItsCopies) {
   torch::manual_seed(5);
-  const auto k = torch::randn({1, 2, 6, 8}), v = torch::randn({1, 2, 6, 8});
+  const auto k = torch::randn({2, 6, 8}), v = torch::randn({2, 6, 8});
   KvCache cache(1);
   cache.append(0, k.clone(), v.clone());
   KvCache copy = cache;
   const auto places = torch::tensor({4, 1});
-  const auto other = torch::randn({1, 2, 2, 8});
+  const auto other = torch::randn({2, 2, 8});
   const auto [keys, values] = cache.put(0, places, other, -other);
   EXPECT_EQ(cache.length(), 6);
-  EXPECT_TRUE(keys.equal(k.index_copy(2, places, other)));
-  EXPECT_TRUE(values.equal(v.index_copy(2, places, -other)));
-  EXPECT_TRUE(copy.append(0, other, other).first.narrow(2, 0, 6).equal(k));
+  EXPECT_TRUE(keys.equal(k.index_copy(1, places, other)));
+  EXPECT_TRUE(values.equal(v.index_copy(1, places, -other)));
+  EXPECT_TRUE(copy.append(0, other, other).first.narrow(1, 0, 6).equal(k));
 }
 
 }  // namespace

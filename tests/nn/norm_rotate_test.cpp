@@ -31,7 +31,7 @@ TEST_P(NormRotate, EqualsItsStepsWithTheirGradients) {
   auto norm = random_norm(c.size);
   auto positions =
       torch::randint(0, 900, {c.one_position_row ? 1 : c.batch, c.tokens}, torch::kLong);
-  const Rope rope(positions, c.rotary, 10000);
+  const Rope rope(positions, rotary_frequencies(c.rotary, 10000));
   const auto x = torch::randn({c.batch, c.tokens, c.heads, c.size});
   const auto weights = torch::randn({c.batch, c.heads, c.tokens, c.size});
   std::vector<std::vector<Tensor>> results;
@@ -55,10 +55,33 @@ INSTANTIATE_TEST_SUITE_P(Shapes, NormRotate,
                                          Case{2, 7, 2, 20, 10, false},
                                          Case{1, 300, 2, 64, 64, true}));
 
+// RMSNorm: no mean, no bias.
+TEST(NormRotateRms, EqualsItsStepsWithTheirGradients) {
+  torch::manual_seed(9);
+  LayerNorm norm(32, 1e-5, NormKind::kRms);
+  {
+    torch::NoGradGuard no_grad;
+    norm->weight.copy_(1 + 0.3 * torch::randn({32}));
+  }
+  const Rope rope(torch::arange(40).unsqueeze(0), rotary_frequencies(32, 10000));
+  const auto x = torch::randn({1, 40, 3, 32}) + 1;
+  const auto weights = torch::randn({1, 3, 40, 32});
+  std::vector<std::vector<Tensor>> results;
+  for (const bool fused : {true, false}) {
+    auto input = x.clone().requires_grad_();
+    norm->zero_grad();
+    const auto result = fused ? norm_rotate(input, norm, rope) : in_steps(input, norm, rope);
+    (result * weights).sum().backward();
+    results.push_back({result.detach(), input.grad(), norm->weight.grad().clone()});
+  }
+  for (size_t i = 0; i < results[0].size(); ++i)
+    EXPECT_TRUE(torch::allclose(results[0][i], results[1][i], 1e-4, 1e-4)) << i;
+}
+
 TEST(NormRotateHalf, RoundsOnce) {
   torch::manual_seed(8);
   auto norm = random_norm(64);
-  const Rope rope(torch::arange(20).unsqueeze(0), 32, 10000);
+  const Rope rope(torch::arange(20).unsqueeze(0), rotary_frequencies(32, 10000));
   const auto x = torch::randn({2, 20, 4, 64}).to(torch::kBFloat16);
   const auto exact = in_steps(x.to(torch::kFloat), norm, rope);
   torch::NoGradGuard no_grad;
@@ -70,7 +93,7 @@ TEST(NormRotateHalf, RoundsOnce) {
 
 TEST(NormRotateHead, WiderThanTheKernelHoldsTakesTheSteps) {
   auto norm = random_norm(320);
-  const Rope rope(torch::arange(3).unsqueeze(0), 160, 10000);
+  const Rope rope(torch::arange(3).unsqueeze(0), rotary_frequencies(160, 10000));
   const auto x = torch::randn({1, 3, 1, 320});
   EXPECT_TRUE(torch::allclose(norm_rotate(x, norm, rope), in_steps(x, norm, rope), 1e-4, 1e-4));
 }

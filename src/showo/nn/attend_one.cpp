@@ -149,7 +149,8 @@ void attend_head(const float* q, const HeadRows<uint16_t>& keys, const HeadRows<
 // Bits: what the kernel sees of T.
 template <class T, class Bits>
 void attend_heads(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, at::Tensor& out) {
-  const int64_t heads = q.size(1), size = q.size(3), count = k.size(2);
+  const int64_t heads = q.size(1), size = q.size(3), count = k.size(2),
+                shared = heads / k.size(1);  // by how many heads one of keys and values is
   const float scale = 1 / std::sqrt(static_cast<float>(size));
   const auto rows = [](const at::Tensor& t, int64_t b, int64_t h) {
     const auto* data = static_cast<const Bits*>(t.const_data_ptr());
@@ -163,8 +164,8 @@ void attend_heads(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
       const int64_t b = i / heads, h = i % heads;
       const T* from = q.const_data_ptr<T>() + b * q.stride(0) + h * q.stride(1);
       for (int64_t c = 0; c < size; ++c) query[c] = static_cast<float>(from[c]) * scale;
-      attend_head(query.data(), rows(k, b, h), rows(v, b, h), count, size, scores.data(),
-                  mixed.data());
+      attend_head(query.data(), rows(k, b, h / shared), rows(v, b, h / shared), count, size,
+                  scores.data(), mixed.data());
       T* to = out.data_ptr<T>() + i * size;
       for (int64_t c = 0; c < size; ++c) to[c] = static_cast<T>(mixed[c]);
     }
@@ -179,7 +180,9 @@ bool takes_one(const at::Tensor& q) {
 }
 
 at::Tensor attend_one(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {
-  TORCH_CHECK(k.size(1) == q.size(1) && v.size(1) == q.size(1), "as many key heads as query heads");
+  TORCH_CHECK(q.size(1) % k.size(1) == 0 && v.size(1) == k.size(1) && k.size(0) == q.size(0) &&
+                  v.sizes() == k.sizes() && k.size(3) == q.size(3),
+              "attend_one: queries of ", q.sizes(), " do not fit keys of ", k.sizes());
   at::Tensor out = at::empty(q.sizes(), q.options());
   const auto dense = [](const at::Tensor& t) { return t.stride(3) == 1 ? t : t.contiguous(); };
   if (q.scalar_type() == at::kFloat) {

@@ -10,8 +10,8 @@ namespace showo {
 /// heads of a multiple of 16.
 bool takes_one(const at::Tensor& q_BHTD);
 
-/// softmax(q·kᵀ/√D)·v for q [B, H, 1, D] and k, v [B, H, S, D] of any strides with D dense, summed
-/// in fp32 → [B, H, 1, D] in q's dtype.
-at::Tensor attend_one(const at::Tensor& q_BH1D, const at::Tensor& k_BHSD, const at::Tensor& v_BHSD);
+/// softmax(q·kᵀ/√D)·v for q [B, H, 1, D] and k, v [B, G, S, D] of any strides with D dense, H a
+/// multiple of G, summed in fp32 → [B, H, 1, D] in q's dtype.
+at::Tensor attend_one(const at::Tensor& q_BH1D, const at::Tensor& k_BGSD, const at::Tensor& v_BGSD);
 
 }  // namespace showo

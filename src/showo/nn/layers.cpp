@@ -47,12 +47,13 @@ EmbeddingImpl::EmbeddingImpl(int64_t count, int64_t channels) {
 
 Tensor EmbeddingImpl::forward(const Tensor& ids) { return torch::embedding(weight, ids); }
 
-LayerNormImpl::LayerNormImpl(int64_t channels, double eps) : eps(eps) {
+LayerNormImpl::LayerNormImpl(int64_t channels, double eps, NormKind kind) : eps(eps), kind(kind) {
   weight = register_parameter("weight", unset({channels}));
-  bias = register_parameter("bias", unset({channels}));
+  if (kind == NormKind::kLayer) bias = register_parameter("bias", unset({channels}));
 }
 
 Tensor LayerNormImpl::forward(const Tensor& x) {
+  if (kind == NormKind::kRms) return torch::rms_norm(x, {weight.size(0)}, weight, eps);
   return torch::layer_norm(x, {weight.size(0)}, weight, bias, eps);
 }
 

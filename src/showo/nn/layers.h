@@ -41,12 +41,16 @@ struct EmbeddingImpl : torch::nn::Module {
 };
 TORCH_MODULE(Embedding);
 
-/// LayerNorm over the last dimension; weight and bias [C].
+enum class NormKind { kLayer, kRms };
+
+/// LayerNorm over the last dimension; weight and bias [C]. RMSNorm (arXiv 1910.07467) is the same
+/// without the mean and the bias, which is undefined then.
 struct LayerNormImpl : torch::nn::Module {
-  LayerNormImpl(int64_t channels, double eps);
+  LayerNormImpl(int64_t channels, double eps, NormKind kind = NormKind::kLayer);
   Tensor forward(const Tensor& x);
   Tensor weight, bias;
   double eps;
+  NormKind kind;
 };
 TORCH_MODULE(LayerNorm);
 

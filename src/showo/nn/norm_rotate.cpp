@@ -52,10 +52,10 @@ template <class Term>
   return sum;
 }
 
-// (x − mean)·rstd in place; returns rstd.
-SHOWO_DISPATCH float standardise(float* x, int64_t size, float eps) {
+// (x − mean)·rstd in place; returns rstd. RMSNorm does not centre: its mean counts as zero.
+SHOWO_DISPATCH float standardise(float* x, int64_t size, float eps, bool centre) {
   const auto count = static_cast<float>(size);
-  const float mean = sum_of(size, [=](int64_t i) { return x[i]; }) / count;
+  const float mean = centre ? sum_of(size, [=](int64_t i) { return x[i]; }) / count : 0;
   const float variance =
       sum_of(size, [=](int64_t i) { return (x[i] - mean) * (x[i] - mean); }) / count;
   const float rstd = 1 / std::sqrt(variance + eps);
@@ -78,19 +78,19 @@ SHOWO_DISPATCH void scale_shift(float* __restrict x, const float* __restrict wei
   for (int64_t i = 0; i < size; ++i) x[i] = x[i] * weight[i] + bias[i];
 }
 
-// The gradient of LayerNorm for one vector: `g` comes in as that of the result and leaves as that
+// The gradient of the norm for one vector: `g` comes in as that of the result and leaves as that
 // of x.
 SHOWO_DISPATCH void norm_backward(float* __restrict g, const float* __restrict xhat,
                                   const float* __restrict weight, float rstd,
                                   float* __restrict weight_grad, float* __restrict bias_grad,
-                                  int64_t size) {
+                                  int64_t size, bool centre) {
   for (int64_t i = 0; i < size; ++i) {
     weight_grad[i] += g[i] * xhat[i];
     bias_grad[i] += g[i];
     g[i] *= weight[i];
   }
   const auto count = static_cast<float>(size);
-  const float mean = sum_of(size, [=](int64_t i) { return g[i]; }) / count;
+  const float mean = centre ? sum_of(size, [=](int64_t i) { return g[i]; }) / count : 0;
   const float along = sum_of(size, [=](int64_t i) { return g[i] * xhat[i]; }) / count;
   for (int64_t i = 0; i < size; ++i) g[i] = (g[i] - mean - xhat[i] * along) * rstd;
 }
@@ -111,11 +111,13 @@ Shape shape_of(const Tensor& x, const Tensor& cos) {
 
 struct NormRotate : torch::autograd::Function<NormRotate> {
   static Tensor forward(AutogradContext* ctx, const Tensor& x_any, const Tensor& weight,
-                        const Tensor& bias, const Tensor& cos, const Tensor& sin, double eps) {
+                        const Tensor& bias, const Tensor& cos, const Tensor& sin, double eps,
+                        bool centre) {
     at::AutoDispatchBelowAutograd below;
     const auto x = x_any.contiguous();
     ctx->save_for_backward({x, weight, cos, sin});
     ctx->saved_data["eps"] = eps;
+    ctx->saved_data["centre"] = centre;
     if (x.is_cuda()) return norm_rotate_gpu(x, weight, bias, cos, sin, eps);
     const Shape s = shape_of(x, cos);
     auto result = at::empty({s.batch, s.heads, s.tokens, s.size}, x.options());
@@ -131,7 +133,7 @@ struct NormRotate : torch::autograd::Function<NormRotate> {
                         angle = angles.at(batch, token);
           for (int64_t head = 0; head < s.heads; ++head) {
             widen(from + (row * s.heads + head) * s.size, v, s.size);
-            standardise(v, s.size, static_cast<float>(eps));
+            standardise(v, s.size, static_cast<float>(eps), centre);
             scale_shift(v, w, b, s.size);
             turn(v, angles.cos + angle, angles.sin + angle, s.rotary / 2, 1);
             narrow(v, to + ((batch * s.heads + head) * s.tokens + token) * s.size, s.size);
@@ -146,11 +148,12 @@ struct NormRotate : torch::autograd::Function<NormRotate> {
     const auto saved = ctx->get_saved_variables();
     const auto &x = saved[0], &weight = saved[1], &cos = saved[2], &sin = saved[3];
     const auto eps = static_cast<float>(ctx->saved_data["eps"].toDouble());
+    const bool centre = ctx->saved_data["centre"].toBool();
     const Shape s = shape_of(x, cos);
     const auto grad = grads[0].to(x.scalar_type()).contiguous();
     if (x.is_cuda()) {
       const auto found = norm_rotate_gpu_backward(grad, x, weight, cos, sin, eps);
-      return {found.x_BTHD, found.weight, found.bias, {}, {}, {}};
+      return {found.x_BTHD, found.weight, found.bias, {}, {}, {}, {}};
     }
     auto x_grad = at::empty_like(x);
     const Angles angles(cos, sin);
@@ -177,35 +180,35 @@ struct NormRotate : torch::autograd::Function<NormRotate> {
                 for (int64_t head = 0; head < s.heads; ++head) {
                   const int64_t at = (row * s.heads + head) * s.size;
                   widen(from + at, xhat, s.size);
-                  const float rstd = standardise(xhat, s.size, eps);
+                  const float rstd = standardise(xhat, s.size, eps, centre);
                   widen(g + ((batch * s.heads + head) * s.tokens + token) * s.size, v, s.size);
                   turn(v, angles.cos + angle, angles.sin + angle, s.rotary / 2, -1);
                   norm_backward(v, xhat, w, rstd, weight_sums + block * s.size,
-                                bias_sums + block * s.size, s.size);
+                                bias_sums + block * s.size, s.size, centre);
                   narrow(v, to + at, s.size);
                 }
               }
             }
           });
         });
-    return {x_grad, sums[0].sum(0), sums[1].sum(0), {}, {}, {}};
+    return {x_grad, sums[0].sum(0), centre ? sums[1].sum(0) : Tensor(), {}, {}, {}, {}};
   }
 };
 
 }  // namespace
 
 Tensor norm_rotate(const Tensor& x, LayerNorm& norm, const Rope& rope) {
+  if (norm.is_empty()) return rope.rotate(x.transpose(1, 2)).contiguous();
+  const bool centre = norm->kind == NormKind::kLayer;
   const bool on_cpu = x.is_cpu() && x.scalar_type() != torch::kDouble && x.size(3) <= kMaxHead;
-  const bool on_gpu = takes_gpu(x);
-  if (on_gpu && !torch::GradMode::is_enabled() && norm->weight.scalar_type() == x.scalar_type()) {
-    return norm_rotate_gpu(x, norm->weight, norm->bias, rope.cos_B1TR.contiguous(),
-                           rope.sin_B1TR.contiguous(), norm->eps);
-  }
-  if (on_cpu || on_gpu) {
-    return NormRotate::apply(x, norm->weight.to(torch::kFloat), norm->bias.to(torch::kFloat),
-                             rope.cos_B1TR.contiguous(), rope.sin_B1TR.contiguous(), norm->eps);
-  }
-  return rope.rotate(norm(x.transpose(1, 2))).to(x.scalar_type());
+  const bool on_gpu = takes_gpu(x) && centre;
+  if (!on_cpu && !on_gpu) return rope.rotate(norm(x.transpose(1, 2))).to(x.scalar_type());
+  const auto cos = rope.cos_B1TR.contiguous(), sin = rope.sin_B1TR.contiguous();
+  if (on_gpu && !torch::GradMode::is_enabled() && norm->weight.scalar_type() == x.scalar_type())
+    return norm_rotate_gpu(x, norm->weight, norm->bias, cos, sin, norm->eps);
+  const auto bias = centre ? norm->bias : torch::zeros_like(norm->weight.detach());
+  return NormRotate::apply(x, norm->weight.to(torch::kFloat), bias.to(torch::kFloat), cos, sin,
+                           norm->eps, centre);
 }
 
 }  // namespace showo

@@ -2,14 +2,14 @@
 // the attention.
 #pragma once
 
-#include "showo/nn/attention.h"
 #include "showo/nn/layers.h"
+#include "showo/nn/rope.h"
 
 namespace showo {
 
-/// LayerNorm over D, then the rotation: x [B, T, H, D] → [B, H, T, D] of x's dtype, contiguous. On
-/// CPUs and GPUs one kernel with a gradient of its own does both in fp32 and rounds once; elsewhere
-/// LibTorch's operators follow each other.
+/// The norm over D (null: none), then the rotation: x [B, T, H, D] → [B, H, T, D] of x's dtype,
+/// contiguous. On CPUs and GPUs one kernel with a gradient of its own does both in fp32 and rounds
+/// once; where there is none (RMS on GPUs, no norm), LibTorch's operators follow each other.
 Tensor norm_rotate(const Tensor& x_BTHD, LayerNorm& norm, const Rope& rope);
 
 }  // namespace showo

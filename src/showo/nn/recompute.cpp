@@ -2,6 +2,9 @@
 
 #include <ATen/autocast_mode.h>
 
+#include <algorithm>
+#include <iterator>
+
 namespace showo {
 namespace {
 
@@ -75,11 +78,15 @@ struct Recompute : torch::autograd::Function<Recompute> {
       const Again autocast(kept->autocast);
       return kept->layer(x);
     }();
-    variable_list inputs = {x};
-    inputs.insert(inputs.end(), kept->parameters.begin(), kept->parameters.end());
-    auto results = torch::autograd::grad({y}, inputs, {gradients[0]}, /*retain_graph=*/false,
-                                         /*create_graph=*/false, /*allow_unused=*/true);
-    results.insert(results.begin() + 1, torch::Tensor());  // the layer itself
+    variable_list inputs = {x};  // frozen parameters have no gradient
+    std::ranges::copy_if(kept->parameters, std::back_inserter(inputs),
+                         [](const torch::Tensor& p) { return p.requires_grad(); });
+    const auto found = torch::autograd::grad({y}, inputs, {gradients[0]}, /*retain_graph=*/false,
+                                             /*create_graph=*/false, /*allow_unused=*/true);
+    variable_list results = {found[0], torch::Tensor()};  // of x, and of the layer itself
+    size_t next = 1;
+    for (const auto& parameter : kept->parameters)
+      results.push_back(parameter.requires_grad() ? found[next++] : torch::Tensor());
     return results;
   }
 };
