@@ -3,7 +3,6 @@
 #include "apps/cli/bench.h"
 
 #include <ATen/Parallel.h>
-#include <sys/resource.h>
 
 #include "apps/cli/command.h"
 #include "apps/cli/flags.h"
@@ -26,11 +25,9 @@ double median(std::vector<double> values) {
 // Multiplications and additions of a picture's step: soi…eoi of each branch through the layers,
 // with attention to the prompt, and the codes' logits.
 double step_operations(Showo& model, int64_t branches, int64_t prompt) {
-  const LlmConfig& llm = model->llm_config;
+  const LlmConfig& llm = model->llm_config();
   const int64_t codes = model->config.num_vq_tokens, rows = branches * (codes + 2);
-  const int64_t layer = 4 * llm.hidden_size * llm.hidden_size +
-                        2 * llm.hidden_size * llm.intermediate_size +
-                        2 * (prompt + codes + 2) * llm.hidden_size;
+  const int64_t layer = layer_weights(model) + (prompt + codes + 2) * attention_width(model);
   return 2.0 *
          static_cast<double>(rows * layer * llm.num_hidden_layers +
                              branches * codes * llm.hidden_size * model->config.codebook_size);
@@ -85,22 +82,16 @@ void bench(const BenchFlags& f) {
     pictures.push_back(std::chrono::duration<double>(before - start).count());
     encodes.push_back(seconds([&] { codec->encode(pixels).cpu(); }));
     decoded.push_back(seconds([&] { codec->decode(codes, side, side).cpu(); }));
-    KvCache cache = model->new_cache();
+    Context context{prompting.question(prompting.codes(picture), text), model->new_cache()};
     Tensor logits;
-    const Row question = prompting.question(picture, text);
-    const double read = seconds([&] { logits = read_row(model, question, cache); });
-    reads.push_back(static_cast<double>(question.ids.size()) / read);
-    std::vector<Writing> texts = {{cache, logits, make_generator(f.model.seed)}};
+    const double reading = seconds([&] { logits = read(model, {&context})[0]; });
+    reads.push_back(static_cast<double>(context.row.length()) / reading);
+    std::vector<Writing> texts = {{std::move(context), logits, make_generator(f.model.seed)}};
     const double decode =
-        seconds([&] { sample_texts(model, texts, greedy, /*stop=*/std::nullopt); });
+        seconds([&] { sample_texts(model->showo, texts, greedy, /*stop=*/std::nullopt); });
     decodes.push_back(static_cast<double>(std::ssize(texts[0].tokens) - 1) / decode);
   }
-  int64_t weights = 0;
-  for (const auto& tensors : {model->parameters(), model->buffers()})
-    for (const auto& tensor : tensors) weights += static_cast<int64_t>(tensor.nbytes());
-  weights -= static_cast<int64_t>(model->showo->model->embed_tokens->weight.nbytes());
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
+  const int64_t weights = model->showo->bytes_a_token();
   const Json results = {
       {"load_s", load},
       {"image_s", median(pictures)},
@@ -116,7 +107,7 @@ void bench(const BenchFlags& f) {
       {"decode_bytes_per_s", median(decodes) * static_cast<double>(weights)},
       {"streaming_read_bytes_per_s", bandwidth},
       {"weights_bytes", weights},
-      {"peak_memory_bytes", usage.ru_maxrss * int64_t{1024}},
+      {"peak_memory_bytes", peak_memory()},
       {"threads", at::get_num_threads()},
   };
   if (f.model.json) {
@@ -136,7 +127,7 @@ void bench(const BenchFlags& f) {
       results["image_step_operations_per_s"].get<double>() / 1e9,
       dtype == torch::kFloat ? "fp32" : f.model.dtype, peak / 1e9, median(reads), median(decodes),
       median(decodes) * static_cast<double>(weights) / 1e9, bandwidth / 1e9,
-      static_cast<double>(usage.ru_maxrss) * 1024 / 1e9);
+      static_cast<double>(peak_memory()) / 1e9);
 }
 
 }  // namespace
@@ -152,6 +143,7 @@ void add_bench(CLI::App& app) {
       ->transform(number_in<int>("--size", between(256, 512)))
       ->check(CLI::IsMember({256, 512}))
       ->capture_default_str();
+  add_number(*command, "--layers", f->layers, "layers of the random model", between(1, 1000));
   command->add_flag("--agreement", f->agreement,
                     "how often the rounded weights of --bits say what the exact ones say");
   command

@@ -12,7 +12,7 @@ struct BenchFlags {
   ModelFlags model;
   OutputFolder out;
   bool random = false, agreement = false, recompute = false;
-  int prompt = 16, tokens = 32, repeats = 3, size = 256, train = 0;
+  int prompt = 16, tokens = 32, repeats = 3, size = 256, layers = 24, train = 0;
   SamplingOptions sampling{.steps = 3, .guidance = 5};
   /// The folders that are read.
   std::vector<fs::path> read() const;
@@ -22,6 +22,10 @@ struct BenchFlags {
 Showo bench_model(const BenchFlags& flags, torch::ScalarType dtype,
                   const std::optional<LowBits>& low_bits);
 Magvit bench_codec(const BenchFlags& flags, torch::ScalarType dtype);
+
+/// Multiplications and additions of a layer for a token, and of its attention to a key.
+int64_t layer_weights(Showo& model);
+int64_t attention_width(Showo& model);
 
 /// How often the rounded weights of --bits say what the exact ones say.
 void bench_agreement(const BenchFlags& flags);

@@ -27,20 +27,15 @@ Agreement agreement(Showo exact, Showo rounded, uint64_t seed) {
   const auto text = draw(256, v.image_offset / 2);
   std::vector<Tensor> logits, said, drawn;
   for (Showo model : {exact, rounded}) {
-    const auto& at = t2i.layout;
-    KvCache cache = model->new_cache();
-    const auto ids = torch::tensor(t2i.ids).narrow(0, at.pads, at.length - at.pads).unsqueeze(0);
-    const auto positions = torch::arange(at.pads, at.length).unsqueeze(0);
-    const int64_t read = at.soi - at.pads;
-    model->hidden(ids.narrow(1, 0, read), Visible::causal(), &cache, positions.narrow(1, 0, read));
-    const auto hidden = model->hidden(ids.narrow(1, read, ids.size(1) - read), Visible::all(),
-                                      &cache, positions.narrow(1, read, ids.size(1) - read));
-    logits.push_back(model->image_logits(hidden[0].narrow(0, 1, picture)).to(torch::kFloat));
+    const Row row = without_pads(t2i);
+    const auto hidden = model->hidden(pack({row}));
+    logits.push_back(
+        model->image_logits(hidden.narrow(0, row.picture().begin + 1, picture)).to(torch::kFloat));
     auto same = make_generator(seed);
     drawn.push_back(torch::multinomial(logits.back().softmax(-1), 1, true, same));
-    said.push_back(
-        model->logits(model->hidden(torch::tensor(text).unsqueeze(0), Visible::causal())[0])
-            .argmax(-1));
+    Row words;
+    words.append_text(text);
+    said.push_back(model->logits(model->hidden(pack({words}))).argmax(-1));
   }
   const auto share = [](const Tensor& equal) {
     return equal.to(torch::kFloat).mean().item<double>();

@@ -16,13 +16,15 @@ Showo random_model(const BenchFlags& f, torch::ScalarType dtype,
   if (low_bits && !device.is_cpu()) throw UsageError("--bits is for the CPU");
   ShowoConfig config;
   config.num_vq_tokens = side * side;
-  Showo model(config, LlmConfig{});
+  LlmConfig llm;
+  llm.num_hidden_layers = f.layers;
+  Showo model(config, with_qk_norm(llm));
   auto random = make_generator(0);
   for (auto& item : model->named_parameters()) {
     auto& parameter = item.value();
     if (item.key().ends_with("bias")) {
       parameter.zero_();
-    } else if (item.key().find("layernorm") != std::string::npos) {
+    } else if (parameter.dim() == 1) {  // a norm's
       parameter.fill_(1);
     } else {
       parameter.uniform_(-0.035, 0.035, random);
@@ -33,7 +35,7 @@ Showo random_model(const BenchFlags& f, torch::ScalarType dtype,
     model->round_weights(*low_bits);
     for (auto& item : model->named_parameters()) item.value().set_data(item.value().to(dtype));
   }
-  if (!device.is_cpu()) model->join_projections();
+  if (!device.is_cpu()) model->showo->join_projections();
   model->eval();
   return model;
 }
@@ -42,15 +44,26 @@ Showo random_model(const BenchFlags& f, torch::ScalarType dtype,
 
 std::vector<fs::path> BenchFlags::read() const {
   if (random) return {};
-  const auto paths = ModelPaths::in(model.model, model.llm, model.codec);
+  const auto paths = model.paths();
   return {paths.model, paths.llm, paths.codec};
 }
 
 Showo bench_model(const BenchFlags& f, torch::ScalarType dtype,
                   const std::optional<LowBits>& low_bits) {
   if (f.random) return random_model(f, dtype, low_bits);
-  return load_showo(ModelPaths::in(f.model.model, f.model.llm, f.model.codec), dtype,
-                    parse_device(f.model.device), low_bits);
+  return load_showo(f.model.paths(), dtype, parse_device(f.model.device), low_bits);
+}
+
+int64_t layer_weights(Showo& model) {
+  int64_t weights = 0;
+  for (const auto& [name, linear] : linears_of(*model->showo->model->layers[0]))
+    weights += linear->in * linear->out;
+  return weights;
+}
+
+int64_t attention_width(Showo& model) {
+  const LlmConfig& llm = model->llm_config();
+  return 2 * llm.num_attention_heads * llm.head_size();
 }
 
 Magvit bench_codec(const BenchFlags& f, torch::ScalarType dtype) {
@@ -62,8 +75,7 @@ Magvit bench_codec(const BenchFlags& f, torch::ScalarType dtype) {
     if (!parse_device(f.model.device).is_cpu()) use_channels_last(*codec);
     return codec;
   }
-  return load_codec(ModelPaths::in(f.model.model, f.model.llm, f.model.codec).codec, dtype,
-                    parse_device(f.model.device));
+  return load_codec(f.model.paths().codec, dtype, parse_device(f.model.device));
 }
 
 }  // namespace showo::cli

@@ -14,19 +14,6 @@
 namespace showo::cli {
 namespace {
 
-Batch stack(const std::vector<Row>& rows) {
-  Batch batch;
-  std::vector<Tensor> ids, labels;
-  for (const Row& row : rows) {
-    ids.push_back(torch::tensor(row.ids));
-    labels.push_back(torch::tensor(row.labels));
-    batch.rows.push_back(row.layout);
-  }
-  batch.ids_BT = torch::stack(ids);
-  batch.labels_BT = torch::stack(labels);
-  return batch;
-}
-
 // Rows of equal length a task: half the codes of a picture from text are masked, and a text about a
 // picture is as long as a prompt.
 std::vector<Batch> random_batches(Showo& model, int64_t rows, int64_t prompt, uint64_t seed) {
@@ -45,30 +32,27 @@ std::vector<Batch> random_batches(Showo& model, int64_t rows, int64_t prompt, ui
     const auto text = draw(words, 0, v.image_offset / 2),
                image = draw(codes, v.image_offset, v.image_offset + v.codebook_size);
     if (i % 2) {
-      reading.push_back(prompting.understanding(image, text));
+      reading.push_back(without_pads(prompting.understanding(prompting.codes(image), text)));
       continue;
     }
     auto seen = image, wanted = image;
     for (int64_t k = 0; k < codes; ++k) (k % 2 ? seen[k] = v.mask_token : wanted[k] = kIgnore);
-    drawing.push_back(prompting.text_to_image(text, seen, wanted));
+    drawing.push_back(without_pads(prompting.text_to_image(text, seen, wanted)));
   }
-  cut_pads(drawing, v.pad);
-  cut_pads(reading, v.pad);
-  return {stack(drawing), stack(reading)};
+  return {{pack(drawing), {}}, {pack(reading), {}}};
 }
 
 // Multiplications and additions of a step, forwards and backwards (twice as many), without what is
 // computed again.
 double operations(Showo& model, const std::vector<Batch>& batches) {
-  const LlmConfig& llm = model->llm_config;
+  const LlmConfig& llm = model->llm_config();
   double forwards = 0;
   for (const Batch& batch : batches) {
-    const int64_t rows = batch.ids_BT.size(0), length = batch.ids_BT.size(1);
-    const int64_t layer = 4 * llm.hidden_size * llm.hidden_size +
-                          2 * llm.hidden_size * llm.intermediate_size +
-                          2 * length * llm.hidden_size;
-    const auto counts = supervised_tokens(batch.labels_BT, batch.rows);
-    forwards += static_cast<double>(rows * length * layer * llm.num_hidden_layers) +
+    const int64_t tokens = batch.rows.ids_T.numel(),
+                  length = tokens / std::ssize(batch.rows.sequences);
+    const int64_t layer = layer_weights(model) + length * attention_width(model);
+    const auto counts = supervised_tokens(batch.rows);
+    forwards += static_cast<double>(tokens * layer * llm.num_hidden_layers) +
                 std::accumulate(counts.begin(), counts.end(), 0.0) *
                     static_cast<double>(llm.hidden_size * model->config.vocab_size);
   }
@@ -84,13 +68,13 @@ void bench_training(const BenchFlags& f) {
   Showo model = bench_model(f, torch::kFloat, {});
   model->train();
   for (auto& parameter : model->parameters()) parameter.set_requires_grad(true);
-  model->showo->model->recompute_layers = f.recompute;
+  model->showo->recompute_layers = f.recompute;
   auto parameters = model->parameters();
   OptimizerOptions options;
   AdamW optimizer(*model, options, std::nullopt, bf16);
   const auto batches = random_batches(model, f.train, f.prompt, f.model.seed);
   int64_t tokens = 0;
-  for (const Batch& batch : batches) tokens += batch.ids_BT.numel();
+  for (const Batch& batch : batches) tokens += batch.rows.ids_T.numel();
 
   const auto step = [&] {
     zero_gradients(parameters);
@@ -98,11 +82,7 @@ void bench_training(const BenchFlags& f) {
       const Autocast casts(false, device.type());  // weights are cast once for all batches
       for (const Batch& batch : batches) {
         const Autocast autocast(bf16, device.type());
-        const int64_t length = batch.ids_BT.size(1);
-        const auto hidden =
-            model->hidden(batch.ids_BT, Visible::only(allowed_attention(batch.rows, length)),
-                          nullptr, token_positions(batch.rows, length));
-        const Losses losses = showo_losses(model, hidden, batch.labels_BT, batch.rows);
+        const Losses losses = showo_losses(model, model->hidden(batch.rows), batch.rows);
         (losses.t2i + losses.lm + losses.mmu).backward();
       }
     }
@@ -120,7 +100,8 @@ void bench_training(const BenchFlags& f) {
   const Json results = {{"train_step_s", median},
                         {"train_tokens_per_s", static_cast<double>(tokens) / median},
                         {"train_operations_per_s", work / median},
-                        {"gemm_operations_per_s", peak}};
+                        {"gemm_operations_per_s", peak},
+                        {"peak_memory_bytes", peak_memory()}};
   if (f.model.json) {
     fmt::print("{}\n", results.dump(2));
   } else {
@@ -129,6 +110,7 @@ void bench_training(const BenchFlags& f) {
         "tokens/s\narithmetic of a step {:8.1f} GFLOP/s; {} products reach {:.1f}\n",
         median, f.train, tokens, static_cast<double>(tokens) / median, work / median / 1e9,
         bf16 ? "bf16" : "fp32", peak / 1e9);
+    fmt::print("peak memory          {:8.2f} GB\n", static_cast<double>(peak_memory()) / 1e9);
   }
 }
 

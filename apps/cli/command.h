@@ -8,6 +8,7 @@ namespace showo::cli {
 void add_generate(CLI::App& app);
 void add_ask(CLI::App& app);
 void add_caption(CLI::App& app);
+void add_complete(CLI::App& app);
 void add_inpaint(CLI::App& app);
 void add_extend(CLI::App& app);
 void add_reconstruct(CLI::App& app);

@@ -1,5 +1,6 @@
 // showo eval: figures on the emoji world's scenes.
 #include "apps/cli/command.h"
+#include "apps/cli/eval_text.h"
 #include "apps/cli/output.h"
 #include "apps/cli/sampling_flags.h"
 #include "apps/cli/session.h"
@@ -91,7 +92,7 @@ void add_eval(CLI::App& app) {
   auto* command = app.add_subcommand(
       "eval", "answers, reconstructions and generated pictures on shards of the emoji world");
   auto f = std::make_shared<EvalFlags>();
-  command->add_option("shards", f->shards, "a split: data/emoji/compositions.tar")->required();
+  command->add_option("shards", f->shards, "a split: data/emoji/compositions.tar");
   command->option_defaults()->group("judging");
   add_number(*command, "--scenes", f->scenes, "how many of its scenes", at_least(1));
   command
@@ -105,14 +106,18 @@ void add_eval(CLI::App& app) {
                       "reconstructions with their originals");
   f->sampling.add_to(*command);
   f->model.add_to(*command);
+  add_eval_text(*command);
   command->callback([=] {
+    if (!command->get_subcommands().empty()) return;
+    if (f->shards.empty()) throw UsageError("shards is required");
     f->sampling.settle(*command, f->model.model);
     eval(*f);
   });
   command->footer(
       "Examples:\n"
       "  showo eval data/emoji/compositions.tar --scenes 500 --recogniser runs/recogniser\n"
-      "  showo eval data/emoji/pairs.tar --questions 0 --model runs/showo/checkpoint/model --json");
+      "  showo eval data/emoji/pairs.tar --questions 0 --model runs/showo/checkpoint/model --json\n"
+      "  showo eval text held_out.txt --model phi-1_5");
 }
 
 void add_train_recogniser(CLI::App& app) {

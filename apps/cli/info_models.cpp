@@ -51,9 +51,13 @@ Facts tokenizer_facts(const fs::path& folder) {
 Facts llm_facts(const fs::path& folder) {
   const fs::path path = folder / "config.json";
   const LlmConfig config = llm_config_from_json(read_json(path), path.string());
-  return {{"folder", folder.string()},           {"model_type", config.model_type},
-          {"layers", config.num_hidden_layers},  {"width", config.hidden_size},
-          {"heads", config.num_attention_heads}, {"positions", config.max_position_embeddings},
+  return {{"folder", folder.string()},
+          {"model_type", config.model_type},
+          {"layers", config.num_hidden_layers},
+          {"width", config.hidden_size},
+          {"heads", config.num_attention_heads},
+          {"key_heads", config.key_heads()},
+          {"positions", config.max_position_embeddings},
           {"vocabulary", config.vocab_size}};
 }
 
@@ -64,6 +68,17 @@ Facts codec_facts(const fs::path& folder) {
           {"codes", config.codebook_size()},
           {"pixels_of_a_token", fmt::format("{0}×{0}", config.stride())},
           {"channels", config.ch},
+          {"weights", facts_of(read_weights(folder))}};
+}
+
+Facts clip_facts(const fs::path& folder) {
+  const fs::path path = folder / "config.json";
+  const ClipVisionConfig config = clip_vision_config_from_json(read_json(path), path.string());
+  return {{"folder", folder.string()},
+          {"layers", config.num_hidden_layers},
+          {"width", config.hidden_size},
+          {"pixels", fmt::format("{0}×{0}", config.image_size)},
+          {"features_of_a_picture", config.patches()},
           {"weights", facts_of(read_weights(folder))}};
 }
 
@@ -82,7 +97,8 @@ Info showo_info(const fs::path& folder) {
   const Facts weights = facts_of(read_weights(folder), low_bits ? low_bits->bits : 8);
   Facts facts = {{"kind", "Show-o model"}, {"weights", weights}};
   if (low_bits) facts["rounded"] = {{"bits", low_bits->bits}, {"group", low_bits->group}};
-  if (config.w_clip_vit) facts["clip_tower"] = "needed for questions; not supported yet";
+  facts["vision"] = config.vision;
+  if (config.seen_as() == Vision::kMagvit) facts["magvit_features"] = config.magvit_features;
   const bool has_codec = fs::exists(paths.codec / "config.json"),
              has_llm = fs::exists(paths.llm / "config.json");
   facts["tokens_of_a_picture"] = config.num_vq_tokens;
@@ -94,6 +110,10 @@ Info showo_info(const fs::path& folder) {
       has_tokenizer(paths.llm), [&] { return tokenizer_facts(paths.llm); }, "--llm");
   facts["image_tokenizer"] = part(
       has_codec, [&] { return codec_facts(paths.codec); }, "--codec");
+  if (config.seen_as() == Vision::kClip) {
+    facts["clip"] = part(
+        fs::exists(paths.clip / "config.json"), [&] { return clip_facts(paths.clip); }, "--clip");
+  }
   if (fs::exists(folder / "sampling.json"))
     facts["sampling"] = Facts::parse(read_json(folder / "sampling.json").dump());
   std::string title = fmt::format("Show-o model, {} parameters", weights["parameters"].dump());

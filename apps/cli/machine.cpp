@@ -1,6 +1,7 @@
 #include "apps/cli/machine.h"
 
 #include <ATen/Parallel.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <atomic>
@@ -49,6 +50,12 @@ double gemm_speed(at::ScalarType dtype, at::Device device) {
   const auto a = at::randn({rows, inner}, options), b = at::randn({kColumns, inner}, options);
   const double took = fastest([&] { product(a, b, {}).narrow(0, 0, 1).cpu(); });  // waits for it
   return 2.0 * static_cast<double>(rows * inner * kColumns) / took;
+}
+
+int64_t peak_memory() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return usage.ru_maxrss * int64_t{1024};
 }
 
 }  // namespace showo::cli

@@ -16,4 +16,7 @@ double streaming_read();
 /// [8192, 8192] twice.
 double gemm_speed(at::ScalarType dtype, at::Device device);
 
+/// The most bytes that this process has held in the CPU's memory.
+int64_t peak_memory();
+
 }  // namespace showo::cli

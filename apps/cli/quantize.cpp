@@ -10,7 +10,7 @@ namespace showo::cli {
 namespace {
 
 struct QuantizeFlags {
-  std::string model, llm, codec;
+  std::string model, llm, codec, clip;
   OutputFolder out;
   int bits = 8;
   int64_t group = -1;
@@ -20,7 +20,7 @@ void quantize(const QuantizeFlags& f) {
   LowBits format = LowBits::of(f.bits);
   if (f.group >= 0) format.group = f.group;
   format.check("--group");
-  const ModelPaths paths = ModelPaths::in(f.model, f.llm, f.codec);
+  const ModelPaths paths = ModelPaths::in(f.model, f.llm, f.codec, f.clip);
   f.out.check({paths.model, paths.llm, paths.codec});
   if (read_low_bits(paths.model))
     throw UsageError(fmt::format("{}: its weights are rounded already", f.model));
@@ -30,6 +30,8 @@ void quantize(const QuantizeFlags& f) {
     copy_files(paths.llm, temporary / "llm",
                [](const std::string& name) { return !holds_weights(name); });
     copy_files(paths.codec, temporary / "codec", [](const auto&) { return true; });
+    if (model->config.seen_as() == Vision::kClip)
+      copy_files(paths.clip, temporary / "clip", [](const auto&) { return true; });
     const fs::path sampling = paths.model / "sampling.json";
     if (fs::exists(sampling)) fs::copy_file(sampling, temporary / "sampling.json");
     write_showo(temporary, model);
@@ -58,6 +60,7 @@ void add_quantize(CLI::App& app) {
   command->option_defaults()->group("model");
   command->add_option("--llm", f->llm, "folder of the language model's config and tokenizer");
   command->add_option("--codec", f->codec, "folder of the image tokenizer");
+  command->add_option("--clip", f->clip, "folder of the CLIP-ViT, if the model has one");
   command->callback([=] { quantize(*f); });
   command->footer(
       "Examples:\n  showo quantize show-o show-o-8bit --bits 8 --llm phi-1_5 --codec magvitv2\n"

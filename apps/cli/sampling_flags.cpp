@@ -23,13 +23,7 @@ void SamplingFlags::add_to(CLI::App& command) {
 
 void SamplingFlags::settle(const CLI::App& command, const fs::path& model) {
   const Json typed = config_to_json(options);
-  options = {};
-  const fs::path own = model / "sampling.json";
-  if (fs::exists(own)) {
-    const Json said = read_json(own);
-    if (!said.is_object()) fail("{}: expected keys and values", own.string());
-    read_config(options, said, own.string());
-  }
+  options = own_sampling(model);
   apply_preset(preset, options);
   Json values = config_to_json(options);
   for (const auto& [key, value] : typed.items())

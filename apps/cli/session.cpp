@@ -1,13 +1,11 @@
 #include "apps/cli/session.h"
 
 #include <ATen/Parallel.h>
-#include <sys/resource.h>
-
-#include <cstdio>
 
 #include "apps/cli/flags.h"
 #include "showo/checkpoint/finite.h"
 #include "showo/core/device.h"
+#include "showo/core/option_error.h"
 #include "showo/image/png.h"
 
 namespace showo::cli {
@@ -32,6 +30,10 @@ void ModelFlags::add_to(CLI::App& command) {
       "--llm", llm,
       "folder of the language model's config and tokenizer, if not inside the model's");
   command.add_option("--codec", codec, "folder of the image tokenizer, if not inside the model's");
+  command.add_option(
+      "--clip", clip,
+      "folder of the CLIP-ViT that pictures are seen by, if the model has one and it "
+      "is not inside the model's");
   command.add_option("--dtype", dtype, "fp32, bf16 or fp16")
       ->check(CLI::IsMember({"fp32", "bf16", "fp16"}))
       ->capture_default_str();
@@ -53,19 +55,18 @@ std::optional<LowBits> ModelFlags::low_bits() const {
   return bits ? std::optional(LowBits::of(bits)) : std::nullopt;
 }
 
-Session::Session(const ModelFlags& flags) : flags_(flags) {
-  pipeline_ = std::make_unique<Pipeline>(ModelPaths::in(flags.model, flags.llm, flags.codec),
-                                         flags.compute_type(), parse_device(flags.device),
-                                         flags.low_bits());
+Session::Session(const ModelFlags& flags) : flags_(flags), report_(flags.json) {
+  pipeline_ = std::make_unique<Pipeline>(flags.paths(), flags.compute_type(),
+                                         parse_device(flags.device), flags.low_bits());
+  const std::string& vision = pipeline_->model()->config.vision;
+  if (!flags.clip.empty() && vision != "clip") {
+    throw OptionError(
+        "clip", flags.clip,
+        fmt::format("the model does not see by a CLIP-ViT; its vision is {}", vision));
+  }
   check_finite(*pipeline_->model(), flags.model);
   check_finite(*pipeline_->codec(), flags.codec.empty() ? flags.model + "/codec" : flags.codec);
   lap("load");
-}
-
-void Session::lap(const std::string& name) {
-  const auto now = Clock::now();
-  timings_[name] = std::chrono::duration<double>(now - last_).count();
-  last_ = now;
 }
 
 void Session::set_prompt(const std::string& prompt) {
@@ -83,7 +84,7 @@ OnMaskStep Session::on_step(int steps) {
   return [this, before = Clock::now()](const MaskStep& step) mutable {
     const auto now = Clock::now();
     step_times_.back().push_back(std::chrono::duration<double>(now - before).count());
-    timings_["steps"].push_back(step_times_.back().back());
+    report_.timings()["steps"].push_back(step_times_.back().back());
     before = now;
     progress_->update(step.step + 1);
   };
@@ -97,7 +98,7 @@ OnAnswerToken Session::on_token() {
     const auto since = [&](Clock::time_point then) {
       return std::chrono::duration<double>(now - then).count();
     };
-    timings_["tokens"].push_back(since(before));
+    report_.timings()["tokens"].push_back(since(before));
     token_times_[question].push_back(since(newest.try_emplace(question, start).first->second));
     before = newest[question] = now;
   };
@@ -126,18 +127,8 @@ PngText Session::metadata(uint64_t seed, const SamplingOptions& options) const {
 
 void Session::report(Json results, const std::string& text) {
   progress_.reset();
-  if (!flags_.json) {
-    std::fputs((printable(text, true) + "\n").c_str(), stdout);
-    return;
-  }
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
   if (prompt_used_ != prompt_) results["prompt_used"] = prompt_used_;
-  results["timings"] = timings_;
-  results["peak_memory"] = usage.ru_maxrss * int64_t{1024};
-  // Answers are bytes: what is not UTF-8 is replaced. All but ASCII as escapes, as a terminal would
-  // obey some of it.
-  std::fputs((results.dump(2, ' ', true, Json::error_handler_t::replace) + "\n").c_str(), stdout);
+  report_.print(std::move(results), text);
 }
 
 }  // namespace showo::cli

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 
+#include "apps/cli/report.h"
 #include "showo/core/config.h"
 #include "showo/core/log.h"
 #include "showo/generate/pipeline.h"
@@ -15,7 +16,7 @@
 namespace showo::cli {
 
 struct ModelFlags {
-  std::string model = SHOWO_SOURCE_DIR "/models/embedded", llm, codec, dtype = "fp32",
+  std::string model = SHOWO_SOURCE_DIR "/models/embedded", llm, codec, clip, dtype = "fp32",
               device = "cpu";
   uint64_t seed = 0;
   int bits = 0;
@@ -23,6 +24,8 @@ struct ModelFlags {
   torch::ScalarType scalar_type() const;
   /// fp32, and says so, in place of bf16 on CPUs without bf16 products.
   torch::ScalarType compute_type() const;
+  /// The model's folder and where its parts are.
+  ModelPaths paths() const { return ModelPaths::in(model, llm, codec, clip); }
   /// --bits as a format; none: weights as they are.
   std::optional<LowBits> low_bits() const;
   void add_to(CLI::App& command);
@@ -34,7 +37,7 @@ class Session {
   explicit Session(const ModelFlags& flags);
   Pipeline& pipeline() { return *pipeline_; }
   /// Names the time since the last lap.
-  void lap(const std::string& name);
+  void lap(const std::string& name) { report_.lap(name); }
   /// What to draw, for the metadata and results; warns when the model reads only a part of it.
   void set_prompt(const std::string& prompt);
   /// For the next picture: shows progress and keeps the time of each step.
@@ -47,15 +50,13 @@ class Session {
   const std::vector<double>& token_times(size_t question) { return token_times_[question]; }
   /// Prompt, seed, steps, guidance and model for a PNG's metadata.
   PngText metadata(uint64_t seed, const SamplingOptions& options) const;
-  /// With --json: one object with the results, timings in seconds and peak memory in bytes; else
-  /// the lines of `text`, in which names are to be printable() already, or they would make lines.
+  /// As Report::print.
   void report(Json results, const std::string& text);
 
  private:
   using Clock = std::chrono::steady_clock;
   const ModelFlags& flags_;
-  Clock::time_point last_ = Clock::now();
-  Json timings_ = Json::object();
+  Report report_;
   std::string prompt_, prompt_used_;
   std::vector<std::vector<double>> step_times_{1};  // of each picture
   std::map<size_t, std::vector<double>> token_times_;

@@ -13,7 +13,7 @@
 #include "showo/generate/token_step.h"
 #include "showo/nn/norm_rotate.h"
 #include "showo/nn/recompute.h"
-#include "showo/prompt/omni_attention.h"
+#include "showo/prompt/prompting.h"
 #include "showo/train/run.h"
 #include "tests/support/tiny_showo.h"
 
@@ -82,7 +82,7 @@ TEST_F(Gpu, APicturesStepIsThatOfACpu) {
     const IdList blank(model->config.num_vq_tokens, model->vocabulary.mask_token);
     ReadPrompt with(model, prompting.text_to_image(IdList{3, 4}, blank)),
         without(model, prompting.text_to_image({}, blank));
-    ImageStep step(model, {&with, &without}, prompting.text_to_image({}, blank).layout.soi, 16);
+    ImageStep step(model, {&with, &without}, 16);
     for (int64_t i = 0; i < 4; ++i) {
       auto canvas = torch::full({16}, -1, torch::kLong);
       canvas.narrow(0, 0, 4 * i).fill_(i);
@@ -99,10 +99,10 @@ TEST_F(Gpu, AnAnswersTokensAreThoseOfACpu) {
   std::vector<Tensor> logits[2];
   for (const bool gpu : {false, true}) {
     Showo model = gpu ? there(tiny_showo(11, tiny_llm(2, 16))) : tiny_showo(11, tiny_llm(2, 16));
-    KvCache cache = model->new_cache();
-    const IdList text = {1, 2, 3};
-    read_texts(model, {Ids(text)}, {&cache});
-    TokenStep step(model, {&cache}, /*room=*/7);
+    Context context{{}, model->new_cache()};
+    context.row.append_text(IdList{1, 2, 3});
+    read(model, {&context});
+    TokenStep step(model->showo, {&context}, /*room=*/7);
     for (int64_t i = 0; i < 20; ++i) logits[gpu].push_back(step({i}));
   }
   for (size_t i = 0; i < 20; ++i)
@@ -134,16 +134,13 @@ TEST_F(Gpu, GradientsComputedAgainAreTheSame) {
     Showo model = there(tiny_showo());
     model->train();
     for (auto& parameter : model->parameters()) parameter.set_requires_grad(true);
-    model->showo->model->recompute_layers = again;
+    model->showo->recompute_layers = again;
     const Prompting prompting(model->vocabulary, model->config.text_tokens);
     const IdList image(model->config.num_vq_tokens, model->vocabulary.image_offset + 5);
     const Row row = prompting.text_to_image(IdList{3, 4}, image, image);
-    const auto length = std::ssize(row.ids);
     {
       const Autocast autocast(true, torch::kCUDA);
-      const auto hidden = model->hidden(torch::tensor(row.ids).unsqueeze(0),
-                                        Visible::only(allowed_attention({row.layout}, length)));
-      model->logits(hidden).to(torch::kFloat).square().mean().backward();
+      model->logits(model->hidden(pack({row}))).to(torch::kFloat).square().mean().backward();
     }
     for (const auto& parameter : model->parameters())
       if (parameter.grad().defined()) gradients[again].push_back(parameter.grad().cpu());
@@ -177,7 +174,7 @@ TEST_F(Gpu, NormRotateIsThatOfACpu) {
       norm->zero_grad();
       auto all = wide.to(device).detach().requires_grad_();
       const auto x = all.select(2, 1).view({2, 7, heads, size});
-      const Rope rope(positions.to(device), rotary, 10000);
+      const Rope rope(positions.to(device), rotary_frequencies(rotary, 10000));
       const auto y = norm_rotate(x, norm, rope);
       (y * factor.to(device)).sum().backward();
       results[gpu] = {y.detach().cpu(), all.grad().cpu(), norm->weight.grad().cpu(),
@@ -197,25 +194,68 @@ TEST_F(Gpu, NormRotateRoundsOnce) {
     norm->weight.normal_();
     norm->bias.normal_();
     norm->to(dtype);
-    const auto want = norm_rotate(x.to(dtype), norm, Rope(positions, 32, 10000));
+    const auto want =
+        norm_rotate(x.to(dtype), norm, Rope(positions, rotary_frequencies(32, 10000)));
     norm->to(torch::kCUDA);
-    const auto got =
-        norm_rotate(x.to(torch::kCUDA, dtype), norm, Rope(positions.to(torch::kCUDA), 32, 10000));
+    const auto got = norm_rotate(x.to(torch::kCUDA, dtype), norm,
+                                 Rope(positions.to(torch::kCUDA), rotary_frequencies(32, 10000)));
     const auto differ = got.cpu().ne(want).to(torch::kFloat).mean().item<double>();
     EXPECT_LT(differ, 0.02) << dtype;  // the sums' order may turn a rounding
     EXPECT_TRUE(torch::allclose(got.cpu().to(torch::kFloat), want.to(torch::kFloat), 0.02, 0.02));
   }
 }
 
+// All pieces of all rows in two calls of the fused kernel, against the definition in fp32: drawing,
+// understanding, independent questions, features before which a text sees them, plain text.
+TEST_F(Gpu, PackedRowsAttendAsOnACpu) {
+  const Prompting prompting(Vocabulary::after(300, 64, 298, 299), 9);
+  const Row codes = prompting.codes(IdList(9, 310)), features = prompting.features(7, IdList{1, 2});
+  const std::vector<TurnIds> turns = {{{7, 7}, {8}}, {{9}, {10, 11}}};
+  const auto rows =
+      pack({prompting.text_to_image(IdList{7, 8}, IdList(9, 310)),
+            without_pads(prompting.text_to_image({}, IdList(9, 310))),
+            prompting.independent_questions(codes, turns, 100),
+            prompting.understanding(features, turns, 100), prompting.language(IdList{1, 2, 3}, 5)});
+  const int64_t tokens = rows.ids_T.numel();
+  for (const int64_t key_heads : {4, 2}) {
+    torch::manual_seed(3);
+    std::vector<Tensor> results[2];
+    const auto weights = torch::randn({tokens, 4, 64});
+    std::vector<Tensor> inputs = {torch::randn({4, tokens, 64}),
+                                  torch::randn({key_heads, tokens, 64}),
+                                  torch::randn({key_heads, tokens, 64})};
+    for (const bool gpu : {false, true}) {
+      std::vector<Tensor> leaves;
+      for (const auto& input : inputs) {
+        leaves.push_back(
+            input.to(torch::kBFloat16)
+                .to(gpu ? torch::kCUDA : torch::kCPU, gpu ? torch::kBFloat16 : torch::kFloat)
+                .requires_grad_());
+      }
+      const auto out = attend(leaves[0], leaves[1], leaves[2], rows.sequences, 0);
+      (out.to(torch::kFloat) * weights.to(out.device())).sum().backward();
+      results[gpu] = {out.detach().cpu().to(torch::kFloat)};
+      for (const auto& leaf : leaves) results[gpu].push_back(leaf.grad().cpu().to(torch::kFloat));
+    }
+    for (size_t i = 0; i < 4; ++i) {
+      const double scale = results[0][i].abs().max().item<double>();
+      EXPECT_LT((results[0][i] - results[1][i]).abs().max().item<double>(), 0.02 * scale)
+          << key_heads << " " << i;
+    }
+  }
+}
+
 TEST_F(Gpu, JoinedProjectionsGiveTheSameHiddenStates) {
   torch::NoGradGuard no_grad;
   Showo model = there(tiny_showo());
-  const auto ids = torch::tensor({{1, 2, 3, 4, 5}});
-  const auto apart = model->hidden(ids, Visible::causal());
-  model->join_projections();
-  EXPECT_TRUE(torch::allclose(model->hidden(ids, Visible::causal()), apart, 1e-4, 1e-4));
+  Row row;
+  row.append_text(IdList{1, 2, 3, 4, 5});
+  const PackedRows rows = pack({row});
+  const auto apart = model->hidden(rows);
+  model->showo->join_projections();
+  EXPECT_TRUE(torch::allclose(model->hidden(rows), apart, 1e-4, 1e-4));
   model->to(torch::kCPU);  // moved: one by one again
-  EXPECT_TRUE(torch::allclose(model->hidden(ids, Visible::causal()), apart.cpu(), 1e-3, 1e-3));
+  EXPECT_TRUE(torch::allclose(model->hidden(rows), apart.cpu(), 1e-3, 1e-3));
 }
 
 }  // namespace

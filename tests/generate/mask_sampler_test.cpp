@@ -5,6 +5,7 @@
 
 #include "showo/generate/halton.h"
 #include "showo/prompt/omni_attention.h"
+#include "showo/prompt/prompting.h"
 #include "tests/support/tiny_showo.h"
 
 namespace showo {
@@ -37,11 +38,12 @@ struct Fixture {
     const Vocabulary& v = model->vocabulary;
     const auto image = torch::where(canvas_N < 0, v.mask_token, canvas_N + v.image_offset);
     for (int64_t i = 0; i < image.size(0); ++i) {
-      row.ids[row.layout.soi + 1 + i] = image[i].item<int64_t>();
+      row.ids[row.picture().begin + 1 + i] = image[i].item<int64_t>();
     }
-    const auto visible = Visible::only(allowed_attention({row.layout}, row.layout.length));
-    const auto hidden = model->hidden(torch::tensor(row.ids).unsqueeze(0), visible);
-    return model->image_logits(hidden[0].narrow(0, row.layout.soi + 1, image.size(0)));
+    Sequences whole = {{row.length(), {}, nullptr, {}, allowed_attention(row.segments)}};
+    const auto hidden =
+        model->hidden(torch::tensor(row.ids), torch::arange(row.length()), std::move(whole));
+    return model->image_logits(hidden.narrow(0, row.picture().begin + 1, image.size(0)));
   }
 
   Showo model;
@@ -69,6 +71,22 @@ TEST_P(CachedSampling, GivesTheLogitsOfTheWholeRowAtEveryStep) {
 INSTANTIATE_TEST_SUITE_P(Shapes, CachedSampling,
                          testing::Values(std::tuple{2, 16, 3}, std::tuple{1, 8, 0},
                                          std::tuple{3, 12, 6}, std::tuple{4, 64, 1}));
+
+// 512²: a picture of 1,024 tokens, whole and by the part that was masked.
+TEST(SampleCodes, DrawsLargePicturesAsTheWholeRowSays) {
+  Fixture f(tiny_showo(5, tiny_llm(2, 16)));
+  f.model->config.num_vq_tokens = 1024;
+  SamplingOptions options;
+  options.steps = 2;
+  Tensor canvas = f.blank(1)[0];
+  f.sample({IdList{1, 2}}, {1}, f.blank(1), options, [&](const MaskStep& step) {
+    const auto expected = (1 + options.guidance) * f.dense_logits(f.prompt({1, 2}), canvas) -
+                          options.guidance * f.dense_logits(f.prompt({}), canvas);
+    EXPECT_LT((step.image_logits_BNK[0] - expected).abs().max().item<double>(),
+              1e-4 * expected.abs().max().item<double>());
+    canvas = torch::where(step.masked_BN[0], -1, step.codes_BN[0]);
+  });
+}
 
 TEST(SampleCodes, KeepsWhatIsKnown) {
   Fixture f(tiny_showo());

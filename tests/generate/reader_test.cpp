@@ -58,7 +58,7 @@ TEST(Reader, AnswersEndWhereTheModelsPositionsDo) {
 
   options = {.max_tokens = 100'000, .temperature = 100, .top_k = 0};  // hardly ever ends by itself
   auto& model = pipeline.model();
-  model->llm_config.max_position_embeddings = model->config.num_vq_tokens + 40;
+  model->showo->config.max_position_embeddings = model->config.num_vq_tokens + 40;
   int64_t tokens = 0;
   const auto cut =
       reader.answer({kQuestions[0]}, options, 3, [&](size_t, int64_t) { ++tokens; })[0];
@@ -81,22 +81,21 @@ TEST(Pipeline, SaysHowMuchOfAPromptItReads) {
 }
 
 // What one pass computes is what two would: the picture alone, then the text.
-TEST(ReadRow, EqualsThePictureAndTheTextApart) {
+TEST(Read, EqualsThePictureAndTheTextApart) {
   torch::NoGradGuard no_grad;
   Pipeline pipeline(ModelPaths::in(kModel));
   Showo& model = pipeline.model();
   const Prompting prompting(model->vocabulary, model->config.text_tokens);
   const std::vector<int64_t> image(model->config.num_vq_tokens, model->vocabulary.image_offset + 5),
       text = {7, 8, 9, 10};
-  const Row row = prompting.question(image, text);
-  KvCache together = model->new_cache(), apart = model->new_cache();
-  const Tensor logits = read_row(model, row, together);
-  const int64_t split = row.layout.eoi + 1;
-  const Tensor ids = torch::tensor(row.ids).unsqueeze(0);
-  model->hidden(ids.narrow(1, 0, split), Visible::all(), &apart);
-  const Ids rest = Ids(row.ids).subspan(split);
-  EXPECT_TRUE(torch::allclose(logits, read_texts(model, {rest}, {&apart})[0], 1e-4, 1e-4));
-  EXPECT_EQ(together.length(), apart.length());
+  const Row picture = prompting.codes(image);
+  Context together{prompting.question(picture, text), model->new_cache()},
+      apart{picture, model->new_cache()};
+  const Tensor logits = read(model, {&together});
+  read(model, {&apart});
+  apart.row = together.row;
+  EXPECT_TRUE(torch::allclose(logits, read(model, {&apart}), 1e-4, 1e-4));
+  EXPECT_EQ(together.cache.length(), apart.cache.length());
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "showo/generate/image_step.h"
 #include "showo/generate/text_sampler.h"
 #include "showo/generate/token_step.h"
+#include "showo/prompt/prompting.h"
 #include "tests/support/tiny_showo.h"
 
 namespace {
@@ -116,7 +117,7 @@ TEST_F(Recordable, APicturesStepStaysOnItsDevice) {
   const IdList blank(model->config.num_vq_tokens, model->vocabulary.mask_token);
   ReadPrompt with(model, prompting.text_to_image(IdList{3, 4}, blank)),
       without(model, prompting.text_to_image({}, blank));
-  ImageStep step(model, {&with, &without}, prompting.text_to_image({}, blank).layout.soi, 16);
+  ImageStep step(model, {&with, &without}, 16);
   const auto canvas = torch::full({16}, -1, torch::dtype(torch::kLong).device(torch::kMeta));
   for (int i = 0; i < 3; ++i) EXPECT_EQ(step.all(canvas).sizes(), (IdList{2, 16, 64}));
   EXPECT_EQ(replays, 3);
@@ -125,9 +126,10 @@ TEST_F(Recordable, APicturesStepStaysOnItsDevice) {
 
 TEST_F(Recordable, AnAnswersStepStaysOnItsDevice) {
   Showo model = on_meta();
-  KvCache cache = model->new_cache();
-  model->hidden(torch::tensor({{1, 2, 3}}), Visible::causal(), &cache);
-  TokenStep step(model, {&cache}, /*room=*/10);
+  Context context{{}, model->new_cache()};
+  context.row.append_text(IdList{1, 2, 3});
+  model->hidden(pack({context.row}, {&context.cache}));
+  TokenStep step(model->showo, {&context}, /*room=*/10);
   try {
     step({5});
     FAIL() << "logits cannot leave the meta device";
@@ -143,26 +145,28 @@ TEST(TokenStep, GivesTheLogitsOfGrowingCaches) {
   torch::NoGradGuard no_grad;
   for (const auto& llm : {tiny_llm(2, 16), tiny_llm(3, 20)}) {
     Showo model = tiny_showo(11, llm);
-    std::vector<KvCache> grown;
+    std::vector<Context> grown;
     for (const IdList& text : {IdList{1, 2, 3}, IdList{7}, IdList{9, 8, 7, 6, 5}}) {
-      KvCache cache = model->new_cache();
-      read_texts(model, {Ids(text)}, {&cache});
-      grown.push_back(cache);
+      Context context{{}, model->new_cache()};
+      context.row.append_text(text);
+      read(model, {&context});
+      grown.push_back(context);
     }
-    std::vector<KvCache> fixed = grown;
+    std::vector<Context> fixed = grown;
     {
-      TokenStep step(model, {&fixed[0], &fixed[1], &fixed[2]}, /*room=*/5);
+      TokenStep step(model->showo, {&fixed[0], &fixed[1], &fixed[2]}, /*room=*/5);
       for (int64_t i = 0; i < 12; ++i) {
         const IdList tokens = {i, 20 - i, i < 4 ? 5 : 0};
         const auto logits = step(tokens);
         for (int64_t text = 0; text < (i < 4 ? 3 : 2); ++text) {
-          const auto expected = read_texts(model, {Ids(tokens).subspan(text, 1)}, {&grown[text]});
+          grown[text].row.append_text(Ids(tokens).subspan(text, 1));
+          const auto expected = read(model, {&grown[text]});
           EXPECT_TRUE(torch::allclose(logits[text], expected[0], 1e-4, 1e-5)) << i << " " << text;
         }
       }
     }
-    EXPECT_EQ(fixed[0].length(), 3);
-    EXPECT_EQ(fixed[1].length(), 1);
+    EXPECT_EQ(fixed[0].cache.length(), 3);
+    EXPECT_EQ(fixed[1].cache.length(), 1);
   }
 }
 

@@ -5,6 +5,7 @@
 
 #include "showo/core/random.h"
 #include "showo/prompt/omni_attention.h"
+#include "showo/prompt/prompting.h"
 #include "tests/support/tiny_showo.h"
 
 namespace showo {
@@ -16,11 +17,11 @@ IdList greedy_without_cache(Showo& model, Row row, int64_t count) {
   torch::NoGradGuard no_grad;
   IdList answer;
   for (int64_t i = 0; i < count; ++i) {
-    row.layout.length = static_cast<int64_t>(row.ids.size());
-    const auto visible = Visible::only(allowed_attention({row.layout}, row.layout.length));
-    const auto hidden = model->hidden(torch::tensor(row.ids).unsqueeze(0), visible);
-    answer.push_back(model->logits(hidden[0][-1]).argmax().item<int64_t>());
-    row.ids.push_back(answer.back());
+    Sequences whole = {{row.length(), {}, nullptr, {}, allowed_attention(row.segments)}};
+    const auto hidden =
+        model->hidden(torch::tensor(row.ids), torch::arange(row.length()), std::move(whole));
+    answer.push_back(model->logits(hidden[-1]).argmax().item<int64_t>());
+    row.append_text(Ids(&answer.back(), 1));
   }
   return answer;
 }
@@ -31,13 +32,13 @@ TEST(SampleText, GivesTheTokensOfTheWholeRowReadAnew) {
     Showo model = tiny_showo(11, llm);
     const Prompting prompting(model->vocabulary, model->config.text_tokens);
     const IdList image(model->config.num_vq_tokens, model->vocabulary.image_offset + 9);
-    const Row row = prompting.question(image, IdList{4, 5, 6});
-    KvCache cache = model->new_cache();
-    const auto logits = read_row(model, row, cache);
+    const Row row = prompting.question(prompting.codes(image), IdList{4, 5, 6});
+    Context context{row, model->new_cache()};
+    const auto logits = read(model, {&context})[0];
     TextOptions options;
     options.max_tokens = 12;
-    std::vector<Writing> texts = {{cache, logits, make_generator(0)}};
-    sample_texts(model, texts, options, std::nullopt);
+    std::vector<Writing> texts = {{context, logits, make_generator(0)}};
+    sample_texts(model->showo, texts, options, std::nullopt);
     EXPECT_EQ(texts[0].tokens, greedy_without_cache(model, row, 12));
   }
 }
@@ -62,21 +63,21 @@ TEST(SampleTexts, EndsWhereTheModelsPositionsDo) {
   llm.max_position_embeddings = 30;
   Showo model = tiny_showo(11, llm);
   std::vector<Writing> texts;
-  for (const int64_t read : {5, 20, 30}) {
-    KvCache cache = model->new_cache();
-    const IdList ids(read, 4);
-    const auto logits = read_texts(model, {Ids(ids)}, {&cache})[0];
-    texts.push_back({cache, logits, make_generator(read)});
+  for (const int64_t length : {5, 20, 30}) {
+    Context context{{}, model->new_cache()};
+    context.row.append_text(IdList(length, 4));
+    const auto logits = read(model, {&context})[0];
+    texts.push_back({context, logits, make_generator(length)});
   }
   TextOptions options;
   options.max_tokens = 100'000;
-  sample_texts(model, texts, options, /*stop=*/std::nullopt);
+  sample_texts(model->showo, texts, options, /*stop=*/std::nullopt);
   EXPECT_EQ(texts[0].tokens.size(), 25u);
   EXPECT_EQ(texts[1].tokens.size(), 10u);
   EXPECT_EQ(texts[2].tokens.size(), 0u);
   for (const auto& text : texts) {
     EXPECT_FALSE(text.complete);
-    EXPECT_LE(text.cache.length(), 30);
+    EXPECT_LE(text.context.cache.length(), 30);
   }
 }
 
@@ -92,21 +93,19 @@ TEST(SampleTexts, GivesEachTextWhatItGetsAlone) {
   const std::vector<IdList> questions = {{4, 5, 6}, {7}, {9, 8, 7, 6, 5, 4}, {4, 5, 6}};
   const auto write = [&](const std::vector<size_t>& which) {
     std::vector<Writing> texts;
-    std::vector<KvCache> pictures;
-    std::vector<KvCache*> caches;
-    std::vector<Ids> ids;
+    std::vector<Context*> contexts;
     for (size_t i : which) {
       const IdList image(model->config.num_vq_tokens,
                          model->vocabulary.image_offset + static_cast<int64_t>(i % 3));
-      KvCache cache = model->new_cache();
-      read_row(model, prompting.question(image, {}), cache);
-      texts.push_back({cache, {}, make_generator(i)});
-      ids.emplace_back(questions[i]);
+      Context context{prompting.question(prompting.codes(image), {}), model->new_cache()};
+      read(model, {&context});
+      context.row.append_text(questions[i]);
+      texts.push_back({context, {}, make_generator(i)});
     }
-    for (auto& text : texts) caches.push_back(&text.cache);
-    const auto logits = read_texts(model, ids, caches);
+    for (auto& text : texts) contexts.push_back(&text.context);
+    const auto logits = read(model, contexts);
     for (size_t n = 0; n < texts.size(); ++n) texts[n].logits_V = logits[static_cast<int64_t>(n)];
-    sample_texts(model, texts, options, /*stop=*/3);
+    sample_texts(model->showo, texts, options, /*stop=*/3);
     std::vector<IdList> tokens;
     for (const auto& text : texts) tokens.push_back(text.tokens);
     return tokens;

@@ -25,7 +25,8 @@ TEST_P(Golden, AgreesWithTheReference) {
 INSTANTIATE_TEST_SUITE_P(Cases, Golden,
                          testing::Values("tokenizer", "prompting", "schedules",
                                          "image_preprocessing", "magvitv2", "showo_train",
-                                         "showo_t2i", "showo_mmu"),
+                                         "showo_t2i", "showo_mmu", "llama_backbone",
+                                         "showo_clip_mmu"),
                          [](const auto& info) { return std::string(info.param); });
 
 TEST(GoldenCheck, RefusesAFolderThatIsNoCase) {

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "showo/prompt/omni_attention.h"
+#include "showo/prompt/prompting.h"
 #include "tests/support/tiny_showo.h"
 
 namespace showo {
@@ -17,7 +17,7 @@ struct Scalar {
   Tensor Losses::*loss;
 };
 
-// A row of each task, padded to one length.
+// Rows of each task.
 struct MixedBatch {
   explicit MixedBatch(Showo& model) {
     const Prompting prompting(model->vocabulary, model->config.text_tokens);
@@ -29,31 +29,14 @@ struct MixedBatch {
       labels.push_back(i % 3 ? kIgnore : image.back());
     }
     const std::vector<TurnIds> turns = {{IdList{1, 2}, IdList{3}}, {IdList{4}, IdList{5, 6}}};
-    const std::vector<Row> all = {prompting.text_to_image(IdList{7, 8}, masked, labels),
-                                  prompting.independent_questions(image, turns, 100),
-                                  prompting.understanding(image, turns, 100),
-                                  prompting.language(IdList{9, 10, 11}, 8)};
-    size_t length = 0;
-    for (const Row& row : all) length = std::max(length, row.ids.size());
-    std::vector<Tensor> id_rows, label_rows;
-    for (Row row : all) {
-      row.ids.resize(length, v.pad);
-      row.labels.resize(length, kIgnore);
-      id_rows.push_back(torch::tensor(row.ids));
-      label_rows.push_back(torch::tensor(row.labels));
-      rows.push_back(row.layout);
-    }
-    ids = torch::stack(id_rows);
-    targets = torch::stack(label_rows);
+    const Row picture = prompting.codes(image);
+    rows = pack({prompting.text_to_image(IdList{7, 8}, masked, labels),
+                 prompting.independent_questions(picture, turns, 100),
+                 prompting.understanding(picture, turns, 100),
+                 prompting.language(IdList{9, 10, 11}, 8)});
   }
-  Losses losses(Showo& model) const {
-    const int64_t length = ids.size(1);
-    const auto hidden = model->hidden(ids, Visible::only(allowed_attention(rows, length)), nullptr,
-                                      token_positions(rows, length));
-    return showo_losses(model, hidden, targets, rows);
-  }
-  Tensor ids, targets;
-  std::vector<RowLayout> rows;
+  Losses losses(Showo& model) const { return showo_losses(model, model->hidden(rows), rows); }
+  PackedRows rows;
 };
 
 class Gradient : public testing::TestWithParam<Scalar> {};

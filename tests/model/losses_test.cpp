@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "showo/prompt/omni_attention.h"
+#include "showo/prompt/prompting.h"
 #include "tests/support/tiny_showo.h"
 
 namespace showo {
@@ -11,49 +11,28 @@ namespace {
 
 using IdList = std::vector<int64_t>;
 
-Losses losses_of(Showo& model, const Row& row) {
-  const int64_t length = row.layout.length;
-  const auto hidden = model->hidden(torch::tensor(row.ids).unsqueeze(0),
-                                    Visible::only(allowed_attention({row.layout}, length)), nullptr,
-                                    token_positions({row.layout}, length));
-  return showo_losses(model, hidden, torch::tensor(row.labels).unsqueeze(0), {row.layout});
+Losses losses_of(Showo& model, const std::vector<Row>& rows) {
+  const PackedRows packed = pack(rows);
+  return showo_losses(model, model->hidden(packed), packed);
 }
 
 TEST(Losses, OfIndependentQuestionsAreThoseOfARowEach) {
   Showo model = tiny_showo();
   const Prompting prompting(model->vocabulary, model->config.text_tokens);
   const IdList image(model->config.num_vq_tokens, model->vocabulary.image_offset + 5);
+  const Row picture = prompting.codes(image);
   const std::vector<TurnIds> turns = {
       {IdList{1, 2, 3}, IdList{4}}, {IdList{5}, IdList{6}}, {IdList{7, 8}, IdList{9}}};
   const double together =
-      losses_of(model, prompting.independent_questions(image, turns, 1000)).mmu.item<double>();
+      losses_of(model, {prompting.independent_questions(picture, turns, 1000)}).mmu.item<double>();
   double apart = 0;
   for (const auto& turn : turns)
-    apart += losses_of(model, prompting.understanding(image, {turn}, 1000)).mmu.item<double>() / 3;
+    apart +=
+        losses_of(model, {prompting.understanding(picture, {turn}, 1000)}).mmu.item<double>() / 3;
   EXPECT_NEAR(together, apart, 1e-5);
   const double conversation =
-      losses_of(model, prompting.understanding(image, turns, 1000)).mmu.item<double>();
+      losses_of(model, {prompting.understanding(picture, turns, 1000)}).mmu.item<double>();
   EXPECT_GT(std::abs(conversation - apart), 1e-3);  // there the turns do see each other
-}
-
-// Rows of one batch, right-padded to the longest.
-Losses losses_of(Showo& model, const std::vector<Row>& rows) {
-  size_t length = 0;
-  for (const Row& row : rows) length = std::max(length, row.ids.size());
-  std::vector<Tensor> ids, labels;
-  std::vector<RowLayout> layouts;
-  for (Row row : rows) {
-    row.ids.resize(length, model->vocabulary.pad);
-    row.labels.resize(length, kIgnore);
-    ids.push_back(torch::tensor(row.ids));
-    labels.push_back(torch::tensor(row.labels));
-    layouts.push_back(row.layout);
-  }
-  const auto tokens = static_cast<int64_t>(length);
-  const auto hidden =
-      model->hidden(torch::stack(ids), Visible::only(allowed_attention(layouts, tokens)), nullptr,
-                    token_positions(layouts, tokens));
-  return showo_losses(model, hidden, torch::stack(labels), layouts);
 }
 
 TEST(Losses, StayTheSameWhenPadsAreCut) {
@@ -67,13 +46,13 @@ TEST(Losses, StayTheSameWhenPadsAreCut) {
   std::vector<Row> t2i = {prompting.text_to_image(IdList{1, 2}, masked, labels),
                           prompting.text_to_image(IdList{3}, masked, labels),
                           prompting.text_to_image({}, masked, labels)},
-                   mmu = {prompting.understanding(masked, IdList{1, 2, 3}),
-                          prompting.understanding(masked, IdList{4})};
-  ASSERT_GT(t2i[0].layout.pads, 0);
+                   mmu = {prompting.understanding(prompting.codes(masked), IdList{1, 2, 3}),
+                          prompting.understanding(prompting.codes(masked), IdList{4})};
+  ASSERT_EQ(t2i[0].segments[0].kind, SegmentKind::kPads);
   for (auto* rows : {&t2i, &mmu}) {
     const Losses before = losses_of(model, *rows);
-    std::vector<Row> cut = *rows;
-    cut_pads(cut, v.pad);
+    std::vector<Row> cut;
+    for (const Row& row : *rows) cut.push_back(without_pads(row));
     const Losses after = losses_of(model, cut);
     EXPECT_LT(cut[0].ids.size(), rows->front().ids.size());
     EXPECT_GT(total(before, {}).item<double>(), 0);

@@ -19,8 +19,9 @@ class LowBitModels : public testing::Test {
 
   static Tensor logits(Showo& model) {
     torch::NoGradGuard no_grad;
-    const auto ids = torch::arange(20).unsqueeze(0);
-    return model->logits(model->hidden(ids, Visible::causal()));
+    Row row;
+    for (int64_t id = 0; id < 20; ++id) row.append_text(Ids(&id, 1));
+    return model->logits(model->hidden(pack({row})));
   }
   static std::string complaint(const std::function<void()>& action) {
     try {
@@ -91,7 +92,7 @@ TEST_F(LowBitModels, LiesInTheFolderAreNamed) {
 TEST_F(LowBitModels, AWeightThatIsNotFiniteIsNamed) {
   Showo model = tiny_showo(8);
   torch::NoGradGuard no_grad;
-  model->showo->model->layers->ptr<PhiLayerImpl>(1)->mlp->fc1->weight[3][2] = NAN;
+  model->named_parameters()["showo.model.layers.1.mlp.fc1.weight"][3][2] = NAN;
   save_showo(folder_, model);
   EXPECT_NE(complaint([&] {
               load_showo(paths(), torch::kFloat, torch::kCPU, LowBits::of(8));

@@ -131,7 +131,7 @@ TEST_F(Published, AValueThatHalfPrecisionCannotHoldIsNamed) {
   auto model = tiny_showo();
   {
     torch::NoGradGuard no_grad;
-    model->showo->model->final_layernorm->weight[3] = 1e5;
+    model->showo->model->final_norm->weight[3] = 1e5;
   }
   save_showo(folder_ / "model", model);
   const std::string name = "tensor 'showo.model.final_layernorm.weight'";

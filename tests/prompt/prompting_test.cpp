@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include "showo/core/error.h"
+
 namespace showo {
 namespace {
 
@@ -36,19 +38,19 @@ TEST(TextToImage, PadsOnTheLeftSoThatSoiStandsStill) {
   EXPECT_EQ(row.ids, (IdList{kPad, kT2iTask, kBos, 7, 8, kEos, kSoi, 310, kMask, 312, 313, kEoi}));
   EXPECT_EQ(row.labels, (IdList{kIgnore, kT2iTask, kBos, 7, 8, kEos, kSoi, kIgnore, 311, kIgnore,
                                 kIgnore, kEoi}));
-  EXPECT_EQ(row.layout.pads, 1);
-  EXPECT_EQ(row.layout.soi, kPrompting.soi_position());
-  EXPECT_EQ(row.ids[row.layout.soi], kSoi);
-  EXPECT_EQ(row.ids[row.layout.eoi], kEoi);
-  EXPECT_EQ(row.layout.length, 12);
+  EXPECT_EQ(row.segments, (Segments{{SegmentKind::kPads, 0, 1, 0},
+                                    {SegmentKind::kText, 1, 5, 1},
+                                    {SegmentKind::kCodes, 6, 6, 6}}));
+  EXPECT_EQ(row.picture().begin, kPrompting.soi_position());
+  EXPECT_EQ(row.length(), 12);
 }
 
 TEST(TextToImage, WithoutATextIsTheUnconditionalPrompt) {
   const Row row = kPrompting.text_to_image({}, kImage);
   EXPECT_EQ(row.ids,
             (IdList{kPad, kPad, kPad, kT2iTask, kBos, kEos, kSoi, 310, kMask, 312, 313, kEoi}));
-  EXPECT_EQ(row.layout.pads, 3);
-  EXPECT_EQ(row.layout.soi, kPrompting.soi_position());
+  EXPECT_EQ(row.segments[0].length, 3);
+  EXPECT_EQ(row.picture().begin, kPrompting.soi_position());
 }
 
 TEST(TextToImage, CutsALongTextAndEndsItWithEot) {
@@ -57,50 +59,53 @@ TEST(TextToImage, CutsALongTextAndEndsItWithEot) {
             (IdList{kT2iTask, kBos, 1, 2, 3, kEos, kSoi, kEoi}));
   const Row row = kPrompting.text_to_image(too_long, {});
   EXPECT_EQ(row.ids, (IdList{kT2iTask, kBos, 1, 2, 3, kEos, kSoi, kEoi}));
-  EXPECT_EQ(row.layout.pads, 0);
+  EXPECT_EQ(row.segments[0].kind, SegmentKind::kText);
 }
 
 TEST(Understanding, SupervisesTheTextAndPadsOnTheRight) {
-  const Row row = kPrompting.understanding(IdList{310, 311}, IdList{7, 8});
+  const Row row = kPrompting.understanding(kPrompting.codes(IdList{310, 311}), IdList{7, 8});
   EXPECT_EQ(row.ids, (IdList{kMmuTask, kSoi, 310, 311, kEoi, kBos, 7, 8, kEos, kPad}));
   EXPECT_EQ(row.labels,
             (IdList{kIgnore, kIgnore, kIgnore, kIgnore, kIgnore, kBos, 7, 8, kEos, kIgnore}));
-  EXPECT_EQ(row.layout.soi, 1);
-  EXPECT_EQ(row.ids[row.layout.eoi], kEoi);
+  EXPECT_EQ(row.segments, (Segments{{SegmentKind::kText, 0, 1, 0},
+                                    {SegmentKind::kCodes, 1, 4, 1, /*open=*/true},
+                                    {SegmentKind::kText, 5, 4, 5},
+                                    {SegmentKind::kPads, 9, 1, 9}}));
 }
 
 TEST(Understanding, CutsALongCaptionAndEndsItWithEot) {
-  const Row row = kPrompting.understanding(IdList{310}, IdList{1, 2, 3, 4, 5, 6});
+  const Row row = kPrompting.understanding(kPrompting.codes(IdList{310}), IdList{1, 2, 3, 4, 5, 6});
   EXPECT_EQ(row.ids, (IdList{kMmuTask, kSoi, 310, kEoi, kBos, 1, 2, 3, kEos}));
 }
 
 TEST(Understanding, SupervisesAnswersAndTheirEotButNoQuestion) {
   const std::vector<TurnIds> turns = {{{11, 12}, {21}}, {{13}, {22, 23}}};
-  const Row row = kPrompting.understanding(IdList{310}, turns, 64);
+  const Row row = kPrompting.understanding(kPrompting.codes(IdList{310}), turns, 64);
   EXPECT_EQ(row.ids, (IdList{kMmuTask, kSoi, 310, kEoi, kBos, 11, 12, 21, kEos, 13, 22, 23, kEos}));
   EXPECT_EQ(row.labels, (IdList{kIgnore, kIgnore, kIgnore, kIgnore, kIgnore, kIgnore, kIgnore, 21,
                                 kEos, kIgnore, 22, 23, kEos}));
-  EXPECT_EQ(row.layout.length, 13);
+  EXPECT_EQ(row.length(), 13);
 }
 
 TEST(Understanding, DropsTheTurnThatDoesNotFitWhole) {
   const std::vector<TurnIds> turns = {{{11, 12}, {21}}, {{13}, {22, 23}}};
-  EXPECT_EQ(kPrompting.understanding(IdList{310}, turns, 13).ids.size(), 13u);
-  const Row row = kPrompting.understanding(IdList{310}, turns, 12);
+  EXPECT_EQ(kPrompting.understanding(kPrompting.codes(IdList{310}), turns, 13).ids.size(), 13u);
+  const Row row = kPrompting.understanding(kPrompting.codes(IdList{310}), turns, 12);
   EXPECT_EQ(row.ids, (IdList{kMmuTask, kSoi, 310, kEoi, kBos, 11, 12, 21, kEos}));
 }
 
 TEST(Question, EndsWhereTheAnswerBegins) {
-  const Row row = kPrompting.question(IdList{310, 311}, IdList{7, 8});
+  const Row row = kPrompting.question(kPrompting.codes(IdList{310, 311}), IdList{7, 8});
   EXPECT_EQ(row.ids, (IdList{kMmuTask, kSoi, 310, 311, kEoi, kBos, 7, 8}));
   EXPECT_EQ(row.labels, IdList(8, kIgnore));
-  EXPECT_EQ(row.layout.length, 8);
+  EXPECT_EQ(row.length(), 8);
 }
 
 // An answer is generated after the same tokens that it was trained after.
 TEST(Question, IsTheBeginningOfItsTrainingRow) {
-  const Row asked = kPrompting.question(IdList{310, 311}, IdList{7, 8});
-  const Row trained = kPrompting.understanding(IdList{310, 311}, {{{7, 8}, {9}}}, 64);
+  const Row asked = kPrompting.question(kPrompting.codes(IdList{310, 311}), IdList{7, 8});
+  const Row trained =
+      kPrompting.understanding(kPrompting.codes(IdList{310, 311}), {{{7, 8}, {9}}}, 64);
   EXPECT_TRUE(std::equal(asked.ids.begin(), asked.ids.end(), trained.ids.begin()));
 }
 
@@ -109,46 +114,63 @@ TEST(Language, PadsAShortTextAndCutsALongOneWithoutEot) {
   EXPECT_EQ(row.ids, (IdList{kBos, 7, 8, kEos, kPad, kPad}));
   EXPECT_EQ(row.labels, (IdList{kBos, 7, 8, kEos, kIgnore, kIgnore}));
   EXPECT_EQ(kPrompting.language(IdList{1, 2, 3, 4, 5}, 4).ids, (IdList{kBos, 1, 2, 3}));
-  EXPECT_EQ(row.layout.soi, -1);
+  EXPECT_THROW(row.picture(), Error);
 }
 
 TEST(Understanding, LeavesOutAnIndependentQuestionThatDoesNotFit) {
   const std::vector<TurnIds> turns = {
       {IdList{7}, IdList{8}}, {IdList{7, 7, 7}, IdList{8}}, {IdList{9}, IdList{10}}};
-  const Row row = kPrompting.independent_questions(IdList{310}, turns, 12);
+  const Row row = kPrompting.independent_questions(kPrompting.codes(IdList{310}), turns, 12);
   EXPECT_EQ(row.ids, (IdList{kMmuTask, kSoi, 310, kEoi, kBos, 7, 8, kEos, kBos, 9, 10, kEos}));
   EXPECT_EQ(row.labels, (IdList{kIgnore, kIgnore, kIgnore, kIgnore, kIgnore, kIgnore, 8, kEos,
                                 kIgnore, kIgnore, 10, kEos}));
-  EXPECT_EQ(row.layout.questions, (IdList{4, 8}));
+  ASSERT_EQ(row.segments.size(), 4u);
+  EXPECT_EQ(row.segments[2].begin, 4);
+  EXPECT_EQ(row.segments[3].begin, 8);
+  EXPECT_NE(row.segments[2].group, row.segments[3].group);
 }
 
-TEST(CutPads, KeepsTheLongestPromptAndEveryPosition) {
-  const Prompting prompting(Vocabulary::after(300, 64, 298, 299), 5);
-  std::vector<Row> rows = {
-      prompting.text_to_image(std::vector<int64_t>{7}, std::vector<int64_t>{310}),
-      prompting.text_to_image({}, std::vector<int64_t>{310})};
-  const auto before = rows;
-  cut_pads(rows, prompting.vocabulary().pad);
-  EXPECT_EQ(rows[0].layout.pads, 0);
-  EXPECT_EQ(rows[1].layout.pads, 1);
-  for (size_t i = 0; i < rows.size(); ++i) {
-    const RowLayout &was = before[i].layout, &is = rows[i].layout;
-    EXPECT_EQ(is.position + is.soi, was.soi);
-    EXPECT_EQ(is.position + is.eoi, was.eoi);
-    EXPECT_EQ(is.length, was.length - is.position);
-    EXPECT_TRUE(std::equal(rows[i].ids.begin(), rows[i].ids.end(),
-                           before[i].ids.begin() + is.position, before[i].ids.end()));
-    EXPECT_EQ(rows[i].labels.size(), rows[i].ids.size());
-  }
+TEST(Features, TakeThePlacesOfAPictureAndTheirTextHasNoSot) {
+  const Row picture = kPrompting.features(3, IdList{7, 8});
+  EXPECT_EQ(picture.ids, (IdList{kMmuTask, 7, 8, kSoi, kPad, kPad, kPad, kEoi}));
+  EXPECT_EQ(picture.segments, (Segments{{SegmentKind::kText, 0, 4, 0},
+                                        {SegmentKind::kFeatures, 4, 3, 4, /*open=*/true},
+                                        {SegmentKind::kText, 7, 1, 7}}));
+  EXPECT_EQ(kPrompting.question(picture, IdList{9}).ids,
+            (IdList{kMmuTask, 7, 8, kSoi, kPad, kPad, kPad, kEoi, 9}));
+  const std::vector<TurnIds> turns = {{{11, 12}, {21}}};
+  const Row trained = kPrompting.understanding(picture, turns, 64);
+  EXPECT_EQ(trained.ids, (IdList{kMmuTask, 7, 8, kSoi, kPad, kPad, kPad, kEoi, 11, 12, 21, kEos}));
+  EXPECT_EQ(targets_of(trained).states, (IdList{9, 10}));
+  EXPECT_EQ(targets_of(trained).ids, (IdList{21, kEos}));
 }
 
-TEST(CutPads, CutsTheRightOfTexts) {
-  const Prompting prompting(Vocabulary::after(300, 64, 298, 299), 5);
-  std::vector<Row> rows = {prompting.language(std::vector<int64_t>{7, 8}, 9)};
-  cut_pads(rows, prompting.vocabulary().pad);
-  EXPECT_EQ(rows[0].ids.size(), 4);
-  EXPECT_EQ(rows[0].layout.length, 4);
-  EXPECT_EQ(rows[0].layout.position, 0);
+TEST(WithoutPads, KeepsTheOtherTokensWithTheirPositions) {
+  const Row drawing = kPrompting.text_to_image(IdList{7}, kImage, kImageLabels),
+            text = kPrompting.language(IdList{7, 8}, 9);
+  const Row bare = without_pads(drawing);
+  EXPECT_EQ(bare.ids, IdList(drawing.ids.begin() + 2, drawing.ids.end()));
+  EXPECT_EQ(bare.labels, IdList(drawing.labels.begin() + 2, drawing.labels.end()));
+  EXPECT_EQ(bare.picture().begin, drawing.picture().begin - 2);
+  EXPECT_EQ(bare.picture().position, drawing.picture().position);
+  EXPECT_EQ(positions_of(bare.segments).front(), 2);
+  EXPECT_EQ(without_pads(text).ids, (IdList{kBos, 7, 8, kEos}));
+  EXPECT_EQ(without_pads(text).length(), 4);
+}
+
+// Drawing predicts a picture's tokens where they stand, text is predicted one token ahead.
+TEST(Targets, AreWhatEachTaskCounts) {
+  const Targets drawing = targets_of(kPrompting.text_to_image(IdList{7, 8}, kImage, kImageLabels));
+  EXPECT_EQ(drawing.states, (IdList{6, 8, 11}));
+  EXPECT_EQ(drawing.ids, (IdList{kSoi, 311, kEoi}));
+  const Targets text = targets_of(kPrompting.language(IdList{7, 8}, 6));
+  EXPECT_EQ(text.states, (IdList{0, 1, 2}));
+  EXPECT_EQ(text.ids, (IdList{7, 8, kEos}));
+  const Targets caption =
+      targets_of(kPrompting.understanding(kPrompting.codes(IdList{310}), IdList{7}));
+  EXPECT_EQ(caption.states, (IdList{3, 4, 5}));
+  EXPECT_EQ(caption.ids, (IdList{kBos, 7, kEos}));
+  EXPECT_TRUE(targets_of(kPrompting.text_to_image(IdList{7}, kImage)).ids.empty());
 }
 
 }  // namespace

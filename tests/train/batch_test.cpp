@@ -60,8 +60,17 @@ TEST(Batches, HoldTheCodesOfTheirTokenizerInItsOwnPrecision) {
   const auto expected = codec->encode(torch::stack(pictures));
   BatchOptions options;
   options.image_size = 32;
-  const Prompting prompting(Vocabulary::after(100, codec->config.codebook_size(), 0, 0), 16);
-  BatchMaker maker(options, prompting, nullptr, codec);
+  LlmConfig llm;
+  llm.hidden_size = 8;
+  llm.num_hidden_layers = llm.num_attention_heads = 1;
+  ShowoConfig config;
+  config.llm_vocab_size = 100;
+  config.codebook_size = codec->config.codebook_size();
+  config.vocab_size = Vocabulary::after(100, config.codebook_size, 0, 0).size;
+  const Showo model(config, llm);
+  const Prompting prompting(model->vocabulary, 16);
+  BatchMaker maker(options, prompting, nullptr, codec,
+                   Sight(model, codec, nullptr, {}, torch::kFloat));
   EXPECT_TRUE(torch::equal(maker.codes_of(samples), expected));
   codec->to(torch::kBFloat16);
   const auto rough = codec->encode(torch::stack(pictures));

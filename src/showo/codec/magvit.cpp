@@ -88,10 +88,14 @@ CodecEncoderImpl::CodecEncoderImpl(const CodecConfig& config)
   quant_conv = register_module("quant_conv", Conv2d(config.z_channels, config.z_channels, 1));
 }
 
-Tensor CodecEncoderImpl::forward(const Tensor& image) {
+Tensor CodecEncoderImpl::feature_map(const Tensor& image) {
   auto x = conv_in(image);
   for (auto& level : *down) x = level->as<Level>()->forward(x);
-  return quant_conv(conv_out(norm_out->forward_swish(mid(x))));
+  return mid(x);
+}
+
+Tensor CodecEncoderImpl::forward(const Tensor& image) {
+  return quant_conv(conv_out(norm_out->forward_swish(feature_map(image))));
 }
 
 CodecDecoderImpl::CodecDecoderImpl(const CodecConfig& config)

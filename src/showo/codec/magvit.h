@@ -56,6 +56,8 @@ struct CodecEncoderImpl : torch::nn::Module {
   explicit CodecEncoderImpl(const CodecConfig& config);
   /// [B, 3, H, W] in [−1, 1] → latents [B, K, h, w].
   Tensor forward(const Tensor& image_B3HW);
+  /// The last feature map before the latents: [B, 3, H, W] → [B, C, h, w].
+  Tensor feature_map(const Tensor& image_B3HW);
   Conv2d conv_in;
   torch::nn::ModuleList down;
   Middle mid;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "showo/eval/golden_backbone.h"
 #include "showo/eval/golden_models.h"
 #include "showo/eval/golden_text.h"
 
@@ -10,11 +11,15 @@ namespace showo {
 namespace {
 
 using Runner = void (*)(GoldenCase&);
-const std::map<std::string, Runner> kRunners = {
-    {"tokenizer", check_tokenizer},     {"prompting", check_prompting},
-    {"schedules", check_schedules},     {"magvitv2", check_magvitv2},
-    {"showo_train", check_showo_train}, {"showo_t2i", check_showo_t2i},
-    {"showo_mmu", check_showo_mmu},     {"image_preprocessing", check_image_preprocessing}};
+const std::map<std::string, Runner> kRunners = {{"tokenizer", check_tokenizer},
+                                                {"prompting", check_prompting},
+                                                {"schedules", check_schedules},
+                                                {"magvitv2", check_magvitv2},
+                                                {"showo_train", check_showo_train},
+                                                {"showo_t2i", check_showo_t2i},
+                                                {"showo_mmu", check_showo_mmu},
+                                                {"llama_backbone", check_llama_backbone}, {"showo_clip_mmu", check_showo_clip_mmu},
+                                                {"image_preprocessing", check_image_preprocessing}};
 
 }  // namespace
 

@@ -18,24 +18,42 @@ std::vector<int64_t> to_vector(const torch::Tensor& ids) {
   return {values.const_data_ptr<int64_t>(), values.const_data_ptr<int64_t>() + values.numel()};
 }
 
-// A row's layout from its ids alone, as the reference's masks are made.
-RowLayout layout_of(const torch::Tensor& row, const Vocabulary& v) {
-  const auto ids = to_vector(row);
-  RowLayout layout;
-  layout.length = static_cast<int64_t>(ids.size());
-  for (int64_t i = 0; i < layout.length; ++i) {
-    if (ids[i] == v.t2i) layout.task = Task::kT2i, layout.pads = i;
-    if (ids[i] == v.mmu) layout.task = Task::kMmu;
-    if (ids[i] == v.soi && layout.soi < 0) layout.soi = i;
-    if (ids[i] == v.eoi && layout.eoi < 0) layout.eoi = i;
+// A row from its ids alone, as the reference's masks are made.
+Row row_of(const torch::Tensor& ids_T, const Vocabulary& v) {
+  Row row;
+  row.ids = to_vector(ids_T);
+  const auto place = [&](int64_t id) {
+    const auto found = std::ranges::find(row.ids, id);
+    return found == row.ids.end() ? -1 : found - row.ids.begin();
+  };
+  const int64_t length = std::ssize(row.ids), soi = place(v.soi), eoi = place(v.eoi),
+                task = place(v.t2i);
+  if (place(v.mmu) >= 0) row.task = Task::kMmu;
+  if (task >= 0) row.task = Task::kT2i;
+  const auto add = [&](SegmentKind kind, int64_t end, bool open = false) {
+    const int64_t begin = row.length();
+    if (end > begin) row.segments.push_back({kind, begin, end - begin, begin, open});
+  };
+  if (task > 0) add(SegmentKind::kPads, task);
+  if (soi >= 0) {
+    add(SegmentKind::kText, soi);
+    add(SegmentKind::kCodes, eoi + 1, /*open=*/row.task == Task::kMmu);
   }
-  return layout;
+  add(SegmentKind::kText, length);
+  return row;
 }
 
-std::vector<RowLayout> layouts_of(const torch::Tensor& rows, const Vocabulary& v) {
-  std::vector<RowLayout> layouts;
-  for (const auto& row : rows.unbind(0)) layouts.push_back(layout_of(row, v));
-  return layouts;
+std::vector<Row> rows_of(const torch::Tensor& ids_BT, const Vocabulary& v) {
+  std::vector<Row> rows;
+  for (const auto& ids : ids_BT.unbind(0)) rows.push_back(row_of(ids, v));
+  return rows;
+}
+
+// bool [B, 1, T, T].
+torch::Tensor allowed_of(const std::vector<Row>& rows) {
+  std::vector<torch::Tensor> masks;
+  for (const Row& row : rows) masks.push_back(allowed_attention(row.segments));
+  return torch::stack(masks).unsqueeze(1);
 }
 
 class RecordedDraws : public Draws {
@@ -90,15 +108,17 @@ void check_magvitv2(GoldenCase& c) {
 void check_showo_train(GoldenCase& c) {
   Showo model = load_showo(ModelPaths::in(c.model_folder()), torch::kFloat, c.device());
   const auto ids = c.input("input_ids"), labels = c.input("labels");
-  const auto rows = layouts_of(ids, model->vocabulary);
-  const auto allowed = allowed_attention(rows, ids.size(1));
+  auto rows = rows_of(ids, model->vocabulary);
+  for (size_t i = 0; i < rows.size(); ++i)
+    rows[i].labels = to_vector(labels[static_cast<int64_t>(i)]);
+  const PackedRows packed = pack(rows);
   LossCoefficients coefficients;
   read_config(coefficients, c.json.at("coefficients"), "coefficients");
-  c.compare_exact("allowed", allowed);
-  auto losses_of = [&](const Tensor& hidden) { return showo_losses(model, hidden, labels, rows); };
+  c.compare_exact("allowed", allowed_of(rows));
+  auto losses_of = [&](const Tensor& hidden) { return showo_losses(model, hidden, packed); };
   auto autocast = std::make_optional<Autocast>(c.place.bf16, c.device().type());
-  const auto hidden = model->hidden(ids, Visible::only(allowed));
-  c.compare("logits", model->logits(hidden));
+  const auto hidden = model->hidden(packed);
+  c.compare("logits", model->logits(hidden).view({ids.size(0), ids.size(1), -1}));
   const auto losses = losses_of(hidden);
   autocast.reset();
   c.compare("loss_t2i", losses.t2i);
@@ -122,7 +142,7 @@ void check_showo_train(GoldenCase& c) {
   for (int64_t step = 0; step < c.wanted("losses_10_steps").numel(); ++step) {
     const Autocast casts(c.place.bf16, c.device().type());
     optimizer.zero_grad();
-    const auto loss = total(losses_of(model->hidden(ids, Visible::only(allowed))), coefficients);
+    const auto loss = total(losses_of(model->hidden(packed)), coefficients);
     history.push_back(loss.item<double>());
     loss.backward();
     optimizer.step(options.lr);
@@ -134,16 +154,12 @@ void check_showo_t2i(GoldenCase& c) {
   Showo model = load_showo(ModelPaths::in(c.model_folder()), c.dtype(), c.device());
   const Vocabulary& v = model->vocabulary;
   const auto conditional = c.input("cond_ids"), unconditional = c.input("uncond_ids");
-  std::vector<Row> prompts;
-  for (const auto& row : conditional.unbind(0))
-    prompts.push_back({to_vector(row), {}, layout_of(row, v)});
-  const Row without{to_vector(unconditional[0]), {}, layout_of(unconditional[0], v)};
-  c.compare_exact("allowed",
-                  allowed_attention(layouts_of(torch::cat({conditional, unconditional}), v),
-                                    conditional.size(1)));
+  const auto prompts = rows_of(conditional, v);
+  const Row without = row_of(unconditional[0], v);
+  c.compare_exact("allowed", allowed_of(rows_of(torch::cat({conditional, unconditional}), v)));
 
-  const RowLayout& layout = prompts[0].layout;
-  const auto image = conditional.narrow(1, layout.soi + 1, layout.eoi - layout.soi - 1);
+  const Segment& picture = prompts[0].picture();
+  const auto image = conditional.narrow(1, picture.begin + 1, picture.length - 2);
   const auto canvas = torch::where(image == v.mask_token, -1, image - v.image_offset);
   SamplingOptions options;
   options.steps = c.json.at("steps");
@@ -175,14 +191,13 @@ void check_showo_mmu(GoldenCase& c) {
   auto random = at::make_generator<at::CPUGeneratorImpl>(0);
   for (int64_t i = 0; c.inputs.contains(fmt::format("input_ids.{}", i)); ++i) {
     const auto ids = c.input(fmt::format("input_ids.{}", i));
-    const RowLayout layout = layout_of(ids[0], model->vocabulary);
-    c.compare_exact(fmt::format("allowed.{}", i),
-                    allowed_attention(std::vector<RowLayout>{layout}, ids.size(1)));
-    KvCache cache = model->new_cache();
+    const auto rows = rows_of(ids, model->vocabulary);
+    c.compare_exact(fmt::format("allowed.{}", i), allowed_of(rows));
+    Context context{rows[0], model->new_cache()};
     std::vector<Tensor> logits;
-    const auto first = read_row(model, {to_vector(ids[0]), {}, layout}, cache);
-    std::vector<Writing> texts = {{std::move(cache), first, random}};
-    sample_texts(model, texts, options, stop,
+    const auto first = read(model, {&context})[0];
+    std::vector<Writing> texts = {{std::move(context), first, random}};
+    sample_texts(model->showo, texts, options, stop,
                  [&](size_t, int64_t, const Tensor& row) { logits.push_back(row); });
     const auto name = fmt::format("logits.{}", i);
     if (c.place.bf16) {  // another token early on leads to another answer

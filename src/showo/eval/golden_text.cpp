@@ -20,11 +20,11 @@ std::vector<int64_t> row_of(const torch::Tensor& matrix, int64_t row) {
 
 struct Rows {
   std::vector<std::vector<int64_t>> ids, labels;
-  std::vector<RowLayout> layouts;
+  std::vector<torch::Tensor> allowed;
   void add(const Row& row) {
     ids.push_back(row.ids);
     labels.push_back(row.labels);
-    layouts.push_back(row.layout);
+    allowed.push_back(allowed_attention(row.segments));
   }
   static torch::Tensor matrix(const std::vector<std::vector<int64_t>>& rows) {
     std::vector<torch::Tensor> tensors;
@@ -38,8 +38,7 @@ void compare_rows(GoldenCase& c, const std::string& name, const Rows& rows) {
   if (c.expected.contains(name + "_labels"))
     c.compare_exact(name + "_labels", Rows::matrix(rows.labels));
   if (c.expected.contains(name + "_allowed")) {
-    c.compare_exact(name + "_allowed",
-                    allowed_attention(rows.layouts, static_cast<int64_t>(rows.ids[0].size())));
+    c.compare_exact(name + "_allowed", torch::stack(rows.allowed).unsqueeze(1));
   }
 }
 
@@ -81,7 +80,7 @@ void check_prompting(GoldenCase& c) {
     dropped.add(prompting.text_to_image({}, masked, labels));
     generation.add(prompting.text_to_image(text, masked));
     language.add(prompting.language(text, c.json.at("lm_length").get<int64_t>()));
-    understanding.add(prompting.understanding(image, text));
+    understanding.add(prompting.understanding(prompting.codes(image), text));
   }
   compare_rows(c, "t2i", kept);
   compare_rows(c, "t2i_dropped", dropped);

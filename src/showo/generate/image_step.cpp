@@ -1,27 +1,30 @@
 #include "showo/generate/image_step.h"
 
+#include "showo/prompt/omni_attention.h"
+
 namespace showo {
 
-ReadPrompt::ReadPrompt(Showo& model, const Row& row) : ids(row.ids), cache(model->new_cache()) {
-  const int64_t first = row.layout.pads;
-  length = row.layout.soi - first;
-  const auto text =
-      torch::tensor(std::vector<int64_t>(ids.begin() + first, ids.begin() + row.layout.soi));
-  model->hidden(text.unsqueeze(0), Visible::causal(), &cache,
-                torch::arange(first, row.layout.soi).unsqueeze(0));
+ReadPrompt::ReadPrompt(Showo& model, const Row& row)
+    : ids(row.ids), text{without_pads(row), model->new_cache()}, picture(row.picture()) {
+  Row& before = text.row;
+  picture.begin = before.picture().begin;
+  before.segments.pop_back();  // the picture, which a row that is drawn ends with
+  before.ids.resize(picture.begin);
+  before.labels.clear();
+  const PackedRows rows = pack({before}, {&text.cache});
+  model->hidden(rows);
 }
 
-ImageStep::ImageStep(Showo& model, std::vector<ReadPrompt*> prompts, int64_t soi, int64_t codes)
+ImageStep::ImageStep(Showo& model, std::vector<ReadPrompt*> prompts, int64_t codes)
     : model_(model),
       prompts_(std::move(prompts)),
-      soi_(soi),
       canvas_N_(torch::full({codes}, -1, torch::dtype(torch::kLong).device(model->device()))),
       all_(model->device(), [this] { return logits({}); }) {
   if (!model->device().is_cuda()) return;
   // Room for the picture: a recording must find the caches where it will find them later.
   for (ReadPrompt* prompt : prompts_) {
-    prompt->cache.extend(prompt->length + codes + 2);
-    prompt->cache.truncate(prompt->length);
+    prompt->text.cache.extend(prompt->picture.end());
+    prompt->text.cache.truncate(prompt->picture.begin);
   }
 }
 
@@ -49,13 +52,22 @@ Tensor ImageStep::logits(const Tensor& places) {
   }
   const int64_t tokens = row.size(0);
   Sequences sequences;
+  std::vector<Tensor> positions;
   for (ReadPrompt* prompt : prompts_) {
-    if (!places.defined()) prompt->cache.truncate(prompt->length);
-    sequences.push_back({tokens, Visible::all(), &prompt->cache,
-                         places.defined() ? row + prompt->length : Tensor()});
+    auto& [text, cache] = prompt->text;
+    auto segments = text.segments;
+    segments.push_back(prompt->picture);
+    if (places.defined()) {  // some of the picture's tokens, which see what all of them see
+      sequences.push_back(
+          {tokens, open_plan(tokens, prompt->picture.end()), &cache, row + prompt->picture.begin});
+    } else {
+      cache.truncate(prompt->picture.begin);
+      sequences.push_back({tokens, attention_plan(segments, prompt->picture.begin), &cache});
+    }
+    positions.push_back(row + prompt->picture.position);
   }
-  const auto hidden = model_->hidden(ids.repeat({count}).unsqueeze(0), sequences,
-                                     (row + soi_).repeat({count}).unsqueeze(0));
+  const auto hidden =
+      model_->hidden(ids.repeat({count}), torch::cat(positions), std::move(sequences));
   return model_->image_logits(hidden.view({count, tokens, -1}).narrow(1, 1, tokens - 2))
       .to(torch::kFloat);
 }

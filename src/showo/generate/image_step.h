@@ -6,23 +6,22 @@
 #include <vector>
 
 #include "showo/core/replay.h"
-#include "showo/model/showo.h"
+#include "showo/generate/context.h"
 
 namespace showo {
 
-/// A text-to-image row's text in a cache, without its pads but at its own positions.
+/// A text-to-image row's text, read; the picture follows it.
 struct ReadPrompt {
   ReadPrompt(Showo& model, const Row& row);
-  std::vector<int64_t> ids;
-  KvCache cache;
-  int64_t length;
+  std::vector<int64_t> ids;  // of the whole row
+  Context text;
+  Segment picture;
 };
 
 class ImageStep {
  public:
-  /// One picture behind each of the prompts (with guidance there are two), all at once; soi stands
-  /// at position `soi`.
-  ImageStep(Showo& model, std::vector<ReadPrompt*> prompts, int64_t soi, int64_t codes);
+  /// One picture behind each of the prompts (with guidance there are two), all at once.
+  ImageStep(Showo& model, std::vector<ReadPrompt*> prompts, int64_t codes);
   ImageStep(const ImageStep&) = delete;
   /// Codes int64 [N] on the model's device, −1 where unknown → logits [prompts, N, K], fp32. On a
   /// GPU replayed from the second time on.
@@ -35,7 +34,6 @@ class ImageStep {
   Tensor logits(const Tensor& places_P);
   Showo& model_;
   std::vector<ReadPrompt*> prompts_;
-  int64_t soi_;
   Tensor canvas_N_;
   Replay all_;
 };

@@ -102,7 +102,6 @@ Tensor sample_codes(Showo& model, const std::vector<Row>& prompts, const Row& un
                     const OnMaskStep& on_step) {
   torch::NoGradGuard no_grad;
   const int64_t batch = canvas_BN.size(0), tokens = canvas_BN.size(1);
-  const int64_t soi = unconditional.layout.soi;
   const auto guided_steps = static_cast<int>(std::ceil(options.guided * options.steps));
   const bool own = options.refresh > 1;
   Prompts with_text(model, own), without(model, own);    // apart, as a prompt may be empty too
@@ -130,7 +129,7 @@ Tensor sample_codes(Showo& model, const std::vector<Row>& prompts, const Row& un
     for (int64_t b = 0; b < batch; ++b) {
       if (step == guided_steps) pictures[b].branches.resize(1);
       const auto& prompts_b = pictures[b].branches;
-      auto& image_step = behind.try_emplace(prompts_b, model, prompts_b, soi, tokens).first->second;
+      auto& image_step = behind.try_emplace(prompts_b, model, prompts_b, tokens).first->second;
       const auto logits =
           pictures[b].step(image_step, canvas[b], options.guidance, whole, masked_before);
       const auto& unknown = pictures[b].unknown_N;

@@ -8,6 +8,7 @@
 #include "showo/core/memory.h"
 #include "showo/core/option_error.h"
 #include "showo/core/random.h"
+#include "showo/generate/preset.h"
 #include "showo/image/decode.h"
 #include "showo/image/mask.h"
 #include "showo/image/part.h"
@@ -88,10 +89,17 @@ Pipeline::Pipeline(const ModelPaths& paths, torch::ScalarType dtype, torch::Devi
       codec_(load_codec(paths.codec, dtype, device)),
       model_(load_showo(paths, dtype, device, low_bits)),
       prompting_(model_->vocabulary, model_->config.text_tokens),
+      sight_(model_, codec_, tokenizer_, paths.clip, dtype),
+      sampling_(own_sampling(paths.model)),
       side_(square_side(model_->config.num_vq_tokens, paths.model)) {
   if (codec_->config.codebook_size() < model_->config.codebook_size) {
     fail("{}: {} codes, fewer than the model's {}", paths.codec.string(),
          codec_->config.codebook_size(), model_->config.codebook_size);
+  }
+  if (const auto end = tokenizer_->eos(); end && *end != model_->vocabulary.eos) {
+    fail("{}: eos_token_id {} of the language model is not the token {} that ends its tokenizer's "
+         "texts",
+         paths.llm.string(), model_->vocabulary.eos, *end);
   }
   if (tokenizer_->size() > model_->config.llm_vocab_size) {
     fail("{}: the tokenizer has {} tokens, more than llm_vocab_size {}", paths.llm.string(),
@@ -193,33 +201,30 @@ Image Pipeline::extend(const Image& picture, Side side, const std::string& promp
 
 Pipeline::Reader Pipeline::read(const Image& picture) {
   torch::NoGradGuard no_grad;
-  const auto ids = encode(resize_and_crop(picture, image_size())) + model_->vocabulary.image_offset;
-  const std::vector<int64_t> image(ids.const_data_ptr<int64_t>(),
-                                   ids.const_data_ptr<int64_t>() + ids.numel());
-  release_freed_memory();  // the tokenizer's buffers are larger than any of an answer
-  return Reader(*this, prompting_.question(image, {}));
+  Seen seen = sight_.see({picture})[0];
+  release_freed_memory();  // an encoder's buffers are larger than any of an answer
+  return Reader(*this, std::move(seen));
 }
 
-Pipeline::Reader::Reader(Pipeline& pipeline, Row picture)
-    : pipeline_(pipeline), picture_(std::move(picture)), cache_(pipeline.model_->new_cache()) {}
+Pipeline::Reader::Reader(Pipeline& pipeline, Seen picture)
+    : pipeline_(pipeline),
+      picture_{pipeline.prompting_.question(picture.row, {}), pipeline.model_->new_cache()},
+      features_(std::move(picture.features)) {}
 
 // The questions read behind the picture, each a text of its own.
 std::vector<Writing> Pipeline::Reader::begin(const std::vector<Ids>& questions, uint64_t seed) {
   Showo& model = pipeline_.model_;
-  if (questions.size() == 1 && cache_.length() == 0) {
-    Row row = picture_;
-    row.ids.insert(row.ids.end(), questions[0].begin(), questions[0].end());
-    std::vector<Writing> texts = {{model->new_cache(), {}, make_generator(seed)}};
-    texts[0].logits_V = read_row(model, row, texts[0].cache);
-    return texts;
-  }
-  if (cache_.length() == 0) read_row(model, picture_, cache_);
+  const bool fresh = picture_.cache.length() == 0;
+  if (fresh && questions.size() > 1) showo::read(model, {&picture_}, features_);
   std::vector<Writing> texts;
-  std::vector<KvCache*> caches;
-  for (size_t i = 0; i < questions.size(); ++i)
-    texts.push_back({cache_, {}, make_generator(seed)});  // the picture's part is not read again
-  for (auto& text : texts) caches.push_back(&text.cache);
-  const auto logits = read_texts(model, questions, caches);
+  std::vector<Context*> contexts;
+  for (const Ids question : questions) {
+    texts.push_back({picture_, {}, make_generator(seed)});  // its part is not read again
+    texts.back().context.row.append_text(question);
+  }
+  for (auto& text : texts) contexts.push_back(&text.context);
+  const bool with_picture = picture_.cache.length() == 0;
+  const auto logits = showo::read(model, contexts, with_picture ? features_ : Tensor());
   for (size_t i = 0; i < questions.size(); ++i) texts[i].logits_V = logits[static_cast<int64_t>(i)];
   return texts;
 }
@@ -230,11 +235,11 @@ std::vector<Answer> Pipeline::Reader::answer(const std::vector<std::string>& que
   torch::NoGradGuard no_grad;
   options.check();
   Pipeline& p = pipeline_;
-  const auto read = std::ssize(picture_.ids),
-             room = p.model_->llm_config.max_position_embeddings - read - 1;  // a token's at least
+  const int64_t room = p.model_->llm_config().max_position_embeddings - picture_.next_position() -
+                       1;  // a token's at least
   std::vector<std::vector<int64_t>> prompts;
   for (const auto& question : questions) {
-    prompts.push_back(p.tokenizer_->encode("USER: \n" + question + " ASSISTANT:"));
+    prompts.push_back(p.sight_.question(question));
     if (std::ssize(prompts.back()) > room) {
       throw UsageError(fmt::format("the question has {} tokens, expected at most {}",
                                    prompts.back().size(), room));
@@ -244,13 +249,13 @@ std::vector<Answer> Pipeline::Reader::answer(const std::vector<std::string>& que
   for (size_t start = 0; start < questions.size(); start += kTogether) {
     const size_t count = std::min(kTogether, questions.size() - start);
     auto texts = begin({prompts.begin() + start, prompts.begin() + start + count}, seed);
-    sample_texts(p.model_, texts, options, p.model_->vocabulary.eos,
+    sample_texts(p.model_->showo, texts, options, p.model_->vocabulary.eos,
                  [&](size_t text, int64_t token, const Tensor&) {
                    if (on_token) on_token(start + text, token);
                  });
-    if (cache_.length() == 0) {
-      cache_ = std::move(texts[0].cache);
-      cache_.truncate(read);
+    if (picture_.cache.length() == 0) {
+      picture_.cache = std::move(texts[0].context.cache);
+      picture_.cache.truncate(picture_.row.length());
     }
     for (auto& text : texts) answers.push_back({p.spell(std::move(text.tokens)), text.complete});
   }

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "showo/generate/mask_sampler.h"
+#include "showo/generate/sight.h"
 #include "showo/generate/text_sampler.h"
 #include "showo/image/image.h"
 #include "showo/model/folder.h"
@@ -27,6 +28,8 @@ class Pipeline {
   explicit Pipeline(const ModelPaths& paths, torch::ScalarType dtype = torch::kFloat,
                     torch::Device device = torch::kCPU, std::optional<LowBits> low_bits = {});
 
+  /// As the model's folder says it is drawn best (sampling.json).
+  const SamplingOptions& sampling() const { return sampling_; }
   /// What the model reads of a prompt: all of it, or as much as it has room for.
   std::string prompt_used(const std::string& prompt) const;
   /// One picture a seed, all of one prompt. The same seed gives the same picture, whatever the
@@ -57,11 +60,11 @@ class Pipeline {
 
    private:
     friend class Pipeline;
-    Reader(Pipeline& pipeline, Row picture);
+    Reader(Pipeline& pipeline, Seen picture);
     std::vector<Writing> begin(const std::vector<Ids>& questions, uint64_t seed);
     Pipeline& pipeline_;
-    Row picture_;    // up to where a question begins
-    KvCache cache_;  // of it, once it was read
+    Context picture_;  // up to where a question begins
+    Tensor features_;
   };
   Reader read(const Image& picture);
 
@@ -85,6 +88,8 @@ class Pipeline {
   Magvit codec_;
   Showo model_;
   Prompting prompting_;
+  Sight sight_;
+  SamplingOptions sampling_;
   int side_;  // tokens a side
 };
 

@@ -22,45 +22,17 @@ int64_t choose_token(const Tensor& logits, const TextOptions& options, at::Gener
   return order[torch::multinomial(p, 1, false, random).item<int64_t>()].item<int64_t>();
 }
 
-Tensor read_texts(Showo& model, const std::vector<Ids>& texts,
-                  const std::vector<KvCache*>& caches) {
-  std::vector<int64_t> ids, positions, last;
-  Sequences sequences;
-  for (size_t i = 0; i < texts.size(); ++i) {
-    const int64_t start = caches[i]->length();
-    for (size_t t = 0; t < texts[i].size(); ++t) {
-      ids.push_back(texts[i][t]);
-      positions.push_back(start + static_cast<int64_t>(t));
-    }
-    last.push_back(static_cast<int64_t>(ids.size()) - 1);
-    sequences.push_back({static_cast<int64_t>(texts[i].size()), Visible::causal(), caches[i]});
-  }
-  const auto hidden = model->hidden(torch::tensor(ids).unsqueeze(0), std::move(sequences),
-                                    torch::tensor(positions).unsqueeze(0));
-  const auto ends = hidden[0].index_select(0, torch::tensor(last).to(hidden.device()));
-  return model->logits(ends).to(torch::kCPU, torch::kFloat);
-}
-
-Tensor read_row(Showo& model, const Row& row, KvCache& cache) {
-  const auto tokens = static_cast<int64_t>(row.ids.size()), picture = row.layout.eoi + 1;
-  Sequences sequences = {{picture, Visible::all(), &cache}};
-  if (tokens > picture) sequences.push_back({tokens - picture, Visible::causal(), &cache});
-  const auto hidden = model->hidden(torch::tensor(row.ids).unsqueeze(0), std::move(sequences),
-                                    torch::arange(tokens).unsqueeze(0));
-  return model->logits(hidden[0][tokens - 1]).to(torch::kCPU, torch::kFloat);
-}
-
 namespace {
 
 // The logits after the newest token of each open text. On a GPU all texts go on in the same memory,
 // so that a step can be replayed: one that has ended costs less there than recording the step anew.
 class Next {
  public:
-  Next(Showo& model, std::vector<Writing>& texts, int64_t most) : model_(model), texts_(texts) {
+  Next(Backbone& model, std::vector<Writing>& texts, int64_t most) : model_(model), texts_(texts) {
     if (!model->device().is_cuda() || most < kWorthRecording) return;
-    std::vector<KvCache*> caches;
-    for (auto& text : texts) caches.push_back(&text.cache);
-    step_.emplace(model, caches, std::min(most, kRoom));
+    std::vector<Context*> contexts;
+    for (auto& text : texts) contexts.push_back(&text.context);
+    step_.emplace(model, contexts, std::min(most, kRoom));
   }
 
   void operator()(const std::vector<size_t>& open) {
@@ -72,32 +44,31 @@ class Next {
       for (size_t i : open) texts_[i].logits_V = logits[static_cast<int64_t>(i)];
       return;
     }
-    std::vector<Ids> newest;
-    std::vector<KvCache*> caches;
+    std::vector<Context*> contexts;
     for (size_t i : open) {
-      newest.emplace_back(&texts_[i].tokens.back(), 1);
-      caches.push_back(&texts_[i].cache);
+      texts_[i].context.row.append_text(Ids(&texts_[i].tokens.back(), 1));
+      contexts.push_back(&texts_[i].context);
     }
-    const auto logits = read_texts(model_, newest, caches);
+    const auto logits = read(model_, contexts);
     for (size_t n = 0; n < open.size(); ++n)
       texts_[open[n]].logits_V = logits[static_cast<int64_t>(n)];
   }
 
  private:
   static constexpr int64_t kWorthRecording = 8, kRoom = 256;  // tokens
-  Showo& model_;
+  Backbone& model_;
   std::vector<Writing>& texts_;
   std::optional<TokenStep> step_;
 };
 
 }  // namespace
 
-void sample_texts(Showo& model, std::vector<Writing>& texts, const TextOptions& options,
+void sample_texts(Backbone& model, std::vector<Writing>& texts, const TextOptions& options,
                   std::optional<int64_t> stop, const OnToken& on_token) {
   torch::NoGradGuard no_grad;
   std::vector<int64_t> most;  // tokens a text may have
   for (const auto& text : texts) {
-    const int64_t room = model->llm_config.max_position_embeddings - text.cache.length();
+    const int64_t room = model->config.max_position_embeddings - text.context.next_position();
     most.push_back(std::min(options.max_tokens, room));
   }
   std::vector<size_t> open(texts.size());

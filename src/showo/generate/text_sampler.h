@@ -5,7 +5,7 @@
 #include <functional>
 #include <optional>
 
-#include "showo/model/showo.h"
+#include "showo/generate/context.h"
 
 namespace showo {
 
@@ -32,7 +32,7 @@ int64_t choose_token(const Tensor& logits_V, const TextOptions& options, at::Gen
 
 /// A text being written: what was read, the logits [V] after it, and its own draws.
 struct Writing {
-  KvCache cache;
+  Context context;
   Tensor logits_V;
   at::Generator random;
   std::vector<int64_t> tokens = {};
@@ -44,14 +44,8 @@ using OnToken = std::function<void(size_t text, int64_t token, const Tensor& log
 
 /// Continues all texts together, a token each a step; a text ends before `stop` (none: only at its
 /// length), at max_tokens, or where what was read and written fills the model's positions. A text
-/// comes out as it would alone.
-void sample_texts(Showo& model, std::vector<Writing>& texts, const TextOptions& options,
+/// comes out as it would alone. `on_token` may be empty.
+void sample_texts(Backbone& model, std::vector<Writing>& texts, const TextOptions& options,
                   std::optional<int64_t> stop, const OnToken& on_token = {});
-
-/// Reads an understanding row (picture first): the picture's block sees itself, the text is causal.
-/// Returns the logits [V] after the last token, on the CPU.
-Tensor read_row(Showo& model, const Row& row, KvCache& cache);
-/// Reads further text behind what each cache holds, all at once → logits [texts, V] on the CPU.
-Tensor read_texts(Showo& model, const std::vector<Ids>& texts, const std::vector<KvCache*>& caches);
 
 }  // namespace showo

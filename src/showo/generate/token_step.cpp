@@ -2,10 +2,16 @@
 
 namespace showo {
 
-TokenStep::TokenStep(Showo& model, std::vector<KvCache*> caches, int64_t room)
-    : model_(model), caches_(std::move(caches)), room_(room) {
-  for (const KvCache* cache : caches_) starts_.push_back(cache->length());
-  positions_ = torch::tensor(starts_).unsqueeze(0).to(model->device());
+TokenStep::TokenStep(Backbone& model, std::vector<Context*> texts, int64_t room)
+    : model_(model), room_(room) {
+  std::vector<int64_t> positions;
+  for (Context* text : texts) {
+    caches_.push_back(&text->cache);
+    starts_.push_back(text->cache.length());
+    positions.push_back(text->next_position());
+  }
+  places_ = torch::tensor(starts_).to(model->device());
+  positions_ = torch::tensor(positions).to(model->device());
   ids_ = torch::zeros_like(positions_);
 }
 
@@ -21,8 +27,9 @@ void TokenStep::make_room() {
 
 Tensor TokenStep::operator()(const std::vector<int64_t>& tokens) {
   if (written_++ % room_ == 0) make_room();
-  ids_.copy_(torch::tensor(tokens).unsqueeze(0));
+  ids_.copy_(torch::tensor(tokens));
   const auto logits = (*logits_)();
+  places_.add_(1);
   positions_.add_(1);
   return logits.to(torch::kCPU, torch::kFloat);
 }
@@ -30,11 +37,11 @@ Tensor TokenStep::operator()(const std::vector<int64_t>& tokens) {
 Tensor TokenStep::logits() {
   Sequences sequences;
   for (size_t i = 0; i < caches_.size(); ++i) {
-    const auto place = positions_[0].narrow(0, static_cast<int64_t>(i), 1);
+    const auto place = places_.narrow(0, static_cast<int64_t>(i), 1);
     const auto seen = torch::arange(caches_[i]->length(), place.options()) <= place;
-    sequences.push_back({1, Visible::only(seen.view({1, 1, 1, -1})), caches_[i], place});
+    sequences.push_back({1, {}, caches_[i], place, seen.unsqueeze(0)});
   }
-  return model_->logits(model_->hidden(ids_, std::move(sequences), positions_)[0]);
+  return model_->logits(model_->hidden(ids_, positions_, std::move(sequences)));
 }
 
 }  // namespace showo

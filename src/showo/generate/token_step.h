@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "showo/core/replay.h"
-#include "showo/model/showo.h"
+#include "showo/generate/context.h"
 
 namespace showo {
 
@@ -15,7 +15,7 @@ class TokenStep {
  public:
   /// Texts behind what each cache holds; `room` tokens more each time there is none left. In the
   /// end the caches hold what they held before.
-  TokenStep(Showo& model, std::vector<KvCache*> caches, int64_t room);
+  TokenStep(Backbone& model, std::vector<Context*> texts, int64_t room);
   ~TokenStep();
   TokenStep(const TokenStep&) = delete;
   /// A text's next token each → logits [texts, V] on the CPU, fp32. Texts that have ended may be
@@ -25,11 +25,12 @@ class TokenStep {
  private:
   void make_room();
   Tensor logits();
-  Showo& model_;
+  Backbone& model_;
   std::vector<KvCache*> caches_;
   int64_t room_, written_ = 0;
   std::vector<int64_t> starts_;
-  Tensor ids_, positions_;  // [1, texts]
+  Tensor ids_, places_,
+      positions_;  // [texts]: the next token, where in its cache, and its position
   std::optional<Replay> logits_;
 };
 

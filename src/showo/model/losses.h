@@ -29,14 +29,13 @@ inline Tensor total(const Losses& losses, const LossCoefficients& c) {
 /// Supervised tokens by task, in the order of Task. Divisors of several batches or processes add
 /// up.
 using TokenCounts = std::array<double, 3>;
-TokenCounts supervised_tokens(const Tensor& labels_BT, const std::vector<RowLayout>& rows);
+TokenCounts supervised_tokens(const PackedRows& rows);
 
-/// Hidden states [B, T, C], labels [B, T] with kIgnore, and what each row is. Sums of the tokens'
-/// losses over `divisors`, for batches that are a part of a step.
-Losses showo_losses(Showo model, const Tensor& hidden_BTC, const Tensor& labels_BT,
-                    const std::vector<RowLayout>& rows, const TokenCounts& divisors);
-/// The same over this batch's own counts: means.
-Losses showo_losses(Showo model, const Tensor& hidden_BTC, const Tensor& labels_BT,
-                    const std::vector<RowLayout>& rows);
+/// Hidden states [T, C] of these rows. Sums of the tokens' losses over `divisors`, for batches that
+/// are a part of a step.
+Losses showo_losses(Showo model, const Tensor& hidden_TC, const PackedRows& rows,
+                    const TokenCounts& divisors);
+/// The same over these rows' own counts: means.
+Losses showo_losses(Showo model, const Tensor& hidden_TC, const PackedRows& rows);
 
 }  // namespace showo

@@ -7,50 +7,48 @@
 
 namespace showo {
 
+ProjectorImpl::ProjectorImpl(int64_t feature_width, int64_t width)
+    : first(register_module("0", Linear(feature_width, width))),
+      second(register_module("2", Linear(width, width))) {}
+
+Tensor ProjectorImpl::forward(const Tensor& features) {
+  return second(torch::gelu(first(features)));
+}
+
 ShowoImpl::ShowoImpl(const ShowoConfig& config, const LlmConfig& llm)
     : config(config),
-      llm_config(llm),
       vocabulary(config.vocabulary(llm)),
-      showo(register_module("showo", PhiForCausalLM(llm, config.vocab_size))) {}
-
-Tensor ShowoImpl::hidden(const Tensor& ids, Sequences sequences, const Tensor& positions) {
-  const auto here = torch::dtype(torch::kLong).device(device());
-  for (auto& sequence : sequences) {
-    auto& matrix = sequence.visible.matrix;
-    if (matrix.defined()) matrix = matrix.to(here.device());
-  }
-  // The table may be narrower than what is computed in.
-  const auto dtype = showo->model->final_layernorm->weight.scalar_type();
-  return showo->model(showo->model->embed_tokens(ids.to(here)).to(dtype), positions.to(here),
-                      sequences);
+      showo(register_module("showo", Backbone(llm, config.vocab_size))) {
+  if (config.seen_as() == Vision::kDiscrete) return;
+  mm_projector = register_module("mm_projector", Projector(config.feature_width, llm.hidden_size));
 }
 
-Tensor ShowoImpl::hidden(const Tensor& ids, const Visible& visible, KvCache* cache,
-                         Tensor positions) {
-  if (!positions.defined()) {
-    const int64_t start = cache ? cache->length() : 0;
-    positions = torch::arange(start, start + ids.size(1)).unsqueeze(0);
+Tensor ShowoImpl::hidden(const PackedRows& rows, const Tensor& features) {
+  auto x = showo->embed(rows.ids_T);
+  if (rows.feature_places.numel() > 0) {
+    TORCH_CHECK(
+        mm_projector && features.defined() && features.size(0) == rows.feature_places.numel(),
+        "the rows' pictures are features, which the model must see");
+    const auto projected = mm_projector(features.to(device(), mm_projector->first->bias.dtype()));
+    x = x.index_copy(0, rows.feature_places.to(device()), projected.to(x.scalar_type()));
   }
-  return hidden(ids, {{ids.size(1), visible, cache}}, positions);
-}
-
-Tensor ShowoImpl::image_logits(const Tensor& hidden) {
-  return showo->lm_head->forward_channels(hidden, vocabulary.image_offset,
-                                          vocabulary.codebook_size);
+  return showo->forward(x, rows.positions_T, rows.sequences);
 }
 
 void ShowoImpl::round_weights(const LowBits& format) {
   torch::NoGradGuard no_grad;
-  for (const auto& [name, linear] : linears_of(*this))
-    linear->replace_weight(pack(linear->weight, format, name + ".weight"));
-  auto& table = showo->model->embed_tokens->weight;
-  if (table.scalar_type() == torch::kFloat) table.set_data(table.to(torch::kBFloat16));
+  showo->round_weights(format, "showo.");
+  if (mm_projector) {
+    for (const auto& [name, linear] : linears_of(*mm_projector))
+      linear->replace_weight(pack(linear->weight, format, "mm_projector." + name + ".weight"));
+  }
   low_bits = format;
 }
 
-void ShowoImpl::join_projections() {
-  for (const auto& layer : *showo->model->layers)
-    layer->as<PhiLayerImpl>()->self_attn->join_projections();
+void ShowoImpl::expect_rounded(const LowBits& format) {
+  for (const auto& [name, linear] : linears_of(*this))
+    linear->replace_weight(empty_packed(linear->out, linear->in, format));
+  low_bits = format;
 }
 
 namespace {
@@ -68,23 +66,42 @@ void fill_code_rows(const Tensor& weight, const Vocabulary& v, at::Generator& ge
   rows.mul_(0.25).add_(signs.matmul(shared), 0.97);
 }
 
-}  // namespace
-
-void initialise_showo(Showo model, uint64_t seed) {
-  torch::NoGradGuard no_grad;
-  auto generator = make_generator(seed);
-  for (auto& item : model->named_parameters()) {
+void initialise(torch::nn::Module& module, at::Generator& generator) {
+  for (auto& item : module.named_parameters()) {
     auto& parameter = item.value();
     if (item.key().ends_with("bias")) {
       parameter.zero_();
-    } else if (item.key().find("layernorm") != std::string::npos) {
+    } else if (parameter.dim() == 1) {  // a norm's
       parameter.fill_(1);
     } else {
       parameter.normal_(0, kStd, generator);
     }
   }
+}
+
+}  // namespace
+
+void ShowoImpl::see_by(const ShowoConfig& other, uint64_t seed) {
+  torch::NoGradGuard no_grad;
+  config.vision = other.vision;
+  config.magvit_features = other.magvit_features;
+  config.feature_width = other.feature_width;
+  if (mm_projector) unregister_module("mm_projector");
+  mm_projector = nullptr;
+  if (config.seen_as() == Vision::kDiscrete) return;
+  mm_projector =
+      register_module("mm_projector", Projector(config.feature_width, showo->config.hidden_size));
+  auto generator = make_generator(seed);
+  initialise(*mm_projector, generator);
+}
+
+void initialise_showo(Showo model, uint64_t seed) {
+  torch::NoGradGuard no_grad;
+  auto generator = make_generator(seed);
+  initialise(*model, generator);
   fill_code_rows(model->showo->model->embed_tokens->weight, model->vocabulary, generator);
-  fill_code_rows(model->showo->lm_head->weight, model->vocabulary, generator);
+  if (model->showo->lm_head)
+    fill_code_rows(model->showo->lm_head->weight, model->vocabulary, generator);
 }
 
 }  // namespace showo

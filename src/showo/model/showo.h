@@ -1,37 +1,56 @@
 // Show-o (arXiv 2408.12528): one language model whose vocabulary holds text, special tokens, image
-// codes and the mask token. B rows, T tokens, C width, K codes.
+// codes and the mask token; pictures that it is asked about may instead come as features through a
+// projector. T tokens, C width, K codes.
 #pragma once
 
-#include "showo/model/phi.h"
-#include "showo/prompt/prompting.h"
+#include "showo/model/backbone.h"
+#include "showo/model/packed_rows.h"
+#include "showo/prompt/vocabulary.h"
 
 namespace showo {
+
+/// From a tower's features to embeddings: two layers with a gelu between (LLaVA-1.5, arXiv
+/// 2310.03744, as the published checkpoints have it). Its keys are "0" and "2".
+struct ProjectorImpl : torch::nn::Module {
+  ProjectorImpl(int64_t feature_width, int64_t width);
+  /// [..., feature_width] → [..., width].
+  Tensor forward(const Tensor& features);
+  Linear first, second;
+};
+TORCH_MODULE(Projector);
 
 struct ShowoImpl : torch::nn::Module {
   ShowoImpl(const ShowoConfig& config, const LlmConfig& llm);
 
-  /// ids [B, T] at positions [B, T] → hidden states [B, T, C] on the model's device; the inputs may
-  /// be on the CPU.
-  Tensor hidden(const Tensor& ids_BT, Sequences sequences, const Tensor& positions_BT);
-  /// Of one sequence a row; positions undefined: from the cache's length on.
-  Tensor hidden(const Tensor& ids_BT, const Visible& visible, KvCache* cache = nullptr,
-                Tensor positions_BT = {});
+  /// Rows side by side → hidden states [T, C] on the model's device; the inputs may be on the CPU.
+  /// `features` [F, feature_width], those of the rows' pictures one after another, if they have
+  /// any.
+  Tensor hidden(const PackedRows& rows, const Tensor& features = {});
+  Tensor hidden(const Tensor& ids_T, const Tensor& positions_T, Sequences sequences) {
+    return showo->hidden(ids_T, positions_T, std::move(sequences));
+  }
+  /// Sees pictures as another configuration says (vision, magvit_features, feature_width) from now on, by
+  /// a new projector where those are features.
+  void see_by(const ShowoConfig& other, uint64_t seed);
   /// Over the whole vocabulary, for any rows [..., C].
-  Tensor logits(const Tensor& hidden) { return showo->lm_head(hidden); }
+  Tensor logits(const Tensor& hidden) { return showo->logits(hidden); }
   /// Over the image codes alone: [..., C] → [..., K].
-  Tensor image_logits(const Tensor& hidden);
-  torch::Device device() const { return showo->lm_head->bias.device(); }
+  Tensor image_logits(const Tensor& hidden) {
+    return showo->logits(hidden, vocabulary.image_offset, vocabulary.codebook_size);
+  }
+  torch::Device device() const { return showo->device(); }
   /// Rounds the weights of all linear layers, and the embeddings to bfloat16; for inference on the
   /// CPU. Throws Error naming a weight that is not finite.
   void round_weights(const LowBits& format);
-  /// For inference on a GPU: PhiAttention::join_projections in every layer.
-  void join_projections();
-  KvCache new_cache() const { return KvCache(llm_config.num_hidden_layers); }
+  /// Gives weights that a file holds rounded their shapes.
+  void expect_rounded(const LowBits& format);
+  KvCache new_cache() const { return showo->new_cache(); }
+  const LlmConfig& llm_config() const { return showo->config; }
 
   ShowoConfig config;
-  LlmConfig llm_config;
   Vocabulary vocabulary;
-  PhiForCausalLM showo;
+  Backbone showo;
+  Projector mm_projector{nullptr};  // null: pictures are seen as codes
   std::optional<LowBits> low_bits;  // how the linear layers' weights are rounded
 };
 TORCH_MODULE(Showo);

@@ -3,41 +3,62 @@
 #include <ATen/ATen.h>
 
 namespace showo {
+namespace {
 
-at::Tensor allowed_attention(const RowLayout& layout, int64_t length) {
-  auto allowed = at::ones({length, length}, at::kBool).tril();
+// Whether a segment's tokens see all of another one.
+bool sees(const Segment& from, const Segment& to) {
+  if (to.kind == SegmentKind::kPads) return false;
+  if (to.group != 0 && to.group != from.group) return false;
+  return to.begin < from.begin || to.open;
+}
+
+void add(std::vector<Span>& spans, Span span) {
+  if (span.length() == 0) return;
+  if (!spans.empty() && spans.back().end == span.begin) {
+    spans.back().end = span.end;
+  } else {
+    spans.push_back(span);
+  }
+}
+
+}  // namespace
+
+at::Tensor allowed_attention(const Segments& segments) {
   using at::indexing::Slice;
-  if (layout.task == Task::kT2i) {
-    allowed.index_put_({Slice(layout.pads, length), Slice(0, layout.pads)}, false);
-    allowed.index_put_({Slice(layout.soi, layout.eoi + 1), Slice(layout.pads, layout.eoi + 1)},
-                       true);
-  } else if (layout.task == Task::kMmu) {
-    allowed.index_put_({Slice(), Slice(0, layout.eoi + 1)}, true);
-    for (const int64_t start : layout.questions) {
-      allowed.index_put_({Slice(start, length), Slice(layout.eoi + 1, start)}, false);
+  const int64_t length = length_of(segments);
+  auto allowed = at::zeros({length, length}, at::kBool);
+  for (const Segment& from : segments) {
+    const Slice rows(from.begin, from.end());
+    for (const Segment& to : segments) {
+      if (sees(from, to)) allowed.index_put_({rows, Slice(to.begin, to.end())}, true);
     }
+    const auto own = at::ones({from.length, from.length}, at::kBool);
+    allowed.index_put_({rows, rows}, from.block() ? own : own.tril());
   }
   return allowed;
 }
 
-at::Tensor allowed_attention(const std::vector<RowLayout>& rows, int64_t length) {
-  std::vector<at::Tensor> masks;
-  for (const auto& row : rows) masks.push_back(allowed_attention(row, length));
-  return at::stack(masks).unsqueeze(1);
-}
-
-at::Tensor token_positions(const std::vector<RowLayout>& rows, int64_t length) {
-  const auto plain = at::arange(length);
-  auto positions = plain.expand({static_cast<int64_t>(rows.size()), length}).clone();
-  for (size_t i = 0; i < rows.size(); ++i) {
-    auto row = positions[static_cast<int64_t>(i)];
-    row.add_(rows[i].position);
-    for (const int64_t start : rows[i].questions) {
-      const int64_t count = length - start;
-      row.narrow(0, start, count).copy_(plain.narrow(0, rows[i].eoi + 1, count));
+AttentionPlan attention_plan(const Segments& segments, int64_t cached) {
+  AttentionPlan plan;
+  for (const Segment& from : segments) {
+    if (from.end() <= cached || from.length == 0) continue;
+    const int64_t begin = std::max(from.begin, cached);
+    Piece piece{{begin - cached, from.end() - cached}, {}, false};
+    piece.causal = !from.block() && piece.queries.length() > 1;
+    for (const Segment& to : segments) {
+      const bool own = &to == &from;
+      if (!own && sees(from, to)) add(piece.seen, {to.begin, to.end()});
+      if (own) add(piece.seen, {from.begin, piece.causal ? begin : from.end()});
+    }
+    const bool as_before =
+        !plan.empty() && !piece.causal && !plan.back().causal && plan.back().seen == piece.seen;
+    if (as_before) {
+      plan.back().queries.end = piece.queries.end;
+    } else {
+      plan.push_back(piece);
     }
   }
-  return positions;
+  return plan;
 }
 
 }  // namespace showo

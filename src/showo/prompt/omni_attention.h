@@ -1,23 +1,19 @@
-// Omni-attention (paper 3.3): text rows are causal, image rows see the whole image and every
-// earlier token that is no pad; in understanding every row sees everything up to the end of the
-// image.
+// Omni-attention (paper 3.3): text is causal; a picture sees all of itself and what came before it;
+// in understanding the picture is open to every row. Nothing sees a pad but the pads after it.
 #pragma once
 
 #include <ATen/core/Tensor.h>
 
-#include <vector>
-
-#include "showo/prompt/prompting.h"
+#include "showo/nn/attention_plan.h"
+#include "showo/prompt/segments.h"
 
 namespace showo {
 
-/// bool [T, T]: row i may see column j. A pad on the left sees the pads up to itself, so that its
-/// softmax stays finite; nothing else sees it. T may exceed the row's own length (padding on the
-/// right is causal).
-at::Tensor allowed_attention(const RowLayout& layout, int64_t length);
-/// bool [B, 1, T, T] for rows of one batch.
-at::Tensor allowed_attention(const std::vector<RowLayout>& rows, int64_t length);
-/// int64 [B, T]: where each token stands; 0, 1, 2 … but for independent questions and cut pads.
-at::Tensor token_positions(const std::vector<RowLayout>& rows, int64_t length);
+/// bool [T, T]: token i may see token j. It is the definition; what is computed is the plan.
+at::Tensor allowed_attention(const Segments& segments);
+
+/// The same as a list of pieces, for the tokens from `cached` on, which begin a segment or go on
+/// with a text.
+AttentionPlan attention_plan(const Segments& segments, int64_t cached = 0);
 
 }  // namespace showo

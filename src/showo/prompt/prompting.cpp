@@ -16,35 +16,21 @@ std::vector<int64_t> cut(std::vector<int64_t> ids, int64_t room, int64_t eot) {
   return ids;
 }
 
+// The next segment of a row, `tokens` long; it goes on at the position after the last.
+void add_segment(Row& row, SegmentKind kind, int64_t tokens, bool open = false) {
+  if (tokens <= 0) return;
+  const int64_t position =
+      row.segments.empty() ? 0 : row.segments.back().position + row.segments.back().length;
+  row.segments.push_back({kind, row.length(), tokens, position, open});
+}
+
 void pad_right(Row& row, int64_t length, int64_t pad) {
-  row.ids.resize(std::max<size_t>(row.ids.size(), length), pad);
+  add_segment(row, SegmentKind::kPads, length - std::ssize(row.ids));
+  row.ids.resize(row.length(), pad);
   row.labels.resize(row.ids.size(), kIgnore);
 }
 
 }  // namespace
-
-void cut_pads(std::vector<Row>& rows, int64_t pad) {
-  const auto fewest = std::min_element(rows.begin(), rows.end(), [](const Row& a, const Row& b) {
-    return a.layout.pads < b.layout.pads;
-  });
-  const int64_t left = fewest == rows.end() ? 0 : fewest->layout.pads;
-  for (Row& row : rows) {
-    RowLayout& at = row.layout;
-    const auto end =
-        std::find_if(row.ids.rbegin(), row.ids.rend(), [&](int64_t id) { return id != pad; });
-    row.ids.erase(end.base(), row.ids.end());
-    row.labels.resize(row.ids.size());
-    row.ids.erase(row.ids.begin(), row.ids.begin() + left);
-    row.labels.erase(row.labels.begin(), row.labels.begin() + left);
-    at.length = static_cast<int64_t>(row.ids.size());
-    at.position += left;
-    at.pads -= left;
-    if (at.task == Task::kT2i) {  // only these have pads on the left
-      at.soi -= left;
-      at.eoi -= left;
-    }
-  }
-}
 
 Row Prompting::text_to_image(Ids text, Ids image, Ids image_labels) const {
   std::vector<int64_t> prompt = {v_.t2i, v_.bos};
@@ -52,7 +38,8 @@ Row Prompting::text_to_image(Ids text, Ids image, Ids image_labels) const {
   prompt.push_back(v_.eos);
   prompt = cut(std::move(prompt), text_tokens_ + 1, v_.eos);
   Row row;
-  const int64_t pads = text_tokens_ + 1 - static_cast<int64_t>(prompt.size());
+  row.task = Task::kT2i;
+  const int64_t pads = text_tokens_ + 1 - std::ssize(prompt);
   row.ids.assign(pads, v_.pad);
   row.labels.assign(pads, kIgnore);
   for (auto* side : {&row.ids, &row.labels}) {
@@ -62,80 +49,99 @@ Row Prompting::text_to_image(Ids text, Ids image, Ids image_labels) const {
   append(row.ids, image);
   append(row.labels, image_labels);
   for (auto* side : {&row.ids, &row.labels}) side->push_back(v_.eoi);
-  const auto length = static_cast<int64_t>(row.ids.size());
-  row.layout = {Task::kT2i, length, pads, text_tokens_ + 1, length - 1, {}, 0};
+  if (image_labels.size() != image.size()) row.labels.clear();  // to be drawn, not learned
+  add_segment(row, SegmentKind::kPads, pads);
+  add_segment(row, SegmentKind::kText, std::ssize(prompt));
+  add_segment(row, SegmentKind::kCodes, std::ssize(image) + 2);
   return row;
 }
 
-Row Prompting::picture_first(Ids image) const {
+Row Prompting::codes(Ids image) const {
   Row row;
+  row.task = Task::kMmu;
   row.ids = {v_.mmu, v_.soi};
   append(row.ids, image);
   row.ids.push_back(v_.eoi);
+  add_segment(row, SegmentKind::kText, 1);
+  add_segment(row, SegmentKind::kCodes, std::ssize(image) + 2, /*open=*/true);
   row.labels.assign(row.ids.size(), kIgnore);
-  row.layout = {Task::kMmu, 0, 0, 1, static_cast<int64_t>(row.ids.size()) - 1, {}, 0};
   return row;
 }
 
-Row Prompting::understanding(Ids image, Ids text) const {
-  Row row = picture_first(image);
-  std::vector<int64_t> words = {v_.bos};
+Row Prompting::features(int64_t count, Ids system) const {
+  Row row;
+  row.task = Task::kMmu;
+  row.ids = {v_.mmu};
+  append(row.ids, system);
+  row.ids.push_back(v_.soi);
+  add_segment(row, SegmentKind::kText, std::ssize(row.ids));
+  add_segment(row, SegmentKind::kFeatures, count, /*open=*/true);
+  row.ids.resize(row.length(), v_.pad);  // features take these places
+  row.append_text(std::vector{v_.eoi});
+  row.labels.assign(row.ids.size(), kIgnore);
+  return row;
+}
+
+// [SOT] after codes, nothing after features.
+std::vector<int64_t> Prompting::start_of_text(const Row& picture) const {
+  if (picture.picture().kind == SegmentKind::kFeatures) return {};
+  return {v_.bos};
+}
+
+Row Prompting::understanding(const Row& picture, Ids text) const {
+  Row row = picture;
+  auto words = start_of_text(picture);
   append(words, text);
   words.push_back(v_.eos);
   words = cut(std::move(words), text_tokens_, v_.eos);
-  const int64_t length = static_cast<int64_t>(row.ids.size()) + text_tokens_;
-  append(row.ids, words);
+  const int64_t length = row.length() + text_tokens_;
+  row.append_text(words);
   append(row.labels, words);
   pad_right(row, length, v_.pad);
-  row.layout.length = length;
   return row;
 }
 
-void Prompting::begin_text(Row& row) const {
-  row.ids.push_back(v_.bos);
-  row.labels.push_back(kIgnore);
-}
-
 void Prompting::append_turn(Row& row, const TurnIds& turn) const {
-  append(row.ids, turn.question);
+  row.append_text(turn.question);
   row.labels.resize(row.ids.size(), kIgnore);
-  for (auto* side : {&row.ids, &row.labels}) {
-    append(*side, turn.answer);
-    side->push_back(v_.eos);
-  }
+  auto answer = turn.answer;
+  answer.push_back(v_.eos);
+  row.append_text(answer);
+  append(row.labels, answer);
 }
 
-Row Prompting::understanding(Ids image, const std::vector<TurnIds>& turns,
+Row Prompting::understanding(const Row& picture, const std::vector<TurnIds>& turns,
                              int64_t max_length) const {
-  Row row = picture_first(image);
-  begin_text(row);
+  Row row = question(picture, {});
   for (const auto& turn : turns) {
     if (static_cast<int64_t>(row.ids.size() + turn.size()) > max_length) break;
     append_turn(row, turn);
   }
-  row.layout.length = static_cast<int64_t>(row.ids.size());
   return row;
 }
 
-Row Prompting::independent_questions(Ids image, const std::vector<TurnIds>& turns,
+Row Prompting::independent_questions(const Row& picture, const std::vector<TurnIds>& turns,
                                      int64_t max_length) const {
-  Row row = picture_first(image);
+  Row row = picture;
+  const auto start = start_of_text(picture);
+  const int64_t position = row.segments.back().position + row.segments.back().length;
   for (const auto& turn : turns) {
-    if (static_cast<int64_t>(row.ids.size() + 1 + turn.size()) > max_length) continue;
-    row.layout.questions.push_back(static_cast<int64_t>(row.ids.size()));
-    begin_text(row);
+    const auto size = static_cast<int64_t>(start.size() + turn.size());
+    if (row.length() + size > max_length) continue;
+    row.segments.push_back({SegmentKind::kText, row.length(), 0, position, false,
+                            /*group=*/std::ssize(row.segments)});
+    row.append_text(start);
+    row.labels.resize(row.ids.size(), kIgnore);
     append_turn(row, turn);
   }
-  row.layout.length = static_cast<int64_t>(row.ids.size());
   return row;
 }
 
-Row Prompting::question(Ids image, Ids text) const {
-  Row row = picture_first(image);
-  row.ids.push_back(v_.bos);
-  append(row.ids, text);
+Row Prompting::question(const Row& picture, Ids text) const {
+  Row row = picture;
+  row.append_text(start_of_text(picture));
+  row.append_text(text);
   row.labels.assign(row.ids.size(), kIgnore);
-  row.layout.length = static_cast<int64_t>(row.ids.size());
   return row;
 }
 
@@ -144,10 +150,10 @@ Row Prompting::language(Ids text, int64_t length) const {
   row.ids = {v_.bos};
   append(row.ids, text);
   row.ids.push_back(v_.eos);
-  if (static_cast<int64_t>(row.ids.size()) > length) row.ids.resize(length);
+  if (std::ssize(row.ids) > length) row.ids.resize(length);
   row.labels = row.ids;
+  add_segment(row, SegmentKind::kText, std::ssize(row.ids));
   pad_right(row, length, v_.pad);
-  row.layout = {Task::kLm, length, 0, -1, -1, {}, 0};
   return row;
 }
 

@@ -6,6 +6,12 @@
 namespace showo {
 namespace {
 
+Batch packed(const std::vector<Row>& rows) {
+  std::vector<Row> bare;
+  for (const Row& row : rows) bare.push_back(without_pads(row));
+  return {pack(bare), {}};
+}
+
 std::vector<int64_t> to_vector(const Tensor& ids) {
   const auto values = ids.contiguous();
   return {values.const_data_ptr<int64_t>(), values.const_data_ptr<int64_t>() + values.numel()};
@@ -20,25 +26,6 @@ Tensor BatchMaker::codes_of(const std::vector<Sample>& samples) {
     pictures.push_back(preprocess_showo(picture_of(sample), static_cast<int>(options_.image_size)));
   }
   return codec_->encode(torch::stack(pictures).contiguous(torch::MemoryFormat::ChannelsLast)).cpu();
-}
-
-Batch BatchMaker::collate(std::vector<Row> rows) const {
-  cut_pads(rows, prompting_.vocabulary().pad);
-  size_t length = 0;
-  for (const Row& row : rows) length = std::max(length, row.ids.size());
-  Batch batch;
-  std::vector<Tensor> ids, labels;
-  for (const Row& row : rows) {
-    auto padded = row.ids, targets = row.labels;
-    padded.resize(length, prompting_.vocabulary().pad);
-    targets.resize(length, kIgnore);
-    ids.push_back(torch::tensor(padded));
-    labels.push_back(torch::tensor(targets));
-    batch.rows.push_back(row.layout);
-  }
-  batch.ids_BT = torch::stack(ids);
-  batch.labels_BT = torch::stack(labels);
-  return batch;
 }
 
 namespace {
@@ -88,26 +75,36 @@ Batch BatchMaker::text_to_image(const std::vector<Sample>& samples,
                                             to_vector(torch::where(masked, v.mask_token, row)),
                                             to_vector(torch::where(masked, row, kIgnore))));
   }
-  return collate(std::move(rows));
+  return packed(rows);
+}
+
+Row BatchMaker::about(const Row& picture, const Sample& sample) const {
+  std::vector<TurnIds> turns;
+  for (const Turn& turn : sample.turns)
+    turns.push_back({sight_.question(turn.question), tokenizer_->encode(" " + turn.answer)});
+  if (options_.plain_captions || turns.empty()) {
+    const bool answers = options_.plain_captions && !turns.empty();
+    const auto& caption = answers ? sample.turns[0].answer + "\n" : sample.caption;
+    return prompting_.understanding(picture, tokenizer_->encode(caption));
+  }
+  return options_.independent_turns
+             ? prompting_.independent_questions(picture, turns, options_.mmu_length)
+             : prompting_.understanding(picture, turns, options_.mmu_length);
 }
 
 Batch BatchMaker::understanding(const std::vector<Sample>& samples) {
-  const auto image = codes_of(samples) + prompting_.vocabulary().image_offset;
+  std::vector<Image> pictures;
+  for (const Sample& sample : samples) pictures.push_back(picture_of(sample));
+  const auto seen = sight_.see(pictures, options_.system_prompt);
   std::vector<Row> rows;
+  std::vector<Tensor> features;
   for (size_t i = 0; i < samples.size(); ++i) {
-    const auto codes = to_vector(image[static_cast<int64_t>(i)]);
-    std::vector<TurnIds> turns;
-    for (const Turn& turn : samples[i].turns) {
-      turns.push_back({tokenizer_->encode(question_text(turn.question)),
-                       tokenizer_->encode(" " + turn.answer)});
-    }
-    rows.push_back(turns.empty()
-                       ? prompting_.understanding(codes, tokenizer_->encode(samples[i].caption))
-                   : options_.independent_turns
-                       ? prompting_.independent_questions(codes, turns, options_.mmu_length)
-                       : prompting_.understanding(codes, turns, options_.mmu_length));
+    rows.push_back(about(seen[i].row, samples[i]));
+    if (seen[i].features.defined()) features.push_back(seen[i].features);
   }
-  return collate(std::move(rows));
+  Batch batch = packed(rows);
+  if (!features.empty()) batch.features = torch::cat(features);
+  return batch;
 }
 
 Batch BatchMaker::language(const std::vector<std::string>& lines) {
@@ -117,11 +114,7 @@ Batch BatchMaker::language(const std::vector<std::string>& lines) {
     rows.push_back(prompting_.language(
         text, std::min<int64_t>(options_.lm_length, static_cast<int64_t>(text.size()) + 2)));
   }
-  return collate(std::move(rows));
-}
-
-std::string question_text(const std::string& question) {
-  return "USER: \n" + question + " ASSISTANT:";
+  return packed(rows);
 }
 
 }  // namespace showo

@@ -1,18 +1,19 @@
 // The three streams of a step (paper 3.4): pictures from text, answers about pictures, plain text.
-// Each becomes rows of one length of its own, so that pads cost little.
+// Rows lie side by side, so that there are no pads.
 #pragma once
 
 #include "showo/codec/magvit.h"
 #include "showo/core/random.h"
 #include "showo/data/sample.h"
+#include "showo/generate/sight.h"
 #include "showo/model/showo.h"
 #include "showo/text/tokenizer.h"
 
 namespace showo {
 
 struct Batch {
-  Tensor ids_BT, labels_BT;
-  std::vector<RowLayout> rows;
+  PackedRows rows;
+  Tensor features;  // of the rows' pictures, undefined where they are codes
 };
 
 struct BatchOptions {
@@ -21,6 +22,8 @@ struct BatchOptions {
   int64_t lm_length = 128;         // tokens of a text row
   int64_t mmu_length = 512;        // longest understanding row
   bool independent_turns = false;  // a sample's turns are separate questions, not a conversation
+  bool plain_captions = false;     // a sample's answers are captions, without their questions
+  bool system_prompt = true;       // before pictures that are seen as features
   double drop_text = 0.1;          // share of T2I rows without text, for guidance
   std::string schedule = "cosine";
   double min_masked = 0;  // least share of a picture's codes that is masked
@@ -35,6 +38,10 @@ struct BatchOptions {
     v(mmu_length, "mmu_length", "longest understanding row in tokens", between(6, 1 << 20));
     v(independent_turns, "independent_turns",
       "a sample's turns are questions that know nothing of each other");
+    v(plain_captions, "plain_captions",
+      "a sample's answers are captions of their own, without the questions: how LLaVA aligns a "
+      "projector");
+    v(system_prompt, "system_prompt", "the system prompt stands before pictures seen as features");
     v(drop_text, "drop_text", "share of text-to-image rows without their text", share());
     v(schedule, "schedule", "of the mask ratio");
     v(min_masked, "min_masked", "least share of a picture's codes to mask", share());
@@ -44,13 +51,15 @@ struct BatchOptions {
 
 class BatchMaker {
  public:
-  /// `codec` encodes in the type of its weights, as it does wherever pictures are drawn or read.
+  /// `codec` encodes in the type of its weights, as it does wherever pictures are drawn or read;
+  /// `sight` sees the pictures that are asked about.
   BatchMaker(const BatchOptions& options, const Prompting& prompting,
-             std::shared_ptr<const Tokenizer> tokenizer, Magvit codec)
+             std::shared_ptr<const Tokenizer> tokenizer, Magvit codec, Sight sight)
       : options_(options),
         prompting_(prompting),
         tokenizer_(std::move(tokenizer)),
-        codec_(std::move(codec)) {}
+        codec_(std::move(codec)),
+        sight_(std::move(sight)) {}
 
   /// Mask prediction: captions, codes with a random share masked (at least one), labels at masked
   /// positions. One seed a row, so that a row is the same in whatever batch.
@@ -63,17 +72,15 @@ class BatchMaker {
   Tensor codes_of(const std::vector<Sample>& samples);
 
  private:
-  Batch collate(std::vector<Row> rows) const;
+  Row about(const Row& picture, const Sample& sample) const;
   BatchOptions options_;
   Prompting prompting_;
   std::shared_ptr<const Tokenizer> tokenizer_;
   Magvit codec_;
+  Sight sight_;
 };
 
 /// bool [side²]: at least one and at most all masked; `share` of them, anywhere or in a rectangle.
 Tensor draw_mask(int64_t side, double share, bool region, at::Generator& random);
-
-/// "USER: \n{question} ASSISTANT:", as the published models were tuned.
-std::string question_text(const std::string& question);
 
 }  // namespace showo

@@ -33,6 +33,7 @@ struct ShowoRecipe : RunOptions {
   LlmConfig llm;
   int64_t text_tokens = 128;
   std::string codec, tokenizer, init_from;
+  std::string vision, magvit_features = "map", tower;
   DataOptions data;
   std::string mixing = "max_size_cycle";
   BatchOptions batch;
@@ -48,6 +49,13 @@ struct ShowoRecipe : RunOptions {
     v(tokenizer, "tokenizer", "folder of the text tokenizer");
     v(init_from, "init_from",
       "a Show-o folder or a language model's to start from; empty: scratch");
+    v(vision, "vision",
+      "how pictures are seen that are asked about: discrete, magvit or clip; empty: as init_from's "
+      "model does, or discrete");
+    v(magvit_features, "magvit_features",
+      "latent (a channel a bit of the code) or map (the encoder's last feature map)");
+    v(tower, "tower",
+      "folder of the CLIP-ViT of vision: clip; empty: the one inside init_from's model");
     v(data, "data", "the three streams");
     v(mixing, "mixing",
       "an epoch ends with the longest stream (max_size_cycle) or with the shortest, where all "
@@ -59,6 +67,10 @@ struct ShowoRecipe : RunOptions {
     v(evaluation, "evaluation", "losses on held-out data");
     v(prompts, "prompts", "drawn in every preview; none: captions of the data");
     RunOptions::visit(v);
+  }
+  /// The CLIP-ViT's folder: `tower`, or the one inside the model to start from.
+  fs::path tower_folder() const {
+    return tower.empty() ? fs::path(init_from) / "clip" : fs::path(tower);
   }
   /// Throws Error naming the key or source that cannot be right, whatever the files hold.
   void check() const;

@@ -26,7 +26,7 @@ const char* const kWithoutEffect[] = {
     "max_corrupt",
     // where files lie, and what previews draw ("prompts" are both)
     "path", "paths", "images", "captions", "names", "prompts", "codec", "tokenizer", "init_from",
-    "features"};
+    "features", "tower"};
 
 // What the results depend on. A struct of that name is no file: the shape of a new tokenizer.
 Json with_effect(const Json& recipe) {

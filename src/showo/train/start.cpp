@@ -5,14 +5,25 @@
 #include "showo/checkpoint/finite.h"
 #include "showo/checkpoint/load.h"
 #include "showo/checkpoint/weights_folder.h"
+#include "showo/generate/sight.h"
 #include "showo/model/folder.h"
+#include "showo/vision/clip_config.h"
 
 namespace showo {
 namespace {
 
+ClipVisionConfig tower_config(const ShowoRecipe& recipe) {
+  const std::string path = (recipe.tower_folder() / "config.json").string();
+  return clip_vision_config_from_json(read_json(path), path);
+}
+
 ShowoConfig config_for(const ShowoRecipe& recipe, const Tokenizer& tokenizer,
                        const CodecConfig& codec) {
   ShowoConfig config;
+  if (!recipe.vision.empty()) config.vision = recipe.vision;
+  config.magvit_features = recipe.magvit_features;
+  config.feature_width = config.seen_as() == Vision::kClip ? tower_config(recipe).hidden_size
+                                                           : magvit_feature_width(config, codec);
   config.llm_vocab_size = tokenizer.size();
   config.codebook_size = codec.codebook_size();
   config.vocab_size = Vocabulary::after(tokenizer.size(), config.codebook_size, 0, 0).size;
@@ -26,11 +37,13 @@ ShowoConfig config_for(const ShowoRecipe& recipe, const Tokenizer& tokenizer,
   return config;
 }
 
-// [SOT] and [EOT] are the tokenizer's, whatever the language model's configuration calls so.
+// [SOT] and [EOT] are what begins and ends the tokenizer's texts, whatever the language model's
+// configuration calls so.
 void set_ends(LlmConfig& llm, const ShowoRecipe& recipe, const Tokenizer& tokenizer) {
-  const auto end = tokenizer.id_of("<|endoftext|>");
-  if (!end) fail("{}: the tokenizer has no <|endoftext|>", recipe.tokenizer);
-  llm.bos_token_id = llm.eos_token_id = *end;
+  const auto end = tokenizer.eos();
+  if (!end) fail("{}: the tokenizer has no token that ends a text", recipe.tokenizer);
+  llm.eos_token_id = *end;
+  llm.bos_token_id = tokenizer.bos().value_or(*end);
 }
 
 Showo new_model(const ShowoRecipe& recipe, const Tokenizer& tokenizer, const CodecConfig& codec) {
@@ -38,15 +51,10 @@ Showo new_model(const ShowoRecipe& recipe, const Tokenizer& tokenizer, const Cod
   llm.vocab_size = tokenizer.size();
   set_ends(llm, recipe, tokenizer);
   llm.check("recipe: llm");
+  llm = with_qk_norm(llm);
   Showo model(config_for(recipe, tokenizer, codec), llm);
   initialise_showo(model, recipe.seed);
   return model;
-}
-
-bool is_language_model(const fs::path& folder) {
-  const fs::path path = folder / "config.json";
-  const Json json = read_json(path);
-  return json.is_object() && json.contains("model_type") && !json.contains("codebook_size");
 }
 
 // The rows that the language model has keep its weights, its unused ones included, as in the
@@ -56,15 +64,17 @@ Showo grown(const ShowoRecipe& recipe, const Tokenizer& tokenizer, const CodecCo
   const Json json = read_json(path);
   LlmConfig llm = llm_config_from_json(json, path.string());
   set_ends(llm, recipe, tokenizer);
-  const bool has_norms = json.value("qk_layernorm", Json()) == Json(true);
+  const bool has_norms = llm.qk_norm != "none";
+  llm = with_qk_norm(llm);
   Showo model(config_for(recipe, tokenizer, codec), llm);
   initialise_showo(model, recipe.seed);
   torch::NoGradGuard no_grad;
   TensorMap tensors = read_weights(folder), wanted;
   for (auto& [name, target] : state_of(*model)) {
     const auto found = tensors.find(name.substr(std::string("showo.").size()));
-    const bool is_new = !has_norms && (name.find("q_layernorm") != std::string::npos ||
-                                       name.find("k_layernorm") != std::string::npos);
+    const bool is_new = (!has_norms && (name.find("q_layernorm") != std::string::npos ||
+                                        name.find("k_layernorm") != std::string::npos)) ||
+                        name.starts_with("mm_projector.");
     if (found == tensors.end()) {
       if (!is_new) fail("{}: tensor '{}' is missing", folder.string(), name.substr(6));
       continue;
@@ -90,13 +100,15 @@ Showo grown(const ShowoRecipe& recipe, const Tokenizer& tokenizer, const CodecCo
 // A recipe's rows against what a row must hold and the positions that the model knows.
 void check_lengths(const ShowoRecipe& recipe, const Showo& model) {
   const int64_t codes = model->config.num_vq_tokens,
-                most = model->llm_config.max_position_embeddings;
+                most = model->llm_config().max_position_embeddings;
   // <|mmu|> <|soi|> codes <|eoi|> [SOT] and at least one token of an answer with its [EOT]
   constexpr int64_t kAround = 6;
   const BatchOptions& batch = recipe.batch;
-  if (batch.mmu > 0 && batch.mmu_length < codes + kAround) {
+  const int64_t seen =
+      model->config.seen_as() == Vision::kClip ? tower_config(recipe).patches() : codes;
+  if (batch.mmu > 0 && batch.mmu_length < seen + kAround) {
     fail("recipe: batch.mmu_length {}: expected at least {}, as a picture has {} tokens",
-         batch.mmu_length, codes + kAround, codes);
+         batch.mmu_length, seen + kAround, seen);
   }
   const int64_t row = recipe.text_tokens + codes + 3;  // text <|t2i|> <|soi|> codes <|eoi|>
   if (row > most) {
@@ -125,6 +137,10 @@ Showo model_to_start_from(const ShowoRecipe& recipe, const Tokenizer& tokenizer,
   }
   model->config.num_vq_tokens = wanted.num_vq_tokens;  // other sizes use the same tensors
   model->config.text_tokens = wanted.text_tokens;
+  const bool sees_so =
+      recipe.vision.empty() || (wanted.vision == model->config.vision &&
+                                wanted.magvit_features == model->config.magvit_features);
+  if (!sees_so) model->see_by(wanted, recipe.seed);
   return model;
 }
 

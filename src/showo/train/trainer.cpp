@@ -4,7 +4,6 @@
 #include "showo/codec/checkpoint.h"
 #include "showo/core/device.h"
 #include "showo/core/random.h"
-#include "showo/prompt/omni_attention.h"
 #include "showo/train/start.h"
 
 namespace showo {
@@ -15,6 +14,15 @@ namespace {
 Magvit encoding_codec(const ShowoRecipe& recipe, const Magvit& codec, torch::Device device) {
   if (!recipe.bf16 || !multiplies_bf16(device.type())) return codec;
   return load_codec(recipe.codec, torch::kBFloat16, device);
+}
+
+// As the tokenizer: in the type in which pictures are encoded. The tower of a model that was
+// trained by one lies beside it.
+Sight sight_of(const ShowoRecipe& recipe, const Showo& model, const Magvit& codec,
+               std::shared_ptr<const Tokenizer> tokenizer, torch::Device device) {
+  const bool narrow = recipe.bf16 && multiplies_bf16(device.type());
+  return {model, encoding_codec(recipe, codec, device), std::move(tokenizer), recipe.tower_folder(),
+          narrow ? torch::kBFloat16 : torch::kFloat};
 }
 
 TokenCounts divisors_of(const Counts& sums) {
@@ -31,9 +39,10 @@ ShowoTrainee::ShowoTrainee(const ShowoRecipe& recipe, const TrainerPlace& place)
       codec_(on(place.device, load_codec(recipe.codec))),
       model_(on(place.device, starting_model(recipe, *tokenizer_, codec_->config))),
       prompting_(model_->vocabulary, model_->config.text_tokens),
-      maker_(recipe.batch, prompting_, tokenizer_, encoding_codec(recipe, codec_, place.device)),
+      maker_(recipe.batch, prompting_, tokenizer_, encoding_codec(recipe, codec_, place.device),
+             sight_of(recipe, model_, codec_, tokenizer_, place.device)),
       streams_(open(recipe.data, recipe.seed)) {
-  model_->showo->model->recompute_layers = recipe.recompute;
+  model_->showo->recompute_layers = recipe.recompute;
   check_finite(*codec_, recipe.codec);
   if (!recipe.init_from.empty()) check_finite(*model_, recipe.init_from);
 }
@@ -85,7 +94,7 @@ std::vector<Batch> ShowoTrainee::draw(Streams& streams, uint64_t seed, int64_t m
 Counts ShowoTrainee::counts_of(const std::vector<Batch>& batches) {
   Counts sums{0, 0, 0};
   for (const Batch& batch : batches) {
-    const auto part = supervised_tokens(batch.labels_BT, batch.rows);
+    const auto part = supervised_tokens(batch.rows);
     for (int i = 0; i < 3; ++i) sums[i] += part[i];
   }
   return sums;
@@ -93,11 +102,7 @@ Counts ShowoTrainee::counts_of(const std::vector<Batch>& batches) {
 
 Losses ShowoTrainee::losses(const Batch& batch, const TokenCounts& divisors) {
   Autocast autocast(recipe_.bf16, place_.device.type());
-  const int64_t length = batch.ids_BT.size(1);
-  const auto visible = Visible::only(allowed_attention(batch.rows, length));
-  const auto hidden =
-      model_->hidden(batch.ids_BT, visible, nullptr, token_positions(batch.rows, length));
-  return showo_losses(model_, hidden, batch.labels_BT, batch.rows, divisors);
+  return showo_losses(model_, model_->hidden(batch.rows, batch.features), batch.rows, divisors);
 }
 
 Losses ShowoTrainee::zero() const {
@@ -125,7 +130,7 @@ Work ShowoTrainee::draw(int64_t step) {
   Work work;
   work.counts = counts_of(batches);
   for (Batch& batch : batches) {
-    work.amount += batch.ids_BT.numel();
+    work.amount += batch.rows.ids_T.numel();
     work.losses.emplace_back([this, batch = std::move(batch)](const Counts& counts) {
       const Losses part = losses(batch, divisors_of(counts));
       losses_ = {losses_.t2i + part.t2i.detach(), losses_.lm + part.lm.detach(),

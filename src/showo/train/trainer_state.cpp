@@ -10,6 +10,21 @@
 #include "showo/train/trainer.h"
 
 namespace showo {
+namespace {
+
+// The tower is frozen and large: a checkpoint shares its files where the file system allows it.
+void link_files(const fs::path& from, const fs::path& to) {
+  make_folder(to);
+  for (const auto& item : fs::directory_iterator(from)) {
+    if (!item.is_regular_file()) continue;
+    const fs::path file = fs::canonical(item.path()), link = to / item.path().filename();
+    std::error_code error;
+    fs::create_hard_link(file, link, error);
+    if (error) fs::copy_file(file, link);
+  }
+}
+
+}  // namespace
 
 void ShowoTrainee::preview(const fs::path& file) {
   std::vector<torch::Tensor> lines;
@@ -47,6 +62,8 @@ void ShowoTrainee::save(const fs::path& checkpoint, Ema& averages) {
   save_showo(folder, model_);
   copy_tokenizer(recipe_.tokenizer, folder / "llm");
   save_codec(folder / "codec", codec_);
+  if (model_->config.seen_as() == Vision::kClip)
+    link_files(recipe_.tower_folder(), folder / "clip");
   if (!averages.enabled()) return;
   fs::copy(folder, checkpoint / "model_ema", fs::copy_options::recursive);
   const Ema::Applied averaged(averages);

@@ -9,11 +9,11 @@ ClipAttentionImpl::ClipAttentionImpl(const ClipLayersConfig& config)
       q_proj(register_module("q_proj", Linear(config.hidden_size, config.hidden_size))),
       out_proj(register_module("out_proj", Linear(config.hidden_size, config.hidden_size))) {}
 
-Tensor ClipAttentionImpl::forward(const Tensor& x, const Visible& visible) {
+Tensor ClipAttentionImpl::forward(const Tensor& x, bool causal) {
   const auto split = [&](const Tensor& t) {
     return t.view({t.size(0), t.size(1), heads, -1}).transpose(1, 2);
   };
-  const auto attended = attend(split(q_proj(x)), split(k_proj(x)), split(v_proj(x)), visible);
+  const auto attended = attend(split(q_proj(x)), split(k_proj(x)), split(v_proj(x)), causal);
   return out_proj(attended.transpose(1, 2).flatten(2));
 }
 
@@ -35,8 +35,8 @@ ClipLayerImpl::ClipLayerImpl(const ClipLayersConfig& config)
       layer_norm2(
           register_module("layer_norm2", LayerNorm(config.hidden_size, config.layer_norm_eps))) {}
 
-Tensor ClipLayerImpl::forward(Tensor x, const Visible& visible) {
-  x = x + self_attn(layer_norm1(x), visible);
+Tensor ClipLayerImpl::forward(Tensor x, bool causal) {
+  x = x + self_attn(layer_norm1(x), causal);
   return x + mlp(layer_norm2(x));
 }
 
@@ -45,8 +45,8 @@ ClipEncoderImpl::ClipEncoderImpl(const ClipLayersConfig& config, int64_t count)
   for (int64_t i = 0; i < count; ++i) layers->push_back(ClipLayer(config));
 }
 
-Tensor ClipEncoderImpl::forward(Tensor x, const Visible& visible, int64_t depth) {
-  for (int64_t i = 0; i < depth; ++i) x = layers->at<ClipLayerImpl>(i).forward(x, visible);
+Tensor ClipEncoderImpl::forward(Tensor x, bool causal, int64_t depth) {
+  for (int64_t i = 0; i < depth; ++i) x = layers->at<ClipLayerImpl>(i).forward(x, causal);
   return x;
 }
 

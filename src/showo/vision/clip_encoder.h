@@ -13,7 +13,7 @@ namespace showo {
 
 struct ClipAttentionImpl : torch::nn::Module {
   explicit ClipAttentionImpl(const ClipLayersConfig& config);
-  Tensor forward(const Tensor& x_BTC, const Visible& visible);
+  Tensor forward(const Tensor& x_BTC, bool causal);
   int64_t heads;
   Linear k_proj, v_proj, q_proj, out_proj;
 };
@@ -29,7 +29,7 @@ TORCH_MODULE(ClipMlp);
 
 struct ClipLayerImpl : torch::nn::Module {
   explicit ClipLayerImpl(const ClipLayersConfig& config);
-  Tensor forward(Tensor x_BTC, const Visible& visible);
+  Tensor forward(Tensor x_BTC, bool causal);
   ClipAttention self_attn;
   LayerNorm layer_norm1;
   ClipMlp mlp;
@@ -41,7 +41,7 @@ struct ClipEncoderImpl : torch::nn::Module {
   /// The first `count` of the configuration's layers.
   ClipEncoderImpl(const ClipLayersConfig& config, int64_t count);
   /// Through the first `depth` layers → [B, T, C].
-  Tensor forward(Tensor x_BTC, const Visible& visible, int64_t depth);
+  Tensor forward(Tensor x_BTC, bool causal, int64_t depth);
   torch::nn::ModuleList layers;
 };
 TORCH_MODULE(ClipEncoder);

@@ -23,7 +23,7 @@ ClipTextImpl::ClipTextImpl(const ClipTextConfig& config)
 
 Tensor ClipTextImpl::pooled(const Tensor& ids_BT) {
   const auto ids = ids_BT.to(embeddings->token_embedding->weight.device());
-  const auto x_BTC = encoder(embeddings(ids), Visible::causal(), config.num_hidden_layers);
+  const auto x_BTC = encoder(embeddings(ids), /*causal=*/true, config.num_hidden_layers);
   const auto end_B11 = ids.eq(config.eos_token_id).to(torch::kInt).argmax(1).view({-1, 1, 1});
   const auto end_BC = x_BTC.gather(1, end_B11.expand({-1, 1, x_BTC.size(2)})).squeeze(1);
   return final_layer_norm(end_BC);

@@ -45,7 +45,7 @@ Tensor ClipVisionImpl::hidden(const Tensor& pixels, int64_t depth) {
                   pixels.size(3) == config.image_size,
               "pictures of ", pixels.sizes(), " for a tower that sees ", config.image_size,
               " pixels a side");
-  return encoder(pre_layrnorm(embeddings(pixels)), Visible::all(), depth);
+  return encoder(pre_layrnorm(embeddings(pixels)), /*causal=*/false, depth);
 }
 
 Tensor ClipVisionImpl::features(const Tensor& pixels) {

@@ -1,0 +1,61 @@
+// Text alone (the paper's third kind of row): a language model that goes on with a text, and what a
+// text costs it. Any model folder serves: a Show-o's, whose language model it then is, or a folder
+// of Hugging Face's without any picture part.
+#pragma once
+
+#include <cmath>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "showo/generate/text_sampler.h"
+#include "showo/model/folder.h"
+#include "showo/text/tokenizer.h"
+
+namespace showo {
+
+struct Continuation {
+  std::string text;  // behind the prompt
+  bool complete;     // false: it was cut at max_tokens or at the model's last position
+};
+
+/// Sees the newest whole characters of a continuation.
+using OnText = std::function<void(size_t continuation, const std::string& more)>;
+
+struct Perplexity {
+  int64_t tokens = 0;  // that were predicted
+  double nats = 0;     // their mean negative log-likelihood
+  double perplexity() const { return std::exp(nats); }
+};
+
+class TextPipeline {
+ public:
+  /// `paths.model` is a Show-o folder or a language model's. Throws Error naming what is missing or
+  /// does not fit.
+  explicit TextPipeline(const ModelPaths& paths, torch::ScalarType dtype = torch::kFloat,
+                        torch::Device device = torch::kCPU, std::optional<LowBits> low_bits = {});
+
+  /// One continuation a seed. A text begins with [SOT] where the model was trained so: Show-o and
+  /// Llama. Throws Error when the prompt leaves no room.
+  std::vector<Continuation> complete(const std::string& prompt, const TextOptions& options,
+                                     const std::vector<uint64_t>& seeds,
+                                     const OnText& on_text = {});
+  /// Of a text of any length, in windows as long as the model's positions; each goes half a window
+  /// back for what came before. Throws Error for a text without a token to predict.
+  Perplexity perplexity(const std::string& text);
+
+  Backbone& model() { return model_; }
+  const Tokenizer& tokenizer() const { return *tokenizer_; }
+  /// What begins and ends a text, if anything.
+  std::optional<int64_t> begin() const { return begin_; }
+  std::optional<int64_t> end() const { return end_; }
+
+ private:
+  std::vector<int64_t> begun(const std::string& text) const;
+  std::shared_ptr<const Tokenizer> tokenizer_;
+  Backbone model_{nullptr};
+  std::optional<int64_t> begin_, end_;  // [SOT], [EOT]
+};
+
+}  // namespace showo
