@@ -135,14 +135,23 @@ TEST(Attend, TrainsInBf16WithTheGradientsOfFp32) {
 
 // Rows of several kinds side by side, two of one plan beside each other: what an independent text
 // sees skips its sister, what stands before features sees them too.
-Sequences mixed_rows() {
+Sequences mixed_rows(int64_t times) {
   const AttentionPlan drawing = {{{0, 3}, {}, true}, {{3, 9}, {{0, 9}}}},
                       questions = {{{0, 6}, {{0, 6}}},
                                    {{6, 9}, {{0, 6}}, true},
                                    {{9, 12}, {{0, 6}}, true}},
                       features = {
                           {{0, 4}, {{4, 7}}, true}, {{4, 7}, {{0, 7}}}, {{7, 9}, {{0, 7}}, true}};
-  return {{9, drawing}, {9, drawing}, {12, questions}, {9, features}, {5, causal_plan(5)}};
+  Sequences rows = {
+      {9, drawing}, {9, drawing}, {12, questions}, {9, features}, {5, causal_plan(5)}};
+  for (Sequence& row : rows) {
+    row.tokens *= times;
+    for (Piece& piece : row.plan) {
+      piece.queries = {piece.queries.begin * times, piece.queries.end * times};
+      for (Span& span : piece.seen) span = {span.begin * times, span.end * times};
+    }
+  }
+  return rows;
 }
 
 // bool [1, 1, T, T] over all rows.
@@ -165,13 +174,14 @@ Tensor matrix_of(const Sequences& sequences) {
   return allowed;
 }
 
-class Planned : public testing::TestWithParam<std::tuple<torch::ScalarType, int64_t>> {};
+// Short rows under a mask, and long ones piece by piece.
+class Planned : public testing::TestWithParam<std::tuple<torch::ScalarType, int64_t, int64_t>> {};
 
 TEST_P(Planned, GivesTheDefinitionAndItsGradients) {
-  const auto [dtype, key_heads] = GetParam();
+  const auto [dtype, key_heads, times] = GetParam();
   const double bound = dtype == torch::kBFloat16 ? 0.02 : 1e-4;
   torch::manual_seed(8);
-  const Sequences rows = mixed_rows();
+  const Sequences rows = mixed_rows(times);
   const auto allowed = matrix_of(rows);
   const int64_t tokens = allowed.size(-1), heads = 4;
   std::vector<Tensor> exact, tried;
@@ -201,7 +211,7 @@ TEST_P(Planned, GivesTheDefinitionAndItsGradients) {
 INSTANTIATE_TEST_SUITE_P(Types, Planned,
                          testing::Combine(testing::Values(torch::kFloat, torch::kDouble,
                                                           torch::kBFloat16),
-                                          testing::Values(4, 2, 1)));
+                                          testing::Values(4, 2, 1), testing::Values(1, 40)));
 
 TEST(KvCache, GivesTheSameAsAllAtOnce) {
   torch::manual_seed(4);

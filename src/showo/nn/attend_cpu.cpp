@@ -6,10 +6,6 @@
 namespace showo {
 namespace {
 
-bool by_products(const Tensor& q) {
-  return q.scalar_type() == torch::kBFloat16 && multiplies_bf16(torch::kCPU);
-}
-
 // What the fused kernel's own causal flag does not say: it takes the queries for the first keys.
 std::optional<Tensor> bias_of(const Tensor& q, const Tensor& k, bool causal) {
   if (!causal || q.size(2) == k.size(2)) return std::nullopt;
@@ -23,6 +19,10 @@ Tensor for_keys(const Tensor& grad_BHSD, const Tensor& k_BGSD) {
 }
 
 }  // namespace
+
+bool by_products(const Tensor& q) {
+  return q.is_cpu() && q.scalar_type() == torch::kBFloat16 && multiplies_bf16(torch::kCPU);
+}
 
 Tensor for_heads(const Tensor& x, int64_t heads) {
   if (x.size(1) == heads) return x;

@@ -23,6 +23,9 @@ AttentionGradients attend_cpu_backward(const Tensor& grad_BHTD, const Attended& 
                                        const Tensor& q_BHTD, const Tensor& k_BGSD,
                                        const Tensor& v_BGSD, bool causal);
 
+/// Whether products are the faster way on this CPU: bf16, where it multiplies that.
+bool by_products(const Tensor& q_BHTD);
+
 /// k or v [B, G, S, D] for H heads: each head of them serves its neighbours.
 Tensor for_heads(const Tensor& x_BGSD, int64_t heads);
 

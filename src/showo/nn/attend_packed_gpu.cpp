@@ -13,7 +13,7 @@ struct PackedKind {
   bool causal = false;
 };
 
-struct PackedPieces {
+struct GpuPieces : PackedPieces {
   std::vector<PackedKind> kinds;
 };
 
@@ -44,7 +44,7 @@ int64_t longest(const std::vector<int32_t>& starts) {
   return most;
 }
 
-PackedPieces pack(const Sequences& sequences, torch::Device device) {
+GpuPieces pack(const Sequences& sequences, torch::Device device) {
   const auto there = [&](const auto& values) { return torch::tensor(values).to(device); };
   Collected collected[2];
   int64_t tokens = 0;
@@ -52,7 +52,7 @@ PackedPieces pack(const Sequences& sequences, torch::Device device) {
     for (const Piece& piece : sequence.plan) collected[piece.causal].add(piece, tokens);
     tokens += sequence.tokens;
   }
-  PackedPieces packed;
+  GpuPieces packed;
   for (const bool causal : {false, true}) {
     const Collected& c = collected[causal];
     if (c.queries.empty()) continue;
@@ -69,8 +69,8 @@ PackedPieces pack(const Sequences& sequences, torch::Device device) {
 // The kernel's own gradient, so that what is gathered for it and scattered after it is moved once.
 struct Attend : torch::autograd::Function<Attend> {
   struct Pieces : torch::CustomClassHolder {
-    explicit Pieces(std::shared_ptr<const PackedPieces> p) : packed(std::move(p)) {}
-    std::shared_ptr<const PackedPieces> packed;
+    explicit Pieces(std::shared_ptr<const GpuPieces> p) : packed(std::move(p)) {}
+    std::shared_ptr<const GpuPieces> packed;
   };
 
   static Tensor at(const Tensor& x, const Tensor& places) {
@@ -78,7 +78,7 @@ struct Attend : torch::autograd::Function<Attend> {
   }
 
   static Tensor forward(AutogradContext* ctx, const Tensor& q_THD, const Tensor& k_TGD,
-                        const Tensor& v_TGD, const std::shared_ptr<const PackedPieces>& packed) {
+                        const Tensor& v_TGD, const std::shared_ptr<const GpuPieces>& packed) {
     at::AutoDispatchBelowAutograd below;
     auto result = torch::empty(q_THD.sizes(), q_THD.options());
     variable_list kept = {q_THD, k_TGD, v_TGD, result};
@@ -98,7 +98,7 @@ struct Attend : torch::autograd::Function<Attend> {
   static variable_list backward(AutogradContext* ctx, const variable_list& grads) {
     const auto kept = ctx->get_saved_variables();
     const auto holder = ctx->saved_data["pieces"].toCapsule();
-    const PackedPieces& packed = *static_cast<Pieces*>(holder.get())->packed;
+    const GpuPieces& packed = *static_cast<Pieces*>(holder.get())->packed;
     const Tensor &q = kept[0], &k = kept[1], &v = kept[2], &result = kept[3];
     const auto grad = grads[0].to(q.scalar_type()).contiguous();
     auto q_grad = torch::empty(q.sizes(), q.options());
@@ -137,8 +137,9 @@ bool packs_on_gpu(const Tensor& q) {
 Tensor attend_packed_gpu(const Tensor& q, const Tensor& k, const Tensor& v,
                          const Sequences& sequences) {
   if (!sequences.packed)
-    sequences.packed = std::make_shared<PackedPieces>(pack(sequences, q.device()));
-  return Attend::apply(q.transpose(0, 1), k.transpose(0, 1), v.transpose(0, 1), sequences.packed);
+    sequences.packed = std::make_shared<GpuPieces>(pack(sequences, q.device()));
+  return Attend::apply(q.transpose(0, 1), k.transpose(0, 1), v.transpose(0, 1),
+                       std::static_pointer_cast<const GpuPieces>(sequences.packed));
 }
 
 }  // namespace showo

@@ -85,6 +85,18 @@ AttentionGradients attend_products_backward(const Tensor& grad_BHTD, const Tenso
   return {q_grad.view(q.sizes()), k_grad.view(k.sizes()), v_grad.view(v.sizes())};
 }
 
+Tensor attend_products_masked(const Tensor& q, const Tensor& k, const Tensor& v,
+                              const Tensor& allowed) {
+  const auto flat = [](const Tensor& t) { return t.reshape({-1, t.size(-2), t.size(-1)}); };
+  const auto bias =
+      torch::zeros(allowed.sizes(), q.options())
+          .masked_fill_(allowed.logical_not(), -std::numeric_limits<float>::infinity())
+          .expand({q.size(0), q.size(1), q.size(2), k.size(2)});
+  const double scale = 1 / std::sqrt(static_cast<double>(q.size(3)));
+  const auto scores = torch::baddbmm(flat(bias), flat(q), flat(k).transpose(1, 2), 1, scale);
+  return torch::bmm(scores.softmax(-1), flat(v)).view(q.sizes());
+}
+
 Tensor causal_bias(int64_t queries, int64_t keys, const at::TensorOptions& options) {
   return torch::full({queries, keys}, -std::numeric_limits<float>::infinity(), options)
       .triu(keys - queries + 1);

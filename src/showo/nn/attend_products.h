@@ -17,6 +17,11 @@ AttentionGradients attend_products_backward(const Tensor& grad_BHTD, const Tenso
                                             const Tensor& k_BGSD, const Tensor& v_BGSD,
                                             const Tensor& bias_TS);
 
+/// By LibTorch's operators, with their gradient, which keeps the scores: `allowed` bool, to be
+/// expanded to [B, H, T, S].
+Tensor attend_products_masked(const Tensor& q_BHTD, const Tensor& k_BHSD, const Tensor& v_BHSD,
+                              const Tensor& allowed);
+
 /// [queries, keys]: what a causal query must not see, where the queries are the last of the keys.
 Tensor causal_bias(int64_t queries, int64_t keys, const at::TensorOptions& options);
 

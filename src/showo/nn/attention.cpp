@@ -5,6 +5,7 @@
 #include "showo/nn/attend_cpu.h"
 #include "showo/nn/attend_one.h"
 #include "showo/nn/attend_packed_gpu.h"
+#include "showo/nn/attend_products.h"
 #include "showo/nn/planned.h"
 
 namespace showo {
@@ -53,6 +54,8 @@ Tensor attend_alone(const Tensor& q_HTD, const Tensor& k_GSD, const Tensor& v_GS
 Tensor attend(const Tensor& q, const Tensor& k, const Tensor& v, bool causal,
               const Tensor& allowed) {
   TORCH_CHECK(q.size(1) % k.size(1) == 0, "heads of queries must be a multiple of those of keys");
+  if (allowed.defined() && by_products(q))
+    return attend_products_masked(q, for_heads(k, q.size(1)), for_heads(v, q.size(1)), allowed);
   if (!q.is_cpu() || allowed.defined() || needs_gradient(q, k, v))
     return attend_by_library(q, k, v, causal, allowed);
   return takes_one(q) ? attend_one(q, k, v) : attend_cpu(q, k, v, causal).out_BHTD;

@@ -30,7 +30,7 @@ struct Sequence {
 struct PackedPieces;
 struct Sequences : std::vector<Sequence> {
   using std::vector<Sequence>::vector;
-  /// Their pieces as a GPU takes them: made in the first layer, for all (attend_packed_gpu.h).
+  /// What is made of them in the first layer, for all (planned.h).
   mutable std::shared_ptr<const PackedPieces> packed;
 };
 

@@ -82,8 +82,9 @@ struct Planned : torch::autograd::Function<Planned> {
     const auto holder = ctx->saved_data["plans"].toCapsule();
     const auto& sequences = static_cast<Plans*>(holder.get())->sequences;
     const auto grad = grads[0].to(q.scalar_type()).transpose(0, 1), out = kept[3].transpose(0, 1);
-    const auto empty = [](const Tensor& t) { return torch::zeros(t.sizes(), t.options()); };
-    const auto q_grad = empty(q), k_grad = empty(k), v_grad = empty(v);
+    const auto nothing = [](const Tensor& t) { return torch::zeros(t.sizes(), t.options()); };
+    const auto q_grad = torch::empty(q.sizes(), q.options()), k_grad = nothing(k),
+               v_grad = nothing(v);
     size_t next = 4;
     for (const Rows& rows : rows_of(sequences)) {
       for (const Piece& piece : *rows.plan) {
@@ -100,6 +101,65 @@ struct Planned : torch::autograd::Function<Planned> {
     return {q_grad, k_grad, v_grad, {}};
   }
 };
+
+// Short sequences as rows of one length with a mask of who sees whom.
+struct MaskedRows : PackedPieces {
+  int64_t rows = 0, longest = 0;
+  Tensor gather;      // int64 [rows·longest]: the tokens; those beyond a row's end are its first
+  Tensor place;       // int64 [T]: where each token is among them
+  Tensor allowed;     // bool [rows, 1, longest, longest]
+  bool even = false;  // all rows are as long: nothing has to be gathered
+};
+
+constexpr int64_t kShort = 256;  // tokens of a sequence
+
+// Null where sequences are long, or of such different lengths that half would be pads.
+std::shared_ptr<const MaskedRows> masked_rows(const Sequences& sequences) {
+  auto m = std::make_shared<MaskedRows>();
+  int64_t tokens = 0;
+  m->rows = std::ssize(sequences);
+  for (const Sequence& sequence : sequences) {
+    m->longest = std::max(m->longest, sequence.tokens);
+    tokens += sequence.tokens;
+  }
+  if (m->longest > kShort || m->rows * m->longest > 2 * tokens) return nullptr;
+  m->even = m->rows * m->longest == tokens;
+  std::vector<int64_t> gather, place;
+  m->allowed = torch::zeros({m->rows, 1, m->longest, m->longest}, torch::kBool);
+  int64_t start = 0;
+  for (int64_t row = 0; row < m->rows; ++row) {
+    const Sequence& sequence = sequences[row];
+    for (int64_t i = 0; i < m->longest; ++i) {
+      if (i < sequence.tokens) place.push_back(std::ssize(gather));
+      gather.push_back(start + (i < sequence.tokens ? i : 0));
+    }
+    start += sequence.tokens;
+    const auto allowed = m->allowed[row][0];
+    for (const Piece& piece : sequence.plan) {
+      const int64_t count = piece.queries.length();
+      const auto queries = allowed.narrow(0, piece.queries.begin, count);
+      for (const Span& span : piece.seen) queries.narrow(1, span.begin, span.length()).fill_(true);
+      if (piece.causal)
+        queries.narrow(1, piece.queries.begin, count)
+            .copy_(torch::ones({count, count}, torch::kBool).tril());
+    }
+    // What stands beyond the end must see something, or its softmax has no value.
+    allowed.slice(0, sequence.tokens).slice(1, 0, 1).fill_(true);
+  }
+  m->gather = torch::tensor(gather);
+  m->place = torch::tensor(place);
+  return m;
+}
+
+Tensor attend_masked(const Tensor& q, const Tensor& k, const Tensor& v, const MaskedRows& m) {
+  const auto rows = [&](const Tensor& x_HTD) {
+    const auto gathered = m.even ? x_HTD : x_HTD.index_select(1, m.gather);
+    return gathered.unflatten(1, {m.rows, m.longest}).transpose(0, 1);
+  };
+  const auto out = attend(rows(q), rows(k), rows(v), /*causal=*/false, m.allowed);
+  const auto flat = out.transpose(1, 2).flatten(0, 1);  // [rows·longest, H, D]
+  return m.even ? flat : flat.index_select(0, m.place);
+}
 
 }  // namespace
 
@@ -124,6 +184,9 @@ Tensor gathered(const Tensor& x, const std::vector<Span>& spans) {
 
 Tensor attend_planned(const Tensor& q, const Tensor& k, const Tensor& v,
                       const Sequences& sequences) {
+  if (!sequences.packed) sequences.packed = masked_rows(sequences);
+  if (const auto m = std::static_pointer_cast<const MaskedRows>(sequences.packed))
+    return attend_masked(q, k, v, *m);
   return Planned::apply(q, k, v, sequences);
 }
 
