@@ -332,6 +332,23 @@ TEST_F(TokenizerFiles, NeverMakesASpecialTokenOfAWholeWord) {
   EXPECT_EQ(load()->encode("<eos>", true), IdList{340});
 }
 
+TEST_F(TokenizerFiles, NeverMergeIntoASpecialToken) {
+  write_gpt2_files();
+  EXPECT_EQ(load()->encode("ab"), IdList{256});
+  write("special_tokens_map.json", R"({"eos_token": "ab"})");
+  EXPECT_EQ(load()->encode("ab"), (IdList{'a', 'b'}));
+  EXPECT_EQ(load()->encode("ab", true), IdList{256});
+}
+
+TEST_F(TokenizerFiles, RefuseAnotherSpaceBeforeTextsThanTokenizerJsonHas) {
+  write("tokenizer.json", read_file(kData / "llama2_new" / "tokenizer.json"));
+  write("tokenizer_config.json", R"({"add_prefix_space": true})");
+  EXPECT_EQ(complaint(), "");
+  write("tokenizer_config.json", R"({"add_prefix_space": false})");
+  EXPECT_EQ(complaint(), (folder_ / "tokenizer_config.json").string() +
+                             ": add_prefix_space false is not supported");
+}
+
 TEST_F(TokenizerFiles, SurviveAnyDamage) {
   std::mt19937 random(3);
   for (const char* form : {"gpt2_pattern", "split_pattern", "qwen", "llama2_new"}) {
