@@ -23,10 +23,12 @@ PackedRows pack(const std::vector<Row>& rows, const std::vector<KvCache*>& cache
       if (segment.kind != SegmentKind::kFeatures || segment.begin < cached) continue;
       for (int64_t i = segment.begin; i < segment.end(); ++i) features.push_back(start + i);
     }
-    const Targets own = targets_of(row);
-    Targets& all = targets[static_cast<size_t>(row.task)];
-    for (const int64_t state : own.states) all.states.push_back(start + state);
-    all.ids.insert(all.ids.end(), own.ids.begin(), own.ids.end());
+    for (size_t task = 0; task < targets.size(); ++task) {
+      const Targets own = targets_of(row, static_cast<Task>(task));
+      Targets& all = targets[task];
+      for (const int64_t state : own.states) all.states.push_back(start + state);
+      all.ids.insert(all.ids.end(), own.ids.begin(), own.ids.end());
+    }
     packed.ends.push_back(std::ssize(ids) - 1);
   }
   const auto tensor = [](const std::vector<int64_t>& values) {

@@ -19,9 +19,7 @@ std::vector<int64_t> cut(std::vector<int64_t> ids, int64_t room, int64_t eot) {
 // The next segment of a row, `tokens` long; it goes on at the position after the last.
 void add_segment(Row& row, SegmentKind kind, int64_t tokens, bool open = false) {
   if (tokens <= 0) return;
-  const int64_t position =
-      row.segments.empty() ? 0 : row.segments.back().position + row.segments.back().length;
-  row.segments.push_back({kind, row.length(), tokens, position, open});
+  row.segments.push_back({kind, row.length(), tokens, row.next_position(), open});
 }
 
 void pad_right(Row& row, int64_t length, int64_t pad) {
@@ -124,10 +122,16 @@ Row Prompting::independent_questions(const Row& picture, const std::vector<TurnI
                                      int64_t max_length) const {
   Row row = picture;
   const auto start = start_of_text(picture);
-  const int64_t position = row.segments.back().position + row.segments.back().length;
+  const int64_t position = row.next_position();
+  bool there = false;  // whether the turn before is
   for (const auto& turn : turns) {
-    const auto size = static_cast<int64_t>(start.size() + turn.size());
-    if (row.length() + size > max_length) continue;
+    const auto size = static_cast<int64_t>((turn.follows ? 0 : start.size()) + turn.size());
+    there = row.length() + size <= max_length && (there || !turn.follows);
+    if (!there) continue;
+    if (turn.follows) {
+      append_turn(row, turn);
+      continue;
+    }
     row.segments.push_back({SegmentKind::kText, row.length(), 0, position, false,
                             /*group=*/std::ssize(row.segments)});
     row.append_text(start);

@@ -3,6 +3,8 @@
 //   MMU   <|mmu|> <|soi|> image <|eoi|> [SOT] text [EOT] [PAD]…
 //         <|mmu|> system <|soi|> features <|eoi|> text (a tower's features in place of codes)
 //   LM    [SOT] text [EOT] [PAD]…
+//   story <|lvg|> [SOT] text [EOT] <|soi|> image <|eoi|> [SOT] text [EOT] <|soi|> image <|eoi|> …
+//         [SOT] [EOT]: a text that says nothing ends it
 // Texts are token ids without special tokens; images are ids of the vocabulary (codes plus offset,
 // or the mask token).
 #pragma once
@@ -17,7 +19,16 @@ namespace showo {
 /// One question and its answer as ids: only the answer and its [EOT] are supervised.
 struct TurnIds {
   std::vector<int64_t> question, answer;
+  bool follows = false;  // it is asked after the turn before it, which it sees
   size_t size() const { return question.size() + answer.size() + 1; }
+};
+
+/// One text of a story and the picture after it, as ids.
+struct FrameIds {
+  std::vector<int64_t> text, image;
+  /// The picture as it is seen while it is drawn. The codes that are masked in it are labels.
+  std::vector<int64_t> masked;
+  bool learn_text = true;  // whether the text's tokens are labels
 };
 
 class Prompting {
@@ -53,6 +64,17 @@ class Prompting {
   /// Plain text, padded to `length`; too long a text is cut without [EOT].
   Row language(Ids text, int64_t length) const;
 
+  /// A story that has only begun: what its texts and pictures are appended to.
+  Row begin_story() const;
+  void append_story_text(Row& row, Ids text) const;
+  /// A finished picture, which everything after it sees.
+  void append_story_picture(Row& row, Ids image) const;
+  /// The row of training, in which every picture is learned at once as generation draws it: first
+  /// masked, seen by itself alone, then at the same positions finished, for what follows. Frames
+  /// from the first that does not fit into `max_length` on are left out; a story that fits whole
+  /// has its end as the last label.
+  Row story(const std::vector<FrameIds>& frames, int64_t max_length) const;
+
   const Vocabulary& vocabulary() const { return v_; }
   int64_t text_tokens() const { return text_tokens_; }
   /// Tokens of a text that text_to_image takes; the rest is cut off.
@@ -63,6 +85,8 @@ class Prompting {
  private:
   std::vector<int64_t> start_of_text(const Row& picture) const;
   void append_turn(Row& row, const TurnIds& turn) const;
+  void learn_story_text(Row& row, Ids text) const;
+  void add_picture(Row& row, Ids image, int64_t position, int64_t group) const;
   Vocabulary v_;
   int64_t text_tokens_;
 };

@@ -17,8 +17,7 @@ void Row::append_text(Ids tokens) {
   const bool begins = segments.empty() || segments.back().kind != SegmentKind::kText;
   if (begins) {
     const int64_t at = length();
-    segments.push_back({SegmentKind::kText, at, 0,
-                        segments.empty() ? 0 : segments.back().position + segments.back().length});
+    segments.push_back({SegmentKind::kText, at, 0, next_position()});
   }
   ids.insert(ids.end(), tokens.begin(), tokens.end());
   lengthen(segments, static_cast<int64_t>(tokens.size()));
@@ -43,7 +42,17 @@ Row without_pads(const Row& row) {
   return result;
 }
 
-Targets targets_of(const Row& row) {
+namespace {
+
+// Whether the loss of `task` counts the labels of a row's segment.
+bool counts(Task task, const Row& row, const Segment& segment) {
+  if (row.task == Task::kStory) return task == (segment.block() ? Task::kT2i : Task::kLm);
+  return task == row.task && segment.block() == (task == Task::kT2i);
+}
+
+}  // namespace
+
+Targets targets_of(const Row& row, Task task) {
   Targets targets;
   const auto add = [&](int64_t state, int64_t label) {
     if (label >= std::ssize(row.labels) || row.labels[label] == kIgnore) return;
@@ -51,7 +60,7 @@ Targets targets_of(const Row& row) {
     targets.ids.push_back(row.labels[label]);
   };
   for (const Segment& segment : row.segments) {
-    if (segment.block() != (row.task == Task::kT2i)) continue;
+    if (!counts(task, row, segment)) continue;
     for (int64_t i = segment.begin; i < segment.end(); ++i) {
       if (segment.block()) {
         add(i, i);

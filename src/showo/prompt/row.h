@@ -10,7 +10,8 @@ namespace showo {
 
 using Ids = std::span<const int64_t>;
 
-enum class Task { kT2i, kMmu, kLm };
+/// The first three have a loss each; of a story the pictures count in T2I's and the texts in LM's.
+enum class Task { kT2i, kMmu, kLm, kStory };
 
 struct Row {
   Task task = Task::kLm;
@@ -23,6 +24,10 @@ struct Row {
   int64_t length() const { return length_of(segments); }
   /// The segment of the row's only picture. Throws where there is none.
   const Segment& picture() const;
+  /// The position of what is appended to the row.
+  int64_t next_position() const {
+    return segments.empty() ? 0 : segments.back().position + segments.back().length;
+  }
   /// Appends tokens to a text at the row's end, or begins one with them.
   void append_text(Ids tokens);
 };
@@ -35,8 +40,10 @@ Row without_pads(const Row& row);
 struct Targets {
   std::vector<int64_t> states, ids;
 };
-/// Drawing: a picture's tokens predict themselves (mask token prediction). Else each token of a
-/// text is predicted by the one before it.
-Targets targets_of(const Row& row);
+/// Of a row, what the loss of `task` counts. Drawing: a picture's tokens predict themselves (mask
+/// token prediction). Else each token of a text is predicted by the one before it.
+Targets targets_of(const Row& row, Task task);
+/// What that of the row's own task counts.
+inline Targets targets_of(const Row& row) { return targets_of(row, row.task); }
 
 }  // namespace showo

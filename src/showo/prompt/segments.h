@@ -20,7 +20,8 @@ struct Segment {
   int64_t position = 0;           // of the first token; the others follow it
   /// Whether earlier segments see it too: a picture that is asked about.
   bool open = false;
-  /// Texts that know nothing of each other differ in this; 0 is seen by all.
+  /// Segments that know nothing of each other differ in this – independent questions, a story's
+  /// pictures while they are drawn; 0 is seen by all.
   int64_t group = 0;
 
   int64_t end() const { return begin + length; }
