@@ -5,6 +5,8 @@
 #include "showo/core/config.h"
 #include "showo/core/log.h"
 #include "showo/core/random.h"
+#include "showo/data/emoji_conversation.h"
+#include "showo/data/emoji_story.h"
 #include "showo/data/shards.h"
 #include "showo/image/png.h"
 
@@ -90,6 +92,12 @@ bool EmojiWorld::reserved_style(const Scene& scene) const {
   });
 }
 
+bool EmojiWorld::belongs(const Scene& scene, Split split) const {
+  return reserved_composition(scene) == (split == Split::kCompositions) &&
+         reserved_pair(scene) == (split == Split::kPairs) &&
+         reserved_style(scene) == (split == Split::kStyles);
+}
+
 Scene EmojiWorld::propose(Dice& dice, Split split) const {
   Scene scene;
   const int canvas = options_.canvas, half = canvas / 2, scale = canvas / kSide,
@@ -140,11 +148,7 @@ Scene EmojiWorld::scene(Split split, int64_t index) const {
   Dice dice(derive_seed(derive_seed(options_.seed, 10 + static_cast<int>(split)), index));
   for (int proposal = 0; proposal < kMaxProposals; ++proposal) {
     Scene scene = propose(dice, split);
-    if (reserved_composition(scene) == (split == Split::kCompositions) &&
-        reserved_pair(scene) == (split == Split::kPairs) &&
-        reserved_style(scene) == (split == Split::kStyles)) {
-      return scene;
-    }
+    if (belongs(scene, split)) return scene;
   }
   fail("seed {}: reserves no scene for '{}' among {} kinds; expected another seed or more kinds",
        options_.seed, split_name(split), options_.kinds);
@@ -155,40 +159,102 @@ Sample EmojiWorld::sample(Split split, int64_t index) {
   Dice dice(derive_seed(derive_seed(options_.seed, 20 + static_cast<int>(split)), index));
   Sample sample;
   sample.key = fmt::format("{}-{:07}", split_name(split), index);
-  sample.image_bytes = encode_png(draw(what, icons_, options_.canvas), {}, 1);
+  sample.image_bytes = picture(what);
   sample.caption = caption(what, kinds(), options_.canvas, dice);
-  sample.turns = questions(what, kinds(), options_.canvas, dice);
+  sample.turns = options_.conversations ? conversations(what, kinds(), options_.canvas, dice)
+                                        : questions(what, kinds(), options_.canvas, dice);
   sample.metadata = describe(what, kinds()).dump();
   return sample;
 }
 
-void write_emoji_dataset(const EmojiOptions& options, const fs::path& out) {
-  EmojiWorld world(options);
-  make_folder(out);
-  Progress progress("scenes", options.scenes + 3 * options.held_apart);
-  int64_t done = 0;
-  std::string text;
-  auto write = [&](Split split, int64_t begin, int64_t end, const std::string& name) {
+std::string EmojiWorld::picture(const Scene& scene) {
+  return encode_png(draw(scene, icons_, options_.canvas), {}, 1);
+}
+
+Sample EmojiWorld::story(Split split, int64_t index) {
+  const auto [scenes, changes] = compose_story(*this, split, index);
+  Dice dice(derive_seed(derive_seed(options_.seed, 40 + static_cast<int>(split)), index));
+  // What is drawn is judged in scenes held apart: there only one picture may be right.
+  const bool placed = split != Split::kTrain || dice.chance(0.7);
+  const bool places = placed && scenes[0].objects.size() > 1;
+  Sample sample;
+  sample.key = fmt::format("story-{}-{:07}", split_name(split), index);
+  Json frames = Json::array();
+  for (size_t i = 0; i < scenes.size(); ++i) {
+    Json frame = describe(scenes[i], kinds());
+    if (i > 0) frame["change"] = describe(changes[i - 1]);
+    frames.push_back(std::move(frame));
+    const std::string text = i > 0    ? say(changes[i - 1], dice)
+                             : places ? placed_caption(scenes[0], kinds(), options_.canvas, dice)
+                                      : caption(scenes[0], kinds(), options_.canvas, dice);
+    sample.frames.push_back({text, picture(scenes[i])});
+  }
+  sample.metadata = Json{{"frames", std::move(frames)}}.dump();
+  return sample;
+}
+
+namespace {
+
+// Shards of a world, with a progress line, and what is said in every fourth training sample.
+class Writer {
+ public:
+  Writer(const EmojiOptions& options, const fs::path& out)
+      : options_(options),
+        out_(out),
+        world_(options),
+        progress_("scenes and stories", options.scenes + 3 * options.held_apart + options.stories +
+                                            (options.stories > 0 ? options.held_apart : 0)) {}
+  using Make = Sample (EmojiWorld::*)(Split, int64_t);
+
+  // NAME-0000.tar, NAME-0001.tar and so on.
+  void training(int64_t count, Make make, const char* name) {
+    const int64_t per_shard = options_.scenes_per_shard;
+    for (int64_t begin = 0; begin < count; begin += per_shard)
+      shard(Split::kTrain, begin, std::min(begin + per_shard, count), make,
+            fmt::format("{}-{:04}.tar", name, begin / per_shard));
+  }
+  void held_apart(Split split, Make make, const std::string& name) {
+    shard(split, 0, options_.held_apart, make, name + ".tar");
+  }
+  const std::string& text() const { return text_; }
+
+ private:
+  void shard(Split split, int64_t begin, int64_t end, Make make, const std::string& name) {
     std::vector<Sample> samples;
     for (int64_t i = begin; i < end; ++i) {
-      samples.push_back(world.sample(split, i));
-      progress.update(++done);
-      if (split != Split::kTrain || i % 4 != 0) continue;
-      text += samples.back().caption + "\n";
-      for (const auto& turn : samples.back().turns)
-        text += turn.question + " " + turn.answer + "\n";
+      samples.push_back((world_.*make)(split, i));
+      progress_.update(++done_);
+      if (split == Split::kTrain && i % 4 == 0) keep(samples.back());
     }
-    write_shard(out / name, samples);
-  };
-  for (int64_t begin = 0, shard = 0; begin < options.scenes;
-       begin += options.scenes_per_shard, ++shard) {
-    write(Split::kTrain, begin, std::min(begin + options.scenes_per_shard, options.scenes),
-          fmt::format("train-{:04}.tar", shard));
+    write_shard(out_ / name, samples);
   }
-  for (Split split : {Split::kCompositions, Split::kPairs, Split::kStyles}) {
-    write(split, 0, options.held_apart, std::string(split_name(split)) + ".tar");
+  void keep(const Sample& sample) {
+    if (!sample.caption.empty()) text_ += sample.caption + "\n";
+    for (const auto& turn : sample.turns) text_ += turn.question + " " + turn.answer + "\n";
+    for (const auto& frame : sample.frames) text_ += frame.text + "\n";
   }
-  write_file_atomically(out / "text.txt", text);
+
+  const EmojiOptions& options_;
+  const fs::path& out_;
+  EmojiWorld world_;
+  Progress progress_;
+  int64_t done_ = 0;
+  std::string text_;
+};
+
+}  // namespace
+
+void write_emoji_dataset(const EmojiOptions& options, const fs::path& out) {
+  Writer writer(options, out);
+  make_folder(out);
+  writer.training(options.scenes, &EmojiWorld::sample, "train");
+  for (Split split : {Split::kCompositions, Split::kPairs, Split::kStyles})
+    writer.held_apart(split, &EmojiWorld::sample, split_name(split));
+  if (options.stories > 0) {
+    writer.training(options.stories, &EmojiWorld::story, "stories");
+    writer.held_apart(Split::kCompositions, &EmojiWorld::story, "stories-test");
+  }
+  write_file_atomically(out / "text.txt", writer.text());
   write_file_atomically(out / "options.json", config_to_json(options).dump(2) + "\n");
 }
 

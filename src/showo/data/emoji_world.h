@@ -17,6 +17,8 @@ struct EmojiOptions {
   int grid = 4, small = 28, large = 40;
   int64_t scenes = 40000;
   int64_t held_apart = 1000;
+  int64_t stories = 0;
+  bool conversations = false;
   int64_t scenes_per_shard = 5000;
   std::string kinds_file = "configs/emoji/kinds.txt";
   std::string packages = ".packages";
@@ -37,7 +39,10 @@ struct EmojiOptions {
       between(8, 64));
     v(scenes, "scenes", "training scenes", at_least(1));
     v(held_apart, "held_apart", "scenes in each held-apart split", at_least(1));
-    v(scenes_per_shard, "scenes_per_shard", "scenes in a training shard", at_least(1));
+    v(stories, "stories", "training stories, of 3 to 6 scenes each; 0: none", at_least(0));
+    v(conversations, "conversations",
+      "a scene's questions are asked in turns that refer back, instead of each by itself");
+    v(scenes_per_shard, "scenes_per_shard", "scenes or stories in a training shard", at_least(1));
     v(kinds_file, "kinds_file", "list of kinds");
     v(packages, "packages", "folder of the icons' packages (tools/fetch_emoji.sh)");
   }
@@ -57,20 +62,28 @@ class EmojiWorld {
   /// Error when the seed reserves nothing for the split, as happens with few kinds.
   Scene scene(Split split, int64_t index) const;
   Sample sample(Split split, int64_t index);
+  /// The same of stories, whose scenes all belong to the split (stories.h).
+  Sample story(Split split, int64_t index);
 
+  /// Whether a scene respects and breaks just those reservations that the split does.
+  bool belongs(const Scene& scene, Split split) const;
   bool reserved_composition(const Scene& scene) const;
   bool reserved_pair(const Scene& scene) const;
   bool reserved_style(const Scene& scene) const;
   const std::vector<Kind>& kinds() const { return icons_.kinds(); }
+  const EmojiOptions& options() const { return options_; }
 
  private:
   Scene propose(Dice& dice, Split split) const;
+  std::string picture(const Scene& scene);  // as a file
   EmojiOptions options_;
   Icons icons_;
 };
 
 /// Writes out/train-NNNN.tar, out/compositions.tar, out/pairs.tar, out/styles.tar and out/text.txt
-/// (what is said in the world, a line each: for the text-only stream and the vocabulary).
+/// (what is said in the world, a line each: for the text-only stream and the vocabulary), and where
+/// stories are wanted out/stories-NNNN.tar and out/stories-test.tar, whose scenes are as those of
+/// compositions.
 void write_emoji_dataset(const EmojiOptions& options, const fs::path& out);
 
 }  // namespace showo::emoji

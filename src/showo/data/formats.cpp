@@ -6,6 +6,7 @@
 #include "showo/data/lines.h"
 #include "showo/data/llava.h"
 #include "showo/data/parquet.h"
+#include "showo/data/stories.h"
 #include "showo/data/webdataset.h"
 
 namespace showo {
@@ -18,6 +19,7 @@ const std::vector<Format>& formats() {
       {"lines", open_lines, {"column"}},
       {"llava", open_llava, {"images"}},
       {"parquet", open_parquet, {"column"}},
+      {"stories", open_stories, {"images"}},
       {"webdataset", open_webdataset, {"captions", "caption_key"}},
   };
   return table;

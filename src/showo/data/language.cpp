@@ -1,15 +1,21 @@
 #include "showo/data/language.h"
 
 namespace showo::emoji {
-namespace {
-
-const char* const kNumbers[] = {"zero", "one", "two", "three", "four"};
 
 std::string with_article(const std::string& words) {
   const bool vowel =
       std::string("aeiou").find(words[0]) != std::string::npos && !words.starts_with("uni");
   return (vowel ? "an " : "a ") + words;
 }
+
+std::string at_place(const std::string& place) {
+  if (place == "middle") return "in the middle";
+  return (place == "left" || place == "right" ? "on the " : "at the ") + place;
+}
+
+namespace {
+
+const char* const kNumbers[] = {"zero", "one", "two", "three", "four"};
 
 struct Speaker {
   const Scene& scene;
@@ -45,10 +51,10 @@ struct Speaker {
     for (size_t i = 1; i < count; ++i) text += (i + 1 == count ? " and " : ", ") + thing(i, say);
     return text;
   }
-  std::string where(size_t i) const {
-    const std::string place = scene.place(i, canvas);
-    if (place == "middle") return "in the middle";
-    return (place == "left" || place == "right" ? "on the " : "at the ") + place;
+  std::string where(size_t i) const { return at_place(scene.place(i, canvas)); }
+  std::string on_background() const {
+    const char* on = background() == "orange" ? " on an " : " on a ";
+    return on + background() + " background";
   }
 };
 
@@ -67,18 +73,30 @@ Turn count_of(const Speaker& s, size_t kind) {
 std::string caption(const Scene& scene, const std::vector<Kind>& kinds, int canvas, Dice& dice) {
   const Speaker s{scene, kinds, canvas, dice};
   const auto say = dice.chance(0.7) ? Speaker::Say::kLookAndStyle : Speaker::Say::kLook;
-  const std::string on = " on a " + s.background() + " background";
-  const std::string on_article = s.background() == "orange" ? " on an orange background" : on;
   const bool relation = scene.objects.size() == 2 && !scene.one_kind() && dice.chance(0.6);
   if (relation) {
     const char* between =
         scene.layout == Scene::Layout::kSideBySide ? " to the left of " : " above ";
-    return s.thing(0, say) + between + s.thing(1, say) + on_article;
+    return s.thing(0, say) + between + s.thing(1, say) + s.on_background();
   }
   // Of a thing in the middle nobody says where it is.
   if (scene.objects.size() == 1 && scene.place(0, canvas) != "middle")
-    return s.thing(0, say) + " " + s.where(0) + on_article;
-  return s.all(say) + on_article;
+    return s.thing(0, say) + " " + s.where(0) + s.on_background();
+  return s.all(say) + s.on_background();
+}
+
+std::string placed_caption(const Scene& scene, const std::vector<Kind>& kinds, int canvas,
+                           Dice& dice) {
+  Scene alone = scene;
+  alone.layout = Scene::Layout::kOne;  // whose places are those of the whole picture
+  const Speaker s{alone, kinds, canvas, dice};
+  const auto say = dice.chance(0.7) ? Speaker::Say::kLookAndStyle : Speaker::Say::kLook;
+  const size_t things = scene.objects.size();
+  std::string text;
+  for (size_t i = 0; i < things; ++i) {
+    text += (i == 0 ? "" : i + 1 == things ? " and " : ", ") + s.thing(i, say) + " " + s.where(i);
+  }
+  return text + s.on_background();
 }
 
 std::vector<Turn> questions(const Scene& scene, const std::vector<Kind>& kinds, int canvas,

@@ -8,9 +8,16 @@
 namespace showo::emoji {
 
 std::string caption(const Scene& scene, const std::vector<Kind>& kinds, int canvas, Dice& dice);
+/// One that says of every thing where it stands, so that only one picture is right.
+std::string placed_caption(const Scene& scene, const std::vector<Kind>& kinds, int canvas,
+                           Dice& dice);
 /// Seven to thirteen independent questions in random order, among them the name of every thing;
 /// `type` says what each asks for.
 std::vector<Turn> questions(const Scene& scene, const std::vector<Kind>& kinds, int canvas,
                             Dice& dice);
+
+std::string with_article(const std::string& words);
+/// Where that is (scene.h): "at the top left", "on the left", "in the middle".
+std::string at_place(const std::string& place);
 
 }  // namespace showo::emoji

@@ -7,10 +7,22 @@ namespace showo {
 
 std::string Sample::title() const { return origin.empty() ? key : origin + ": " + key; }
 
+namespace {
+
+Image decoded(const Image& picture, const std::string& bytes, const std::string& title) {
+  if (picture.width > 0) return picture;
+  if (bytes.empty()) fail("{}: the sample holds no picture", title);
+  return decode_image(std::as_bytes(std::span(bytes)), title);
+}
+
+}  // namespace
+
 Image picture_of(const Sample& sample) {
-  if (sample.picture.width > 0) return sample.picture;
-  if (sample.image_bytes.empty()) fail("{}: the sample holds no picture", sample.title());
-  return decode_image(std::as_bytes(std::span(sample.image_bytes)), sample.title());
+  return decoded(sample.picture, sample.image_bytes, sample.title());
+}
+
+Image picture_of(const Frame& frame, const std::string& title) {
+  return decoded(frame.picture, frame.image_bytes, title);
 }
 
 }  // namespace showo

@@ -14,16 +14,7 @@ const std::vector<Background>& backgrounds() {
 
 const char* style_name(Style style) { return style == Style::kFlat ? "flat" : "glossy"; }
 
-std::string Scene::place(size_t index, int canvas) const {
-  const Object& object = objects[index];
-  const int middle_x = 2 * object.x + object.size,
-            middle_y = 2 * object.y + object.size;  // in half pixels
-  if (layout == Layout::kSideBySide) return middle_x < canvas ? "left" : "right";
-  if (layout == Layout::kStacked) return middle_y < canvas ? "top" : "bottom";
-  if (layout == Layout::kQuadrants) {
-    return std::string(middle_y < canvas ? "top " : "bottom ") +
-           (middle_x < canvas ? "left" : "right");
-  }
+std::string place_at(int middle_x, int middle_y, int canvas) {
   auto third = [&](int middle) { return middle < canvas - 12 ? -1 : middle > canvas + 12 ? 1 : 0; };
   const int across = third(middle_x), down = third(middle_y);
   const std::string vertical = down < 0   ? "top"
@@ -35,6 +26,19 @@ std::string Scene::place(size_t index, int canvas) const {
   if (vertical.empty() && horizontal.empty()) return "middle";
   return vertical.empty() || horizontal.empty() ? vertical + horizontal
                                                 : vertical + " " + horizontal;
+}
+
+std::string Scene::place(size_t index, int canvas) const {
+  const Object& object = objects[index];
+  const int middle_x = 2 * object.x + object.size,
+            middle_y = 2 * object.y + object.size;  // in half pixels
+  if (layout == Layout::kSideBySide) return middle_x < canvas ? "left" : "right";
+  if (layout == Layout::kStacked) return middle_y < canvas ? "top" : "bottom";
+  if (layout == Layout::kQuadrants) {
+    return std::string(middle_y < canvas ? "top " : "bottom ") +
+           (middle_x < canvas ? "left" : "right");
+  }
+  return place_at(middle_x, middle_y, canvas);
 }
 
 bool Scene::one_kind() const {

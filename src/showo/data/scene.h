@@ -15,7 +15,17 @@ struct Object {
   Style style = Style::kFlat;
   bool small = false;          // as all things of a scene with several; of a lone one it is said
   int size = 0, x = 0, y = 0;  // pixels; the upper left corner
+
+  bool overlaps(const Object& other) const {
+    return x < other.x + other.size && other.x < x + size && y < other.y + other.size &&
+           other.y < y + size;
+  }
+  bool operator==(const Object&) const = default;
 };
+
+/// Which of a picture's nine places a thing is at that has its centre there, in words: "left", "top
+/// right", "middle". In half pixels.
+std::string place_at(int middle_x, int middle_y, int canvas);
 
 struct Background {
   const char* name;
@@ -34,6 +44,7 @@ struct Scene {
   /// "middle".
   std::string place(size_t object, int canvas) const;
   bool one_kind() const;
+  bool operator==(const Scene&) const = default;
 };
 
 Image draw(const Scene& scene, Icons& icons, int canvas);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <limits>
 #include <unordered_map>
 #include <unordered_set>
@@ -40,10 +41,14 @@ void write_member(archive* out, const std::string& name, const std::string& cont
 
 std::string turns_json(const Sample& sample) {
   Json json = sample.metadata.empty() ? Json::object() : Json::parse(sample.metadata);
+  for (size_t i = 0; i < sample.frames.size(); ++i)
+    json["frames"][i]["text"] = sample.frames[i].text;
+  if (!sample.frames.empty()) return json.dump();
   json["turns"] = Json::array();
   for (const auto& turn : sample.turns) {
     json["turns"].push_back(
         {{"question", turn.question}, {"answer", turn.answer}, {"type", turn.type}});
+    if (turn.follows) json["turns"].back()["follows"] = true;
   }
   return json.dump();
 }
@@ -61,6 +66,10 @@ struct Name {
     std::ranges::transform(endings, endings.begin(),
                            [](unsigned char c) { return std::tolower(c); });
     dots = static_cast<int>(std::ranges::count(endings, '.'));
+    int value = 0;
+    const char* const end = endings.data() + endings.size();
+    const auto [rest, error] = std::from_chars(endings.data() + (dots > 0), end, value);
+    if (dots == 2 && error == std::errc() && *rest == '.') number = value;
     kind = is_picture_name(endings)     ? kPicture
            : endings.ends_with(".txt")  ? kText
            : endings.ends_with(".json") ? kJson
@@ -69,22 +78,27 @@ struct Name {
   std::string key;
   Kind kind;
   int dots;
+  std::optional<int> number;  // "a/0.3.png" is the sample's picture 3
 };
 
 // The members of one key. Of several of a kind the plainest name is meant, 0.jpg and not
 // 0.mask.jpg; among equals the first.
 struct Gathered {
   bool has(Kind kind) const { return plainest[kind] != kNone; }
+  static bool numbers(const Name& name) { return name.kind == kPicture && name.number; }
   bool wants(const Name& name) const {
-    return name.kind != kOther && name.dots < plainest[name.kind];
+    return (name.kind != kOther && name.dots < plainest[name.kind]) || numbers(name);
   }
   void add(const Name& name, std::string content) {
+    if (numbers(name)) numbered[*name.number] = content;
+    if (name.dots >= plainest[name.kind]) return;
     plainest[name.kind] = name.dots;
     contents[name.kind] = std::move(content);
   }
   static constexpr int kNone = std::numeric_limits<int>::max();
   std::array<int, 3> plainest{kNone, kNone, kNone};
   std::array<std::string, 3> contents;
+  std::map<int, std::string> numbered;
 };
 
 // What a shard holds whose samples' members are not side by side, all pictures before all captions,
@@ -125,8 +139,13 @@ void write_shard(const fs::path& path, const std::vector<Sample>& samples) {
     archive_write_open(handle.out, const_cast<void*>(static_cast<const void*>(&keep)), nullptr,
                        write, nullptr);
     for (const auto& sample : samples) {
-      write_member(handle.out, sample.key + ".png", sample.image_bytes);
-      write_member(handle.out, sample.key + ".txt", sample.caption);
+      for (size_t i = 0; i < sample.frames.size(); ++i)
+        write_member(handle.out, fmt::format("{}.{}.png", sample.key, i),
+                     sample.frames[i].image_bytes);
+      if (sample.frames.empty()) {
+        write_member(handle.out, sample.key + ".png", sample.image_bytes);
+        write_member(handle.out, sample.key + ".txt", sample.caption);
+      }
       write_member(handle.out, sample.key + ".json", turns_json(sample));
       sink(buffered);
       buffered.clear();
@@ -195,7 +214,7 @@ std::optional<ShardMembers> ShardReader::next_members() {
     auto take = [&](Kind kind) {
       return found.has(kind) ? std::optional(std::move(found.contents[kind])) : std::nullopt;
     };
-    return ShardMembers{key, take(kPicture), take(kText), take(kJson)};
+    return ShardMembers{key, take(kPicture), take(kText), take(kJson), std::move(found.numbered)};
   }
   return std::nullopt;
 }
@@ -211,7 +230,9 @@ std::optional<Sample> ShardReader::next() {
   if (members->json) {
     const std::string where = sample.origin + ": " + sample.key + ".json";
     try {
-      sample.turns = turns_in(parse_json(*members->json, where), where);
+      const Json json = parse_json(*members->json, where);
+      sample.turns = turns_in(json, where);
+      sample.frames = frames_in(json, std::move(members->numbered), where);
     } catch (const Error& error) {
       throw CorruptSample(error.what());
     }
@@ -233,8 +254,34 @@ std::vector<Turn> turns_in(const Json& json, const std::string& where) {
     };
     turns.push_back(
         {text_of("question"), text_of("answer"), turn.contains("type") ? text_of("type") : ""});
+    if (!turn.contains("follows")) continue;
+    if (!turn["follows"].is_boolean())
+      fail("{}: a turn's 'follows': expected true or false", where);
+    turns.back().follows = turn["follows"].get<bool>();
   }
   return turns;
+}
+
+std::vector<Frame> frames_in(const Json& json, std::map<int, std::string> pictures,
+                             const std::string& where) {
+  std::vector<Frame> frames;
+  if (!json.is_object() || !json.contains("frames")) return frames;
+  const Json& list = json["frames"];
+  if (!list.is_array()) fail("{}: 'frames': expected a list, found {}", where, list.type_name());
+  for (const Json& frame : list) {
+    const auto number = static_cast<int>(frames.size());
+    if (!frame.is_object() || !frame.contains("text") || !frame["text"].is_string() ||
+        trimmed(frame["text"].get_ref<const std::string&>()).empty())
+      fail("{}: frames[{}]: 'text': expected what it tells", where, number);
+    const auto picture = pictures.find(number);
+    if (picture == pictures.end())
+      fail("{}: frames[{}]: expected a picture, KEY.{}.png", where, number, number);
+    frames.push_back({frame["text"], std::move(picture->second)});
+  }
+  if (pictures.size() > frames.size())
+    fail("{}: 'frames': expected {} texts, one a picture, found {}", where, pictures.size(),
+         frames.size());
+  return frames;
 }
 
 std::vector<fs::path> find_shards(const std::string& pattern) {

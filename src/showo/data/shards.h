@@ -1,8 +1,10 @@
 // webdataset shards: tar files whose members KEY.png|jpg|webp, KEY.txt and KEY.json are one sample.
 // They stand side by side; where they do not, a second pass over the shard finds the texts. A
 // member may have more endings (KEY.input.jpg, KEY.outputs.txt); the plainest of its kind is read.
+// A story has its pictures as KEY.0.png, KEY.1.png … and their texts under "frames" of KEY.json.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,11 +23,18 @@ void write_shard(const fs::path& path, const std::vector<Sample>& samples);
 struct ShardMembers {
   std::string key;
   std::optional<std::string> picture, text, json;
+  std::map<int, std::string> numbered;  // pictures of names as KEY.3.png, the plainest as well
 };
 
 /// The "turns" of a sample's JSON, [{question, answer, type}]; none when it has no such key. Throws
 /// Error naming `where` when they have another shape.
 std::vector<Turn> turns_in(const Json& json, const std::string& where);
+
+/// The "frames" of a story's JSON, [{text, …}], with their pictures, the first of which is 0; none
+/// when it has no such key. Throws Error naming `where` when they have another shape, a text is
+/// empty, or pictures and texts are not as many.
+std::vector<Frame> frames_in(const Json& json, std::map<int, std::string> pictures,
+                             const std::string& where);
 
 /// Reads samples in the order of the file. Throws Error naming the shard and member when the
 /// archive is damaged.

@@ -23,7 +23,7 @@ struct SourceConfig {
   double max_corrupt = 0.05;
   template <class V>
   void visit(V& v) {
-    v(format, "format", "captions, emoji, imagenet, lines, llava, parquet or webdataset");
+    v(format, "format", "captions, emoji, imagenet, lines, llava, parquet, stories or webdataset");
     v(path, "path", "file, folder, or names with braces: train-{0000..0123}.tar, {a,b}.json");
     v(paths, "paths", "more of the same");
     v(images, "images", "folder that the pictures' names are relative to");

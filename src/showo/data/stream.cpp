@@ -14,6 +14,27 @@ void trim(std::string& text) {
   if (const auto kept = trimmed(text); kept.size() != text.size()) text = std::string(kept);
 }
 
+// Of a picture, its file's bytes and what is made of them.
+template <class Holder>
+void fetch(Holder& holder) {
+  if (holder.image_bytes.empty() && !holder.image_file.empty())
+    holder.image_bytes = read_file(holder.image_file, kMaxPictureBytes);
+}
+
+Image decoded(Image picture, const StreamOptions& options) {
+  return options.side > 0 ? resize_and_crop(picture, options.side) : picture;
+}
+
+void prepare_story(Sample& sample, const StreamOptions& options) {
+  if (sample.frames.empty()) fail("{}: expected a story, found no frames", sample.title());
+  sample.image_bytes.clear();
+  for (Frame& frame : sample.frames) {
+    trim(frame.text);
+    fetch(frame);
+    if (options.decode) frame.picture = decoded(picture_of(frame, sample.title()), options);
+  }
+}
+
 // What a sample needs before it is delivered: its file's bytes, its picture.
 void prepare(Drawn& drawn, const StreamOptions& options) {
   Sample& sample = drawn.sample;
@@ -25,11 +46,10 @@ void prepare(Drawn& drawn, const StreamOptions& options) {
       trim(turn.question);
       trim(turn.answer);
     }
-    if (sample.image_bytes.empty() && !sample.image_file.empty())
-      sample.image_bytes = read_file(sample.image_file, kMaxPictureBytes);
-    if (!options.decode) return;
-    sample.picture = picture_of(sample);
-    if (options.side > 0) sample.picture = resize_and_crop(sample.picture, options.side);
+    if (options.texts == Texts::kStory) return prepare_story(sample, options);
+    sample.frames.clear();
+    fetch(sample);
+    if (options.decode) sample.picture = decoded(picture_of(sample), options);
   } catch (const Error& error) {
     drawn.error = error.what();
     sample = {};

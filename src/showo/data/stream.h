@@ -11,11 +11,12 @@ namespace showo {
 
 /// What a stream's samples are wanted for beside their pictures. What nobody wants may be missing
 /// or damaged.
-enum class Texts { kNone, kCaption, kCaptionOrTurns };
+enum class Texts { kNone, kCaption, kCaptionOrTurns, kStory };
 
 struct StreamOptions {
   Slice slice = {};
-  bool decode = false;  // fill Sample::picture; what cannot be decoded is skipped
+  bool decode = false;  // fill Sample::picture, of stories those of their frames; what cannot be
+                        // decoded is skipped
   int side = 0;  // of decoded pictures: resized and cropped to the centre; 0: left as they are
   Texts texts = Texts::kCaptionOrTurns;
 };

@@ -55,14 +55,14 @@ class Shard : public data::PartReader {
       sample.caption = trimmed(members->text.value_or(""));
     }
     sample.metadata = std::move(members->json).value_or("");
-    read_json(sample);
+    read_json(sample, std::move(members->numbered));
     return sample;
   }
 
  private:
   // The caption, where there is none yet, and turns. A sample that has a caption is not lost
   // by what else is wrong with its JSON.
-  void read_json(Sample& sample) {
+  void read_json(Sample& sample, std::map<int, std::string> numbered) {
     const std::string where = path_ + ": " + sample.key + ".json";
     try {
       const Json json =
@@ -72,6 +72,7 @@ class Shard : public data::PartReader {
                                             : caption_in(json, rules_.key, true, where);
       }
       sample.turns = turns_in(json, where);
+      sample.frames = frames_in(json, std::move(numbered), where);
     } catch (const Error& error) {
       if (sample.caption.empty()) {
         sample.text_error = error.what();
