@@ -19,13 +19,18 @@ std::vector<int64_t> to_vector(const Tensor& ids) {
 
 }  // namespace
 
-Tensor BatchMaker::codes_of(const std::vector<Sample>& samples) {
+Tensor BatchMaker::codes_of(const std::vector<Image>& pictures) {
   torch::NoGradGuard no_grad;
-  std::vector<Tensor> pictures;
-  for (const Sample& sample : samples) {
-    pictures.push_back(preprocess_showo(picture_of(sample), static_cast<int>(options_.image_size)));
-  }
-  return codec_->encode(torch::stack(pictures).contiguous(torch::MemoryFormat::ChannelsLast)).cpu();
+  std::vector<Tensor> tensors;
+  for (const Image& picture : pictures)
+    tensors.push_back(preprocess_showo(picture, static_cast<int>(options_.image_size)));
+  return codec_->encode(torch::stack(tensors).contiguous(torch::MemoryFormat::ChannelsLast)).cpu();
+}
+
+Tensor BatchMaker::codes_of(const std::vector<Sample>& samples) {
+  std::vector<Image> pictures;
+  for (const Sample& sample : samples) pictures.push_back(picture_of(sample));
+  return codes_of(pictures);
 }
 
 namespace {
@@ -57,23 +62,29 @@ Tensor draw_mask(int64_t side, double share, bool region, at::Generator& random)
   return masked;
 }
 
+BatchMaker::Hidden BatchMaker::draw_hidden(int64_t codes, double drop_text,
+                                           at::Generator& random) const {
+  const int64_t side = options_.image_size / codec_->config.stride();
+  TORCH_CHECK(codes == side * side, "a picture has ", codes, " codes, expected ", side * side);
+  const double share = std::max(mask_ratio(options_.schedule, draw(random)), options_.min_masked);
+  const bool text = draw(random) < drop_text;
+  const bool region = draw(random) < options_.regions;
+  return {text, draw_mask(side, share, region, random)};
+}
+
 Batch BatchMaker::text_to_image(const std::vector<Sample>& samples,
                                 const std::vector<uint64_t>& seeds) {
   const Vocabulary& v = prompting_.vocabulary();
   const auto image = codes_of(samples) + v.image_offset;
-  const int64_t side = options_.image_size / codec_->config.stride();
   std::vector<Row> rows;
   for (size_t i = 0; i < samples.size(); ++i) {
     auto random = make_generator(seeds.at(i));
-    const double share = std::max(mask_ratio(options_.schedule, draw(random)), options_.min_masked);
-    const bool dropped = draw(random) < options_.drop_text;
-    const bool region = draw(random) < options_.regions;
-    const auto masked = draw_mask(side, share, region, random);
     const auto row = image[static_cast<int64_t>(i)];
-    const auto text = dropped ? std::vector<int64_t>{} : tokenizer_->encode(samples[i].caption);
-    rows.push_back(prompting_.text_to_image(text,
-                                            to_vector(torch::where(masked, v.mask_token, row)),
-                                            to_vector(torch::where(masked, row, kIgnore))));
+    const Hidden hidden = draw_hidden(row.numel(), options_.drop_text, random);
+    const auto text = hidden.text ? std::vector<int64_t>{} : tokenizer_->encode(samples[i].caption);
+    rows.push_back(
+        prompting_.text_to_image(text, to_vector(torch::where(hidden.codes, v.mask_token, row)),
+                                 to_vector(torch::where(hidden.codes, row, kIgnore))));
   }
   return packed(rows);
 }
@@ -81,7 +92,8 @@ Batch BatchMaker::text_to_image(const std::vector<Sample>& samples,
 Row BatchMaker::about(const Row& picture, const Sample& sample) const {
   std::vector<TurnIds> turns;
   for (const Turn& turn : sample.turns)
-    turns.push_back({sight_.question(turn.question), tokenizer_->encode(" " + turn.answer)});
+    turns.push_back({sight_.question(turn.question), tokenizer_->encode(" " + turn.answer),
+                     turn.follows});
   if (options_.plain_captions || turns.empty()) {
     const bool answers = options_.plain_captions && !turns.empty();
     const auto& caption = answers ? sample.turns[0].answer + "\n" : sample.caption;
@@ -113,6 +125,38 @@ Batch BatchMaker::language(const std::vector<std::string>& lines) {
     const auto text = tokenizer_->encode(line);
     rows.push_back(prompting_.language(
         text, std::min<int64_t>(options_.lm_length, static_cast<int64_t>(text.size()) + 2)));
+  }
+  return packed(rows);
+}
+
+FrameIds BatchMaker::frame(const std::string& text, const Tensor& image, double drop_text,
+                           at::Generator& random) const {
+  const Hidden hidden = draw_hidden(image.numel(), drop_text, random);
+  const auto masked = torch::where(hidden.codes, prompting_.vocabulary().mask_token, image);
+  FrameIds frame{{}, to_vector(image), to_vector(masked), /*learn_text=*/!hidden.text};
+  if (!hidden.text) frame.text = tokenizer_->encode(text);
+  return frame;
+}
+
+Batch BatchMaker::stories(const std::vector<Sample>& samples, const std::vector<uint64_t>& seeds) {
+  std::vector<Image> pictures;
+  for (const Sample& sample : samples) {
+    for (const Frame& frame : sample.frames) pictures.push_back(frame.picture);
+  }
+  const auto images = codes_of(pictures) + prompting_.vocabulary().image_offset;
+  const double drop_first = std::max(options_.drop_text, options_.drop_first);
+  std::vector<Row> rows;
+  int64_t image = 0;
+  for (size_t i = 0; i < samples.size(); ++i) {
+    auto random = make_generator(seeds.at(i));
+    std::vector<FrameIds> frames;
+    for (const Frame& told : samples[i].frames)
+      frames.push_back(frame(told.text, images[image++],
+                             frames.empty() ? drop_first : options_.drop_text, random));
+    rows.push_back(prompting_.story(frames, options_.story_length));
+    if (rows.back().length() == 1)
+      fail("batch.story_length {}: {}: its first text and picture take more", options_.story_length,
+           samples[i].title());
   }
   return packed(rows);
 }

@@ -16,7 +16,8 @@ void ShowoRecipe::check() const {
   if (vision == "clip" && tower.empty() && init_from.empty())
     fail("recipe: vision clip needs tower, the folder of a CLIP-ViT");
   for (const DataOptions* sources : {&data, &evaluation.data}) {
-    for (const SourceConfig* source : {&sources->t2i, &sources->mmu, &sources->lm})
+    for (const SourceConfig* source :
+         {&sources->t2i, &sources->mmu, &sources->lm, &sources->stories})
       check_source(*source);
   }
 }

@@ -10,12 +10,13 @@
 namespace showo {
 
 struct DataOptions {
-  SourceConfig t2i, mmu, lm;
+  SourceConfig t2i, mmu, lm, stories;
   template <class V>
   void visit(V& v) {
     v(t2i, "t2i", "pictures with captions to draw them from");
     v(mmu, "mmu", "pictures with captions or questions and answers");
     v(lm, "lm", "plain text");
+    v(stories, "stories", "sequences of texts and pictures");
   }
 };
 
@@ -56,7 +57,7 @@ struct ShowoRecipe : RunOptions {
       "latent (a channel a bit of the code) or map (the encoder's last feature map)");
     v(tower, "tower",
       "folder of the CLIP-ViT of vision: clip; empty: the one inside init_from's model");
-    v(data, "data", "the three streams");
+    v(data, "data", "what is learned from: the streams");
     v(mixing, "mixing",
       "an epoch ends with the longest stream (max_size_cycle) or with the shortest, where all "
       "begin "

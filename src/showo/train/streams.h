@@ -18,7 +18,7 @@ class Streams {
   /// Throws Error for a mixing that is none (data/mixing.h).
   explicit Streams(std::vector<std::unique_ptr<SampleStream>> streams,
                    const std::string& mixing = "max_size_cycle");
-  bool has(size_t stream) const { return streams_[stream] != nullptr; }
+  bool has(size_t stream) const { return stream < streams_.size() && streams_[stream]; }
   std::vector<Sample> take(size_t stream, int64_t count);
 
   /// After a step: counts an epoch that is over; under min_size all streams then begin anew.

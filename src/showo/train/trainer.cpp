@@ -65,27 +65,41 @@ Streams ShowoTrainee::open(const DataOptions& data, uint64_t seed) const {
   open(data.t2i, recipe_.batch.t2i, captioned);
   open(data.mmu, recipe_.batch.mmu, pictures);
   open(data.lm, recipe_.batch.lm, texts);
+  StreamOptions stories = pictures;
+  stories.texts = Texts::kStory;
+  open(data.stories, recipe_.batch.stories, stories);
+  if (!streams.back()) streams.pop_back();  // as in runs that knew of no stories
   return Streams(std::move(streams), recipe_.mixing);
 }
 
-// The rows of one forward pass. A row's masks follow from its place in the whole step, so that they
-// do not depend on how many processes share it.
+// A row's masks follow from its place in the whole step, so that they do not depend on how many
+// processes share it.
+std::vector<uint64_t> ShowoTrainee::seeds_of(uint64_t seed, int64_t micro, int64_t rows) const {
+  std::vector<uint64_t> seeds;
+  for (int64_t i = 0; i < rows; ++i) {
+    const int64_t row = (micro * rows + i) * place_.group.size() + place_.group.rank();
+    seeds.push_back(derive_seed(seed, row));
+  }
+  return seeds;
+}
+
+// The rows of one forward pass.
 std::vector<Batch> ShowoTrainee::draw(Streams& streams, uint64_t seed, int64_t micro) {
   std::vector<Batch> batches;
   const BatchOptions& rows = recipe_.batch;
   if (streams.has(kT2i)) {
-    std::vector<uint64_t> seeds;
-    for (int64_t i = 0; i < rows.t2i; ++i) {
-      const int64_t row = (micro * rows.t2i + i) * place_.group.size() + place_.group.rank();
-      seeds.push_back(derive_seed(seed, row));
-    }
-    batches.push_back(maker_.text_to_image(streams.take(kT2i, rows.t2i), seeds));
+    batches.push_back(
+        maker_.text_to_image(streams.take(kT2i, rows.t2i), seeds_of(seed, micro, rows.t2i)));
   }
   if (streams.has(kMmu)) batches.push_back(maker_.understanding(streams.take(kMmu, rows.mmu)));
   if (streams.has(kLm)) {
     std::vector<std::string> lines;
     for (auto& sample : streams.take(kLm, rows.lm)) lines.push_back(std::move(sample.caption));
     batches.push_back(maker_.language(lines));
+  }
+  if (streams.has(kStories)) {
+    batches.push_back(maker_.stories(streams.take(kStories, rows.stories),
+                                     seeds_of(derive_seed(seed, kStories), micro, rows.stories)));
   }
   if (batches.empty()) fail("recipe: data: no stream has both a path and rows in the batch");
   return batches;

@@ -8,7 +8,7 @@
 
 namespace showo {
 
-/// A model on three streams. Its metrics are the three losses and their weighted sum over all
+/// A model on its streams. Its metrics are the three losses and their weighted sum over all
 /// processes; a checkpoint's result is model/, a model folder, with its averages in model_ema/.
 class ShowoTrainee : public Trainee {
  public:
@@ -29,9 +29,10 @@ class ShowoTrainee : public Trainee {
   Words words() const override { return {"train", "loss", "tokens"}; }
 
  private:
-  enum : size_t { kT2i, kMmu, kLm };  // the streams' places, as checkpoints keep them
+  enum : size_t { kT2i, kMmu, kLm, kStories };  // the streams' places, as checkpoints keep them
   Streams open(const DataOptions& data, uint64_t seed) const;
   std::vector<Batch> draw(Streams& streams, uint64_t seed, int64_t micro);
+  std::vector<uint64_t> seeds_of(uint64_t seed, int64_t micro, int64_t rows) const;
   Losses losses(const Batch& batch, const TokenCounts& divisors);
   Counts counts_of(const std::vector<Batch>& batches);
   Losses zero() const;
