@@ -40,8 +40,6 @@ def violations(files, allowed):
 
 # What no other file can call: anonymous namespaces, and Highway's, of which there is one for each kind of CPU.
 PRIVATE = re.compile(r"^namespace (?:\S*HWY_NAMESPACE )?\{$.*?^\}  // namespace(?: \S*HWY_NAMESPACE)?$", re.M | re.S)
-# Files named after what they hold of a class, not after its header: codec_trainer.h's saved state.
-NAMED_OTHERWISE = {"codec_state.cpp": "codec_trainer.h"}
 # At the beginning of a line, as the formatter puts it: what it returns, and its name up to the first parameter.
 FUNCTION = re.compile(r"^(?!using|static|namespace|template|extern|constexpr|struct|class|enum)(?:[\w:]+[\w:<>,&*\s]*?\s[&*]*)??((?:\w+::)*~?\w+)\(", re.M)
 
@@ -74,8 +72,7 @@ def misplaced(files):
         if path.suffix != ".cpp":
             continue
         stems = ["_".join(path.stem.split("_")[: n + 1]) for n in range(len(path.stem.split("_")))]
-        names = [stem + ".h" for stem in stems] + [NAMED_OTHERWISE.get(path.name, "")]
-        headers = "".join(files.get(path.parent / name, "") for name in names)
+        headers = "".join(files.get(path.parent / f"{stem}.h", "") for stem in stems)
         found += [f"{path} defines {name}" for name in defined(text) if not declares(headers, name)]
     return found
 
