@@ -145,7 +145,10 @@ TEST(AttentionPlan, IsTheAllowedMatrixWhateverIsCached) {
         kPrompting.understanding(picture, IdList{7}), kPrompting.understanding(picture, turns, 100),
         kPrompting.independent_questions(picture, turns, 100),
         kPrompting.question(kPrompting.features(3, IdList{8, 9}), IdList{7}),
-        kPrompting.features(3, {}), kPrompting.language(IdList{7, 8}, 7)}) {
+        kPrompting.features(3, {}), kPrompting.language(IdList{7, 8}, 7),
+        kPrompting.story({{IdList{7}, IdList{310, 311}, IdList{310, 374}},
+                          {IdList{}, IdList{312}, IdList{374}, false}},
+                         100)}) {
     const auto allowed = allowed_attention(row.segments);
     for (int64_t cached = 0; cached < row.length(); ++cached) {
       bool within_block = false;
