@@ -1,10 +1,10 @@
 # showo_library(NAME [TORCH_NN] [DEPENDS folders…] [LINK targets…]) builds src/showo/NAME as libshowo_NAME.
-# TORCH_NN: the folder includes <torch/torch.h>, so it shares the one precompiled header.
+# TORCH_NN: the folder includes showo/core/torch.h, so it shares the one precompiled header.
 add_library(showo_headers INTERFACE)
 target_include_directories(showo_headers INTERFACE ${CMAKE_SOURCE_DIR}/src)
 
 add_library(showo_pch STATIC ${CMAKE_SOURCE_DIR}/cmake/pch.cpp)
-target_link_libraries(showo_pch PUBLIC torch showo_headers)
+target_link_libraries(showo_pch PUBLIC torch showo_headers fmt::fmt nlohmann_json::nlohmann_json)
 target_precompile_headers(showo_pch PRIVATE ${CMAKE_SOURCE_DIR}/cmake/pch.h)
 
 # Programs are compiled as the libraries are (-fPIC, not -fPIE), so that the precompiled header fits.

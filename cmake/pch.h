@@ -1,4 +1,14 @@
-// The one precompiled header: LibTorch's modules and autograd, 15–30 s to parse, shared by the
-// model folders.
+// The one precompiled header: LibTorch's tensors, autograd and modules, and what else takes seconds
+// to parse.
 #pragma once
-#include <torch/torch.h>
+#include <fmt/format.h>
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "showo/core/torch.h"

@@ -1,7 +1,7 @@
 // How much of the codebook recent batches use.
 #pragma once
 
-#include <torch/torch.h>
+#include "showo/core/torch.h"
 
 namespace showo {
 

@@ -4,9 +4,8 @@
 // its gradient in proportion to the reconstruction's. B pictures, h×w patches.
 #pragma once
 
-#include <torch/torch.h>
-
 #include "showo/core/config.h"
+#include "showo/core/torch.h"
 #include "showo/nn/layers.h"
 
 namespace showo {

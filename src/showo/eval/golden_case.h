@@ -1,10 +1,9 @@
 // What the runners of the kinds of golden cases share. Private to this folder.
 #pragma once
 
-#include <torch/torch.h>
-
 #include "showo/checkpoint/safetensors.h"
 #include "showo/core/config.h"
+#include "showo/core/torch.h"
 #include "showo/eval/golden.h"
 #include "showo/prompt/prompting.h"
 

@@ -3,14 +3,13 @@
 // It is trained on real scenes alone and shares nothing with the model it judges.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <set>
 #include <string>
 #include <vector>
 
 #include "showo/core/config.h"
 #include "showo/core/files.h"
+#include "showo/core/torch.h"
 #include "showo/data/sample.h"
 #include "showo/image/image.h"
 #include "showo/nn/layers.h"
@@ -24,7 +23,8 @@ struct SceneContents {
   std::string background;
   struct Place {
     std::string kind;
-    int64_t x, y;  // the thing's centre, pixels
+    int64_t x, y;      // the thing's centre, pixels
+    int64_t size = 0;  // its side, where it is known
   };
   /// Of a sample, every thing; of what the recogniser found, one for each kind, to 8 pixels.
   std::vector<Place> places;
@@ -32,6 +32,8 @@ struct SceneContents {
 
 /// From a sample's metadata as the emoji world writes it. Throws Error naming the sample.
 SceneContents contents_of(const Sample& sample);
+/// Of the frames of a sample that is a story.
+std::vector<SceneContents> story_contents_of(const Sample& sample);
 
 constexpr int64_t kRecogniserCell = 8;  // pixels of the side of a cell, which has one place
 

@@ -4,8 +4,7 @@
 // width, V vocabulary.
 #pragma once
 
-#include <torch/torch.h>
-
+#include "showo/core/torch.h"
 #include "showo/model/config.h"
 #include "showo/model/decoder_layer.h"
 #include "showo/nn/layers.h"

@@ -1,7 +1,7 @@
 // A layer of a language model, whatever its family.
 #pragma once
 
-#include <torch/torch.h>
+#include "showo/core/torch.h"
 
 #include "showo/nn/attention.h"
 #include "showo/nn/rope.h"

@@ -1,6 +1,6 @@
 #include "showo/model/packed_rows.h"
 
-#include <torch/torch.h>
+#include "showo/core/torch.h"
 
 #include "showo/prompt/omni_attention.h"
 

@@ -3,7 +3,7 @@
 // width, H heads, G of keys and values, D head size.
 #pragma once
 
-#include <torch/torch.h>
+#include "showo/core/torch.h"
 
 #include <array>
 #include <string>

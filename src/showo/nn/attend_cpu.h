@@ -2,7 +2,7 @@
 // where those are faster (attend_products.h). Neither keeps the scores.
 #pragma once
 
-#include <torch/torch.h>
+#include "showo/core/torch.h"
 
 namespace showo {
 

@@ -3,7 +3,7 @@
 // GPU waits. Private to this folder.
 #pragma once
 
-#include <torch/torch.h>
+#include "showo/core/torch.h"
 
 namespace showo {
 

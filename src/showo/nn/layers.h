@@ -4,7 +4,7 @@
 // (model/showo.h, codec/initialise.h). B batch, T tokens, C channels, H×W pixels.
 #pragma once
 
-#include <torch/torch.h>
+#include "showo/core/torch.h"
 
 #include "showo/lowbit/packed.h"
 #include "showo/nn/product.h"

@@ -3,7 +3,7 @@
 // gelu to a result before that is written.
 #pragma once
 
-#include <torch/torch.h>
+#include "showo/core/torch.h"
 
 namespace showo {
 

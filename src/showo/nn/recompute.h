@@ -2,7 +2,7 @@
 // in the backward pass instead of being kept.
 #pragma once
 
-#include <torch/torch.h>
+#include "showo/core/torch.h"
 
 #include <functional>
 

@@ -1,7 +1,7 @@
 // Rotary position embedding (RoFormer, arXiv 2104.09864).
 #pragma once
 
-#include <torch/torch.h>
+#include "showo/core/torch.h"
 
 namespace showo {
 

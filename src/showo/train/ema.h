@@ -2,7 +2,7 @@
 // step. What it gives is smoother than the last step's weights.
 #pragma once
 
-#include <torch/torch.h>
+#include "showo/core/torch.h"
 
 #include "showo/checkpoint/safetensors.h"
 

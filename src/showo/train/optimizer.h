@@ -3,7 +3,7 @@
 // warm-up and cosine.
 #pragma once
 
-#include <torch/torch.h>
+#include "showo/core/torch.h"
 
 #include <optional>
 

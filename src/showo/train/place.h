@@ -1,7 +1,7 @@
 // Where a run runs: its device, and the processes that share it.
 #pragma once
 
-#include <torch/torch.h>
+#include "showo/core/torch.h"
 
 #include "showo/dist/group.h"
 

@@ -1,7 +1,7 @@
 #include "showo/train/restore.h"
 
 #include <fmt/ranges.h>
-#include <torch/torch.h>
+#include "showo/core/torch.h"
 
 #include "showo/checkpoint/finite.h"
 #include "showo/checkpoint/load.h"

@@ -2,7 +2,7 @@
 // resumption.
 #pragma once
 
-#include <torch/torch.h>
+#include "showo/core/torch.h"
 
 #include <functional>
 #include <optional>

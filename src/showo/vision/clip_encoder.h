@@ -3,7 +3,7 @@
 // C width.
 #pragma once
 
-#include <torch/torch.h>
+#include "showo/core/torch.h"
 
 #include "showo/nn/attention.h"
 #include "showo/nn/layers.h"
