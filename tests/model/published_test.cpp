@@ -116,7 +116,8 @@ TEST_F(Published, WhatWouldChangeNumbersIsRefused) {
            {{{"rope_parameters", {{"rope_theta", 5.0}}}},
             "rope_theta: only 5.0 is supported, found 10000.0"},
            {{{"rope_parameters", "default"}}, "rope_parameters: expected keys and values"},
-           {{{"eos_token_id", {1, 2}}}, "eos_token_id: expected one token, found [1,2]"},
+           {{{"bos_token_id", {1, 2}}}, "bos_token_id: expected one token, found [1,2]"},
+           {{{"eos_token_id", {1, "x"}}}, "eos_token_id: expected one token or several"},
            {{{"eos_token_id", 40}}, "eos_token_id: expected below llm_vocab_size 40, found 40"},
            {{{"bos_token_id", nullptr}}, "bos_token_id: expected below llm_vocab_size 40"}}) {
     const std::string found = with(changes);

@@ -83,14 +83,20 @@ Json with_rope(Json json, const std::string& family, const std::string& source) 
   return json;
 }
 
-// transformers allows several tokens to end a text; [EOT] is one.
-Json with_single_ends(Json json, const std::string& source) {
+// transformers allows several tokens to end a text; the first is [EOT].
+Json with_single_ends(Json json, std::vector<int64_t>& others, const std::string& source) {
   for (const char* key : {"bos_token_id", "eos_token_id"}) {
     const Json value = value_of(json, key);
     if (!value.is_array()) continue;
-    if (value.size() != 1)
-      fail("{}: {}: expected one token, found {}", source, key, config_detail::shown(value));
+    const bool several = std::string_view(key) == "eos_token_id";
+    const bool ids = std::ranges::all_of(
+        value, [](const Json& id) { return id.is_number_integer() && id >= 0; });
+    if (value.empty() || !ids || (value.size() > 1 && !several)) {
+      fail("{}: {}: expected {}, found {}", source, key,
+           several ? "one token or several" : "one token", config_detail::shown(value));
+    }
     json[key] = value[0];
+    for (size_t i = 1; i < value.size(); ++i) others.push_back(value[i]);
   }
   return json;
 }
@@ -174,7 +180,8 @@ LlmConfig llm_config_from_json(const Json& json, const std::string& source) {
                                                 : type.dump();
   family_of(family, source);
   check_arithmetic(json, family, source);
-  Json known = with_single_ends(with_rope(json, family, source), source);
+  std::vector<int64_t> others;
+  Json known = with_single_ends(with_rope(json, family, source), others, source);
   known["qk_norm"] = qk_norm_of(json, family, source);
   if (family == "phi") {  // always there, and always apart: checked above
     known.erase("attention_bias");
@@ -186,7 +193,8 @@ LlmConfig llm_config_from_json(const Json& json, const std::string& source) {
   } else if (value_of(known, "bos_token_id").is_null()) {
     known["bos_token_id"] = value_of(known, "eos_token_id");
   }
-  const auto config = read_published<LlmConfig>(known, source);
+  auto config = read_published<LlmConfig>(known, source);
+  config.other_eos_token_ids = std::move(others);
   if (family == "phi") expect_one_of(json, "head_dim", {config.head_size()}, source);
   return config;
 }
@@ -195,6 +203,10 @@ Json llm_config_to_json(const LlmConfig& config) {
   Json json = config_to_json(config);
   const bool phi = config.model_type == "phi";
   json["num_key_value_heads"] = config.key_heads();
+  if (!config.other_eos_token_ids.empty()) {
+    json["eos_token_id"] = Json::array({config.eos_token_id});
+    for (const int64_t id : config.other_eos_token_ids) json["eos_token_id"].push_back(id);
+  }
   json["hidden_act"] = phi ? "gelu_new" : "silu";
   json.erase(phi ? "rms_norm_eps" : "layer_norm_eps");
   if (phi) {

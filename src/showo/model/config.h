@@ -37,6 +37,7 @@ struct LlmConfig {
   std::string qk_norm;
   bool attention_bias = false, tie_word_embeddings = false;
   int64_t bos_token_id = 50256, eos_token_id = 50256;
+  std::vector<int64_t> other_eos_token_ids;  // that end a text too, as a file's list may say
   template <class V>
   void visit(V& v) {
     v(model_type, "model_type", "family: phi, llama, qwen2 or qwen3");
