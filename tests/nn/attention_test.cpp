@@ -81,6 +81,7 @@ TEST_P(OneQuery, SharesHeadsOfKeys) {
       by_definition(q, k.repeat_interleave(3, 1), v.repeat_interleave(3, 1), all), 1e-4, 1e-5));
   EXPECT_THROW(attend_one(q, k.narrow(1, 0, 1).expand({2, 4, 37, 32}), v), c10::Error);
   EXPECT_THROW(attend_one(q.narrow(1, 0, 5), k, v), c10::Error);
+  EXPECT_THROW(attend_one(q[0], {{{k[0], v[0]}}, {{k[1], v[1]}}}), c10::Error);
 }
 
 // Scores far apart: what is far below the largest counts nothing, and nothing overflows.
@@ -218,30 +219,104 @@ TEST(KvCache, GivesTheSameAsAllAtOnce) {
   const auto k = torch::randn({2, 6, 8}), v = torch::randn({2, 6, 8});
   KvCache cache(1);
   cache.append(0, k.narrow(1, 0, 4), v.narrow(1, 0, 4));
-  KvCache copy = cache;
-  const auto [keys, values] = cache.append(0, k.narrow(1, 4, 2), v.narrow(1, 4, 2));
+  KvCache other = cache.fork();
+  const auto [keys, values] = joined(cache.append(0, k.narrow(1, 4, 2), v.narrow(1, 4, 2)));
   EXPECT_TRUE(keys.equal(k));
   EXPECT_TRUE(values.equal(v));
-  EXPECT_EQ(copy.length(), 4);
+  EXPECT_EQ(other.length(), 4);
   cache.truncate(3);
   EXPECT_EQ(cache.length(), 3);
+  EXPECT_TRUE(joined(cache.append(0, v, k)).keys.equal(torch::cat({k.narrow(1, 0, 3), v}, 1)));
+  EXPECT_TRUE(joined(other.append(0, v, k)).keys.equal(torch::cat({k.narrow(1, 0, 4), v}, 1)));
   cache.truncate(0);
   EXPECT_EQ(cache.length(), 0);
 }
 
-TEST(KvCache, PutsTokensInPlaceOfEarlierOnesWithoutTouchingItsCopies) {
+// What was read before a fork lies in one place for all of them, whoever is left.
+TEST(KvCache, SharesWhatWasReadBeforeAFork) {
+  torch::manual_seed(6);
+  const auto k = torch::randn({2, 5, 8}), v = torch::randn({2, 5, 8});
+  auto cache = std::make_unique<KvCache>(1);
+  cache->append(0, k.clone(), v.clone());
+  KvCache second = cache->fork(), third = second.fork();
+  EXPECT_EQ(second.blocks(), cache->blocks());
+  EXPECT_EQ(third.blocks().size(), 1u);
+  EXPECT_EQ(third.blocks()[0].second, static_cast<int64_t>(k.nbytes() + v.nbytes()));
+  cache->append(0, v, k);
+  cache.reset();
+  second.truncate(2);
+  EXPECT_EQ(third.length(), 5);
+  const auto more = torch::randn({2, 1, 8});
+  EXPECT_TRUE(joined(third.append(0, more, more)).keys.equal(torch::cat({k, more}, 1)));
+  EXPECT_TRUE(
+      joined(second.append(0, more, more)).keys.equal(torch::cat({k.narrow(1, 0, 2), more}, 1)));
+}
+
+TEST(KvCache, PutsTokensInPlaceOfEarlierOnesWithoutTouchingItsForks) {
   torch::manual_seed(5);
   const auto k = torch::randn({2, 6, 8}), v = torch::randn({2, 6, 8});
   KvCache cache(1);
-  cache.append(0, k.clone(), v.clone());
-  KvCache copy = cache;
+  cache.append(0, k.narrow(1, 0, 1), v.narrow(1, 0, 1));
+  KvCache other = cache.fork();
+  cache.append(0, k.narrow(1, 1, 5), v.narrow(1, 1, 5));
   const auto places = torch::tensor({4, 1});
-  const auto other = torch::randn({2, 2, 8});
-  const auto [keys, values] = cache.put(0, places, other, -other);
+  const auto fresh = torch::randn({2, 2, 8});
+  const auto [keys, values] = joined(cache.put(0, places, fresh, -fresh));
   EXPECT_EQ(cache.length(), 6);
-  EXPECT_TRUE(keys.equal(k.index_copy(1, places, other)));
-  EXPECT_TRUE(values.equal(v.index_copy(1, places, -other)));
-  EXPECT_TRUE(copy.append(0, other, other).first.narrow(1, 0, 6).equal(k));
+  EXPECT_TRUE(keys.equal(k.index_copy(1, places, fresh)));
+  EXPECT_TRUE(values.equal(v.index_copy(1, places, -fresh)));
+  EXPECT_TRUE(joined(other.append(0, fresh, fresh)).keys.narrow(1, 0, 1).equal(k.narrow(1, 0, 1)));
+}
+
+// For a recording: everything in one buffer of its own, with room.
+TEST(KvCache, ExtendsWhatItSharesIntoMemoryOfItsOwn) {
+  const auto k = torch::randn({2, 4, 8}), v = torch::randn({2, 4, 8});
+  KvCache cache(1);
+  cache.append(0, k.clone(), v.clone());
+  KvCache other = cache.fork();
+  cache.extend(6);
+  EXPECT_EQ(cache.shared_length(), 0);
+  const auto places = torch::tensor({0, 5});
+  const auto fresh = torch::randn({2, 2, 8});
+  const auto runs = cache.put(0, places, fresh, fresh);
+  ASSERT_EQ(runs.size(), 1u);
+  EXPECT_TRUE(runs[0].keys.index_select(1, places).equal(fresh));
+  EXPECT_TRUE(joined(other.append(0, fresh, fresh)).keys.narrow(1, 0, 4).equal(k));
+}
+
+// Texts of different lengths, a token each, in parts that are shared: at once as each alone.
+TEST(Attend, NextTokensOfSeveralTextsAsEachAlone) {
+  torch::NoGradGuard no_grad;
+  torch::manual_seed(7);
+  const auto rows = [](int64_t heads, int64_t tokens) { return torch::randn({heads, tokens, 16}); };
+  const auto q = rows(4, 4), k = rows(2, 4), v = rows(2, 4);
+  std::vector<KvCache> caches, copies;
+  for (const int64_t length : {3, 20, 7}) {
+    KvCache& cache = caches.emplace_back(1);
+    cache.append(0, rows(2, length), rows(2, length));
+    KvCache fork = cache.fork();
+    const auto more_k = rows(2, 2), more_v = rows(2, 2);
+    cache.append(0, more_k, more_v);
+    fork.append(0, more_k, more_v);
+    copies.push_back(std::move(fork));
+  }
+  Sequences together;  // the last is two tokens long and goes the other way
+  const int64_t lengths[] = {1, 1, 2};
+  for (size_t i = 0; i < 3; ++i)
+    together.push_back({lengths[i], causal_plan(lengths[i], caches[i].length()), &caches[i]});
+  const auto all = attend(q, k, v, together, 0);
+  int64_t start = 0;
+  for (size_t i = 0; i < 3; ++i) {
+    const auto part = [&](const Tensor& t) { return t.narrow(1, start, lengths[i]); };
+    const auto [keys, values] = joined(copies[i].append(0, part(k), part(v)));
+    const auto wide = [](const Tensor& t) { return t.repeat_interleave(2, 0).unsqueeze(0); };
+    const auto allowed =
+        torch::ones({1, 1, lengths[i], keys.size(1)}, torch::kBool).tril(keys.size(1) - lengths[i]);
+    const auto want =
+        by_definition(part(q).unsqueeze(0), wide(keys), wide(values), allowed)[0].transpose(0, 1);
+    EXPECT_TRUE(torch::allclose(all.narrow(0, start, lengths[i]), want, 1e-4, 1e-5)) << i;
+    start += lengths[i];
+  }
 }
 
 }  // namespace

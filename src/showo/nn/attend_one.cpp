@@ -20,13 +20,21 @@
 #define SHOWO_ATTEND_ONE_ONCE
 namespace showo {
 
-// One head's keys or values: rows of float, or of bfloat16 as its bits, `step` elements apart.
+// One head's keys or values of neighbouring tokens: rows of float, or of bfloat16 as its bits,
+// `step` elements apart.
 template <class T>
 struct HeadRows {
   const T* data;
   int64_t step;
   const T* row(int64_t s) const { return data + s * step; }
 };
+template <class T>
+struct HeadRun {
+  HeadRows<T> keys, values;
+  int64_t count;
+};
+template <class T>
+using HeadRuns = std::vector<HeadRun<T>>;
 
 constexpr int64_t kHeadMultiple = 16;
 
@@ -47,7 +55,7 @@ HWY_INLINE V load(const uint16_t* x) {
   return hn::BitCast(D(), hn::ShiftLeft<16>(hn::PromoteTo(wide, hn::LoadU(narrow, x))));
 }
 
-// scores [S rounded up to 16] = q·k, −∞ beyond S; the largest is returned.
+// scores [count] = q·k; the largest is returned.
 template <class T>
 float scores_of(const float* q, const HeadRows<T>& keys, int64_t count, int64_t size,
                 float* scores) {
@@ -61,8 +69,6 @@ float scores_of(const float* q, const HeadRows<T>& keys, int64_t count, int64_t 
     scores[s] = hn::GetLane(hn::SumOfLanes(d, sum));
     largest = std::max(largest, scores[s]);
   }
-  std::fill(scores + count, scores + (count + kHeadMultiple - 1) / kHeadMultiple * kHeadMultiple,
-            -std::numeric_limits<float>::infinity());
   return largest;
 }
 
@@ -80,7 +86,7 @@ HWY_INLINE float exponentials(float* scores, int64_t count, float largest) {
   return hn::GetLane(hn::SumOfLanes(d, sum));
 }
 
-// out [size] = Σ weights[s]·values[s].
+// out [size] += Σ weights[s]·values[s].
 template <class T>
 void weighted_sum(const float* weights, const HeadRows<T>& values, int64_t count, int64_t size,
                   float* out) {
@@ -90,6 +96,7 @@ void weighted_sum(const float* weights, const HeadRows<T>& values, int64_t count
   for (int64_t first = 0; first < size; first += kVectors * lanes) {
     const int64_t vectors = std::min(kVectors, (size - first) / lanes);
     V sums[kVectors] = {hn::Zero(d), hn::Zero(d), hn::Zero(d), hn::Zero(d)};
+    for (int64_t v = 0; v < vectors; ++v) sums[v] = load(out + first + v * lanes);
     if (vectors == kVectors) {
       for (int64_t s = 0; s < count; ++s) {
         const auto weight = hn::Set(d, weights[s]);
@@ -108,22 +115,33 @@ void weighted_sum(const float* weights, const HeadRows<T>& values, int64_t count
 }
 
 template <class T>
-void attend_head(const float* q, const HeadRows<T>& keys, const HeadRows<T>& values, int64_t count,
-                 int64_t size, float* scores, float* out) {
-  const float largest = scores_of(q, keys, count, size, scores);
+void attend_head(const float* q, const HeadRuns<T>& runs, int64_t size, float* scores, float* out) {
+  constexpr float kNothing = -std::numeric_limits<float>::infinity();
+  float largest = kNothing;
+  int64_t count = 0;
+  for (const HeadRun<T>& run : runs) {
+    largest = std::max(largest, scores_of(q, run.keys, run.count, size, scores + count));
+    count += run.count;
+  }
+  // Exponentials are taken a vector at a time.
+  std::fill(scores + count, scores + (count + kHeadMultiple - 1) / kHeadMultiple * kHeadMultiple,
+            kNothing);
   const float inverse = 1 / exponentials(scores, count, largest);
-  weighted_sum(scores, values, count, size, out);
+  std::fill(out, out + size, 0.F);
+  for (const HeadRun<T>& run : runs) {
+    weighted_sum(scores, run.values, run.count, size, out);
+    scores += run.count;
+  }
   for (int64_t i = 0; i < size; ++i) out[i] *= inverse;
 }
 
-void attend_float(const float* q, const HeadRows<float>& keys, const HeadRows<float>& values,
-                  int64_t count, int64_t size, float* scores, float* out) {
-  attend_head(q, keys, values, count, size, scores, out);
+void attend_float(const float* q, const HeadRuns<float>& runs, int64_t size, float* scores,
+                  float* out) {
+  attend_head(q, runs, size, scores, out);
 }
-void attend_bfloat16(const float* q, const HeadRows<uint16_t>& keys,
-                     const HeadRows<uint16_t>& values, int64_t count, int64_t size, float* scores,
+void attend_bfloat16(const float* q, const HeadRuns<uint16_t>& runs, int64_t size, float* scores,
                      float* out) {
-  attend_head(q, keys, values, count, size, scores, out);
+  attend_head(q, runs, size, scores, out);
 }
 
 }  // namespace showo::HWY_NAMESPACE
@@ -137,40 +155,55 @@ HWY_EXPORT(attend_bfloat16);
 
 namespace {
 
-void attend_head(const float* q, const HeadRows<float>& keys, const HeadRows<float>& values,
-                 int64_t count, int64_t size, float* scores, float* out) {
-  HWY_DYNAMIC_DISPATCH(attend_float)(q, keys, values, count, size, scores, out);
+void attend_head(const float* q, const HeadRuns<float>& runs, int64_t size, float* scores,
+                 float* out) {
+  HWY_DYNAMIC_DISPATCH(attend_float)(q, runs, size, scores, out);
 }
-void attend_head(const float* q, const HeadRows<uint16_t>& keys, const HeadRows<uint16_t>& values,
-                 int64_t count, int64_t size, float* scores, float* out) {
-  HWY_DYNAMIC_DISPATCH(attend_bfloat16)(q, keys, values, count, size, scores, out);
+void attend_head(const float* q, const HeadRuns<uint16_t>& runs, int64_t size, float* scores,
+                 float* out) {
+  HWY_DYNAMIC_DISPATCH(attend_bfloat16)(q, runs, size, scores, out);
 }
 
-// Bits: what the kernel sees of T.
-template <class T, class Bits>
-void attend_heads(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, at::Tensor& out) {
-  const int64_t heads = q.size(1), size = q.size(3), count = k.size(2),
-                shared = heads / k.size(1);  // by how many heads one of keys and values is
-  const float scale = 1 / std::sqrt(static_cast<float>(size));
-  const auto rows = [](const at::Tensor& t, int64_t b, int64_t h) {
-    const auto* data = static_cast<const Bits*>(t.const_data_ptr());
-    return HeadRows<Bits>{data + b * t.stride(0) + h * t.stride(1), t.stride(2)};
+// Runs of a sequence of one head; Bits: what the kernel sees of T.
+template <class Bits>
+HeadRuns<Bits> runs_of(const KeyRuns& runs, int64_t head) {
+  const auto rows = [&](const at::Tensor& t) {
+    return HeadRows<Bits>{static_cast<const Bits*>(t.const_data_ptr()) + head * t.stride(0),
+                          t.stride(1)};
   };
+  HeadRuns<Bits> result;
+  for (const KeyRun& run : runs)
+    result.push_back({rows(run.keys), rows(run.values), run.keys.size(1)});
+  return result;
+}
+
+template <class T, class Bits>
+void attend_heads(const at::Tensor& q, const std::vector<KeyRuns>& seen, at::Tensor& out) {
+  const int64_t heads = q.size(0), size = q.size(2), sequences = q.size(1);
+  std::vector<int64_t> counts;
+  for (const KeyRuns& runs : seen) {
+    int64_t& count = counts.emplace_back(0);
+    for (const KeyRun& run : runs) count += run.keys.size(1);
+  }
+  const float scale = 1 / std::sqrt(static_cast<float>(size));
+  const int64_t most = *std::max_element(counts.begin(), counts.end());
   // Heads of a piece: so many that waking a thread costs little beside them.
-  const int64_t grain = std::max<int64_t>(1, (1 << 14) / (count * size));
-  at::parallel_for(0, q.size(0) * heads, grain, [&](int64_t begin, int64_t end) {
-    std::vector<float> query(size), mixed(size), scores(count + kHeadMultiple);
+  const int64_t grain = std::max<int64_t>(1, (1 << 14) / (most * size));
+  at::parallel_for(0, sequences * heads, grain, [&](int64_t begin, int64_t end) {
+    std::vector<float> query(size), mixed(size), scores(most + kHeadMultiple);
     for (int64_t i = begin; i < end; ++i) {
-      const int64_t b = i / heads, h = i % heads;
-      const T* from = q.const_data_ptr<T>() + b * q.stride(0) + h * q.stride(1);
+      const int64_t n = i / heads, h = i % heads, shared = heads / seen[n][0].keys.size(0);
+      const T* from = q.const_data_ptr<T>() + h * q.stride(0) + n * q.stride(1);
       for (int64_t c = 0; c < size; ++c) query[c] = static_cast<float>(from[c]) * scale;
-      attend_head(query.data(), rows(k, b, h / shared), rows(v, b, h / shared), count, size,
-                  scores.data(), mixed.data());
+      attend_head(query.data(), runs_of<Bits>(seen[n], h / shared), size, scores.data(),
+                  mixed.data());
       T* to = out.data_ptr<T>() + i * size;
       for (int64_t c = 0; c < size; ++c) to[c] = static_cast<T>(mixed[c]);
     }
   });
 }
+
+at::Tensor dense(const at::Tensor& t) { return t.stride(-1) == 1 ? t : t.contiguous(); }
 
 }  // namespace
 
@@ -179,18 +212,35 @@ bool takes_one(const at::Tensor& q) {
          (q.scalar_type() == at::kFloat || q.scalar_type() == at::kBFloat16);
 }
 
-at::Tensor attend_one(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {
-  TORCH_CHECK(q.size(1) % k.size(1) == 0 && v.size(1) == k.size(1) && k.size(0) == q.size(0) &&
-                  v.sizes() == k.sizes() && k.size(3) == q.size(3),
-              "attend_one: queries of ", q.sizes(), " do not fit keys of ", k.sizes());
-  at::Tensor out = at::empty(q.sizes(), q.options());
-  const auto dense = [](const at::Tensor& t) { return t.stride(3) == 1 ? t : t.contiguous(); };
+at::Tensor attend_one(const at::Tensor& q, const std::vector<KeyRuns>& seen) {
+  TORCH_CHECK(std::ssize(seen) == q.size(1) && !seen.empty(), "attend_one: ", seen.size(),
+              " sequences for queries of ", q.sizes());
+  std::vector<KeyRuns> rows;
+  for (const KeyRuns& runs : seen) {
+    KeyRuns& dense_runs = rows.emplace_back();
+    for (const auto& [k, v] : runs) {
+      TORCH_CHECK(q.size(0) % k.size(0) == 0 && k.sizes() == v.sizes() && k.size(2) == q.size(2) &&
+                      k.scalar_type() == q.scalar_type() && v.scalar_type() == q.scalar_type(),
+                  "attend_one: queries of ", q.sizes(), " do not fit keys of ", k.sizes());
+      dense_runs.push_back({dense(k), dense(v)});
+    }
+    TORCH_CHECK(!runs.empty(), "attend_one: a query without keys");
+  }
+  at::Tensor out = at::empty({q.size(1), q.size(0), q.size(2)}, q.options());
   if (q.scalar_type() == at::kFloat) {
-    attend_heads<float, float>(dense(q), dense(k), dense(v), out);
+    attend_heads<float, float>(dense(q), rows, out);
   } else {
-    attend_heads<at::BFloat16, uint16_t>(dense(q), dense(k), dense(v), out);
+    attend_heads<at::BFloat16, uint16_t>(dense(q), rows, out);
   }
   return out;
+}
+
+at::Tensor attend_one(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {
+  TORCH_CHECK(k.size(0) == q.size(0) && v.size(0) == q.size(0), "attend_one: queries of ",
+              q.sizes(), " do not fit keys of ", k.sizes());
+  std::vector<KeyRuns> seen;
+  for (int64_t b = 0; b < q.size(0); ++b) seen.push_back({{k[b], v[b]}});
+  return attend_one(q.squeeze(2).transpose(0, 1), seen).unsqueeze(2);
 }
 
 }  // namespace showo

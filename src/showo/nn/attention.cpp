@@ -30,24 +30,47 @@ bool needs_gradient(const Tensor& q, const Tensor& k, const Tensor& v) {
 }
 
 // One sequence, its keys and values [G, S, D] → [T, H, D].
-Tensor attend_alone(const Tensor& q_HTD, const Tensor& k_GSD, const Tensor& v_GSD,
-                    const Sequence& sequence) {
+Tensor attend_alone(const Tensor& q_HTD, const KeyRun& all, const Sequence& sequence) {
   if (sequence.allowed.defined()) {
-    return attend(q_HTD.unsqueeze(0), k_GSD.unsqueeze(0), v_GSD.unsqueeze(0), false,
+    return attend(q_HTD.unsqueeze(0), all.keys.unsqueeze(0), all.values.unsqueeze(0), false,
                   sequence.allowed)[0]
         .transpose(0, 1);
   }
   std::vector<Tensor> pieces;
   for (const Piece& piece : sequence.plan) {
-    const auto keys = seen_spans(piece, k_GSD.size(1) - sequence.tokens);
+    const auto keys = seen_spans(piece, all.keys.size(1) - sequence.tokens);
     pieces.push_back(
         attend(q_HTD.narrow(1, piece.queries.begin, piece.queries.length()).unsqueeze(0),
-               gathered(k_GSD, keys).unsqueeze(0), gathered(v_GSD, keys).unsqueeze(0),
+               gathered(all.keys, keys).unsqueeze(0), gathered(all.values, keys).unsqueeze(0),
                piece.causal)[0]
             .transpose(0, 1));
   }
   return pieces.size() == 1 ? pieces[0] : torch::cat(pieces);
 }
+
+// The next tokens of texts, a token each, all at once: keys stay where they lie.
+class NextTokens {
+ public:
+  explicit NextTokens(const Tensor& q_HTD)
+      : takes_(takes_one(q_HTD.narrow(1, 0, 1).unsqueeze(0))) {}
+  bool take(const Sequence& sequence, int64_t token, const KeyRuns& keys) {
+    if (!takes_ || sequence.tokens != 1 || sequence.allowed.defined()) return false;
+    tokens_.push_back(token);
+    seen_.push_back(within(keys, seen_spans(sequence.plan[0], 0)));
+    return true;
+  }
+  int64_t count() const { return std::ssize(tokens_); }
+  // [taken, H, D] in the order in which they were taken.
+  Tensor attend(const Tensor& q_HTD) const {
+    const bool all = count() == q_HTD.size(1);
+    return attend_one(all ? q_HTD : q_HTD.index_select(1, torch::tensor(tokens_)), seen_);
+  }
+
+ private:
+  bool takes_;
+  std::vector<int64_t> tokens_;
+  std::vector<KeyRuns> seen_;
+};
 
 }  // namespace
 
@@ -68,17 +91,27 @@ Tensor attend(const Tensor& q, const Tensor& k, const Tensor& v, const Sequences
   if (planned && q.is_cpu()) return attend_planned(q, k, v, sequences);
   if (planned && packs_on_gpu(q)) return attend_packed_gpu(q, k, v, sequences);
   std::vector<Tensor> attended;
+  NextTokens next(q);
   int64_t start = 0;
   for (const Sequence& sequence : sequences) {
     const auto own = [&](const Tensor& t) { return t.narrow(1, start, sequence.tokens); };
-    auto keys = own(k), values = own(v);
-    if (sequence.cache) {
-      std::tie(keys, values) = sequence.places.defined()
-                                   ? sequence.cache->put(layer, sequence.places, keys, values)
-                                   : sequence.cache->append(layer, keys, values);
+    KeyRuns keys = {{own(k), own(v)}};
+    if (KvCache* cache = sequence.cache) {
+      keys = sequence.places.defined()
+                 ? cache->put(layer, sequence.places, keys[0].keys, keys[0].values)
+                 : cache->append(layer, keys[0].keys, keys[0].values);
     }
-    attended.push_back(attend_alone(own(q), keys, values, sequence));
+    const bool taken = next.take(sequence, start, keys);
+    attended.push_back(taken ? Tensor() : attend_alone(own(q), joined(keys), sequence));
     start += sequence.tokens;
+  }
+  if (next.count() > 0) {
+    const auto tokens = next.attend(q);
+    if (next.count() == std::ssize(attended)) return tokens;
+    int64_t token = 0;
+    for (Tensor& part : attended) {
+      if (!part.defined()) part = tokens.narrow(0, token++, 1);
+    }
   }
   return attended.size() == 1 ? attended[0] : torch::cat(attended);
 }

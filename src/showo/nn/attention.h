@@ -4,7 +4,7 @@
 // tokens of a sequence in all, D head size.
 #pragma once
 
-#include <torch/torch.h>
+#include "showo/core/torch.h"
 
 #include <memory>
 #include <vector>
