@@ -6,6 +6,7 @@
 #include "showo/generate/halton.h"
 #include "showo/prompt/omni_attention.h"
 #include "showo/prompt/prompting.h"
+#include "tests/support/drawn.h"
 #include "tests/support/tiny_showo.h"
 
 namespace showo {
@@ -21,13 +22,14 @@ struct Fixture {
     return prompting.text_to_image(
         text, IdList(model->config.num_vq_tokens, model->vocabulary.mask_token));
   }
+  // Steps of all pictures; with several, of each in its turn.
   Tensor sample(const std::vector<IdList>& texts, const std::vector<uint64_t>& seeds,
                 const Tensor& canvas, const SamplingOptions& options,
-                const OnMaskStep& on_step = {}) {
-    std::vector<Row> prompts;
-    for (const auto& text : texts) prompts.push_back(prompt(text));
-    SeededDraws draws(seeds);
-    return sample_codes(model, prompts, prompt({}), canvas, options, draws, on_step);
+                const std::function<void(const MaskStep&)>& on_step = {}) {
+    Engine engine(model);
+    return drawn(engine, texts, seeds, canvas, options, [&](size_t, const MaskStep& step) {
+      if (on_step) on_step(step);
+    });
   }
   Tensor blank(int64_t batch) const {
     return torch::full({batch, model->config.num_vq_tokens}, -1, torch::kLong);
@@ -62,9 +64,9 @@ TEST_P(CachedSampling, GivesTheLogitsOfTheWholeRowAtEveryStep) {
   f.sample({text}, {1}, f.blank(1), options, [&](const MaskStep& step) {
     const auto expected = (1 + options.guidance) * f.dense_logits(f.prompt(text), canvas) -
                           options.guidance * f.dense_logits(f.prompt({}), canvas);
-    EXPECT_LT((step.image_logits_BNK[0] - expected).abs().max().item<double>(),
+    EXPECT_LT((step.image_logits_NK - expected).abs().max().item<double>(),
               1e-4 * expected.abs().max().item<double>());
-    canvas = torch::where(step.masked_BN[0], -1, step.codes_BN[0]);
+    canvas = torch::where(step.masked_N, -1, step.codes_N);
   });
 }
 
@@ -82,9 +84,9 @@ TEST(SampleCodes, DrawsLargePicturesAsTheWholeRowSays) {
   f.sample({IdList{1, 2}}, {1}, f.blank(1), options, [&](const MaskStep& step) {
     const auto expected = (1 + options.guidance) * f.dense_logits(f.prompt({1, 2}), canvas) -
                           options.guidance * f.dense_logits(f.prompt({}), canvas);
-    EXPECT_LT((step.image_logits_BNK[0] - expected).abs().max().item<double>(),
+    EXPECT_LT((step.image_logits_NK - expected).abs().max().item<double>(),
               1e-4 * expected.abs().max().item<double>());
-    canvas = torch::where(step.masked_BN[0], -1, step.codes_BN[0]);
+    canvas = torch::where(step.masked_N, -1, step.codes_N);
   });
 }
 
@@ -127,7 +129,7 @@ TEST(SampleCodes, GivesEachPromptWhatItGetsAlone) {
 
 TEST(SeededDraws, FollowTheProbabilities) {
   const auto probabilities = torch::tensor({0.0, 0.7, 0.0, 0.2, 0.1, 0.0}).repeat({4000, 1});
-  const auto codes = SeededDraws({9}).codes(0, 0, probabilities.to(torch::kFloat));
+  const auto codes = SeededDraws(9).codes(0, probabilities.to(torch::kFloat));
   const auto share = codes.bincount({}, 6).to(torch::kDouble) / 4000;
   EXPECT_TRUE(torch::allclose(share, probabilities[0].to(torch::kDouble), 0, 0.03)) << share;
   for (int64_t impossible : {0, 2, 5}) EXPECT_EQ(share[impossible].item<double>(), 0);
@@ -141,7 +143,7 @@ TEST(SampleCodes, UnmasksEverythingInTheLastOfAnyNumberOfSteps) {
       int seen = 0;
       int64_t masked = 17;
       f.sample({{1}}, {1}, f.blank(1), options, [&](const MaskStep& step) {
-        const auto now = step.masked_BN.sum().item<int64_t>();
+        const auto now = step.masked_N.sum().item<int64_t>();
         EXPECT_LE(now, masked) << "step " << seen;
         masked = now;
         ++seen;
@@ -159,10 +161,10 @@ TEST(SampleCodes, LeavesGuidanceOutAfterItsShareOfTheSteps) {
     const double w = step.step < 2 ? 3 : 0;
     const auto expected = (1 + w) * f.dense_logits(f.prompt({1, 2}), canvas) -
                           w * f.dense_logits(f.prompt({}), canvas);
-    EXPECT_LT((step.image_logits_BNK[0] - expected).abs().max().item<double>(),
+    EXPECT_LT((step.image_logits_NK - expected).abs().max().item<double>(),
               1e-4 * expected.abs().max().item<double>())
         << step.step;
-    canvas = torch::where(step.masked_BN[0], -1, step.codes_BN[0]);
+    canvas = torch::where(step.masked_N, -1, step.codes_N);
   });
   const auto none = f.sample({{1}}, {5}, f.blank(1), {.steps = 4, .guidance = 3, .guided = 0});
   EXPECT_TRUE(none.equal(f.sample({{1}}, {5}, f.blank(1), {.steps = 4, .guidance = 0})));
@@ -178,7 +180,7 @@ TEST(SampleCodes, RefreshesKeptCodesWhenItsTurnComes) {
     const auto expected =
         3 * f.dense_logits(f.prompt({1, 2}), canvas) - 2 * f.dense_logits(f.prompt({}), canvas);
     const auto wanted = canvas < 0;
-    const double off = (step.image_logits_BNK[0] - expected)
+    const double off = (step.image_logits_NK - expected)
                            .abs()
                            .masked_select(wanted.unsqueeze(1))
                            .max()
@@ -189,7 +191,7 @@ TEST(SampleCodes, RefreshesKeptCodesWhenItsTurnComes) {
     } else {
       EXPECT_GT(off, 1e-4) << step.step << ": nothing was left as it was";
     }
-    canvas = torch::where(step.masked_BN[0], -1, step.codes_BN[0]);
+    canvas = torch::where(step.masked_N, -1, step.codes_N);
   });
 }
 
@@ -208,7 +210,7 @@ TEST(SampleCodes, InHaltonOrderKeepsThePlacesOfTheSequenceFirst) {
   canvas.narrow(1, 3, 1).fill_(9);
   int64_t kept = 0;
   f.sample({{1}}, {1}, canvas, {.steps = 5, .order = "halton"}, [&](const MaskStep& step) {
-    const auto masked = step.masked_BN[0];
+    const auto masked = step.masked_N;
     EXPECT_FALSE(masked[3].item<bool>());
     if (masked.any().item<bool>()) {
       auto others = masked.logical_not();
@@ -238,11 +240,10 @@ TEST(SampleCodes, DrawTheLikeliestCodesWhenCold) {
   Fixture f(tiny_showo());
   const SamplingOptions cold{.steps = 1, .guidance = 50, .code_temperature = 0.01};
   f.sample({{1, 2}}, {1}, f.blank(1), cold, [&](const MaskStep& step) {
-    const auto [best, codes] = step.image_logits_BNK[0].topk(2);
+    const auto [best, codes] = step.image_logits_NK.topk(2);
     const auto clear = (best.select(1, 0) - best.select(1, 1)).gt(0.2);  // twenty times the cold
     ASSERT_GT(clear.sum().item<int64_t>(), 3);
-    EXPECT_TRUE(
-        step.codes_BN[0].masked_select(clear).equal(codes.select(1, 0).masked_select(clear)));
+    EXPECT_TRUE(step.codes_N.masked_select(clear).equal(codes.select(1, 0).masked_select(clear)));
   });
 }
 

@@ -12,56 +12,56 @@ const fs::path kModel = SHOWO_SOURCE_DIR "/models/embedded";
 const std::vector<std::string> kQuestions = {
     "what is in the picture?", "how many things are there?", "what colour is the background?"};
 
-std::vector<std::string> ask(Pipeline::Reader& reader, const std::vector<std::string>& questions) {
+std::vector<std::string> ask(Pipeline& pipeline, const Seen& picture,
+                             const std::vector<std::string>& questions) {
   TextOptions options;
   options.max_tokens = 24;
   std::vector<std::string> texts;
-  for (const auto& answer : reader.answer(questions, options, /*seed=*/0))
+  for (const auto& answer : pipeline.answer(picture, questions, options, /*seed=*/0))
     texts.push_back(answer.text);
   return texts;
 }
 
-// The first question is read with the picture, later ones behind what was kept of it.
-TEST(Reader, AnswersDoNotDependOnWhatWasAskedBefore) {
+// Whatever was read before for other questions.
+TEST(Answers, DoNotDependOnWhatWasAskedBefore) {
   Pipeline pipeline(ModelPaths::in(kModel));
-  const Image picture = read_image(kModel / "samples" / "scene.png");
-  auto together = pipeline.read(picture);
-  const auto want = ask(together, kQuestions);
+  const Seen picture = pipeline.see(read_image(kModel / "samples" / "scene.png"));
+  const auto want = ask(pipeline, picture, kQuestions);
   ASSERT_EQ(want.size(), kQuestions.size());
   EXPECT_EQ(want, (std::vector<std::string>{"a pineapple and a rabbit", "two", "white"}));
-  EXPECT_EQ(ask(together, kQuestions), want);
+  EXPECT_EQ(ask(pipeline, picture, kQuestions), want);
 
-  auto one_by_one = pipeline.read(picture);
+  pipeline.engine().forget();
   for (size_t i = 0; i < kQuestions.size(); ++i)
-    EXPECT_EQ(ask(one_by_one, {kQuestions[i]}), std::vector{want[i]}) << kQuestions[i];
-  EXPECT_EQ(ask(one_by_one, kQuestions), want);
+    EXPECT_EQ(ask(pipeline, picture, {kQuestions[i]}), std::vector{want[i]}) << kQuestions[i];
+  EXPECT_EQ(ask(pipeline, picture, kQuestions), want);
 }
 
-TEST(Reader, RefusesAQuestionThatDoesNotFit) {
+TEST(Answers, RefusesAQuestionThatDoesNotFit) {
   Pipeline pipeline(ModelPaths::in(kModel));
-  auto reader = pipeline.read(read_image(kModel / "samples" / "scene.png"));
+  const Seen picture = pipeline.see(read_image(kModel / "samples" / "scene.png"));
   std::string long_question;
   for (int i = 0; i < 4000; ++i) long_question += "what ";
-  EXPECT_THROW(ask(reader, {long_question}), UsageError);
-  EXPECT_FALSE(ask(reader, {kQuestions[0]})[0].empty());
+  EXPECT_THROW(ask(pipeline, picture, {long_question}), UsageError);
+  EXPECT_FALSE(ask(pipeline, picture, {kQuestions[0]})[0].empty());
 }
 
 // An answer cannot go on behind the last position that the model knows, and says that it was cut.
-TEST(Reader, AnswersEndWhereTheModelsPositionsDo) {
+TEST(Answers, AnswersEndWhereTheModelsPositionsDo) {
   Pipeline pipeline(ModelPaths::in(kModel));
-  auto reader = pipeline.read(read_image(kModel / "samples" / "scene.png"));
+  const Seen picture = pipeline.see(read_image(kModel / "samples" / "scene.png"));
   TextOptions options;
-  const auto whole = reader.answer({kQuestions[0]}, options, 0)[0];
+  const auto whole = pipeline.answer(picture, {kQuestions[0]}, options, 0)[0];
   EXPECT_TRUE(whole.complete);
   options.max_tokens = 2;
-  EXPECT_FALSE(reader.answer({kQuestions[0]}, options, 0)[0].complete);
+  EXPECT_FALSE(pipeline.answer(picture, {kQuestions[0]}, options, 0)[0].complete);
 
   options = {.max_tokens = 100'000, .temperature = 100, .top_k = 0};  // hardly ever ends by itself
   auto& model = pipeline.model();
   model->showo->config.max_position_embeddings = model->config.num_vq_tokens + 40;
   int64_t tokens = 0;
-  const auto cut =
-      reader.answer({kQuestions[0]}, options, 3, [&](size_t, int64_t) { ++tokens; })[0];
+  const auto cut = pipeline.answer(picture, {kQuestions[0]}, options, 3,
+                                   [&](size_t, int64_t) { return ++tokens > 0; })[0];
   EXPECT_FALSE(cut.complete);
   EXPECT_GT(tokens, 8);
   EXPECT_LE(tokens, 40);

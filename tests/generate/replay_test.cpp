@@ -1,14 +1,13 @@
 // What a GPU records and replays: it must be the step as it is, and must never turn to the host.
 #include "showo/core/replay.h"
 
+#include <ATen/ExpandUtils.h>
 #include <ATen/record_function.h>
 #include <gtest/gtest.h>
 #include <torch/library.h>
 
-#include "showo/generate/image_step.h"
-#include "showo/generate/text_sampler.h"
+#include "showo/generate/drawing.h"
 #include "showo/generate/token_step.h"
-#include "showo/prompt/prompting.h"
 #include "tests/support/tiny_showo.h"
 
 namespace {
@@ -28,6 +27,11 @@ std::tuple<at::Tensor, at::Tensor, at::Tensor> native_layer_norm(const at::Tenso
   return {at::empty_like(input), at::empty({0}, input.options()), at::empty({0}, input.options())};
 }
 
+at::Tensor where(const at::Tensor& condition, const at::Tensor& self, const at::Tensor& other) {
+  return at::empty(at::infer_size(condition.sizes(), at::infer_size(self.sizes(), other.sizes())),
+                   self.options());
+}
+
 at::Tensor attention(const at::Tensor& query, const at::Tensor&, const at::Tensor&,
                      const std::optional<at::Tensor>&, double, bool, std::optional<double>, bool) {
   return at::empty_like(query);
@@ -38,6 +42,7 @@ at::Tensor attention(const at::Tensor& query, const at::Tensor&, const at::Tenso
 TORCH_LIBRARY_IMPL(aten, Meta, library) {
   library.impl("scaled_dot_product_attention", attention);
   library.impl("index_select", index_select);
+  library.impl("where.self", where);
   library.impl("native_layer_norm", native_layer_norm);
 }
 
@@ -111,27 +116,41 @@ TEST_F(Recordable, TheWatchSeesWhatItIsFor) {
   EXPECT_EQ(turns_to_host.size(), 2u);
 }
 
+// Draws without numbers.
+struct NoDraws : Draws {
+  Tensor codes(int, const Tensor& probabilities) override {
+    return torch::zeros({probabilities.size(0)}, probabilities.options().dtype(torch::kLong));
+  }
+  Tensor gumbel(int, int64_t count) override {
+    return torch::zeros({count}, torch::device(torch::kMeta));
+  }
+};
+
+Context read_text(Showo& model, const IdList& text) {
+  Context context{{}, model->new_cache()};
+  context.row.append_text(text);
+  model->hidden(pack({context.row}, {&context.cache}));
+  return context;
+}
+
 TEST_F(Recordable, APicturesStepStaysOnItsDevice) {
   Showo model = on_meta();
-  const Prompting prompting(model->vocabulary, model->config.text_tokens);
-  const IdList blank(model->config.num_vq_tokens, model->vocabulary.mask_token);
-  ReadPrompt with(model, prompting.text_to_image(IdList{3, 4}, blank)),
-      without(model, prompting.text_to_image({}, blank));
-  ImageStep step(model, {&with, &without}, 16);
+  Context with = read_text(model, {3, 4}), without = read_text(model, {3});
   const auto canvas = torch::full({16}, -1, torch::dtype(torch::kLong).device(torch::kMeta));
-  for (int i = 0; i < 3; ++i) EXPECT_EQ(step.all(canvas).sizes(), (IdList{2, 16, 64}));
-  EXPECT_EQ(replays, 3);
+  Drawing drawing(model->vocabulary, {&with, &without}, canvas, {.steps = 4, .guided = 0.5},
+                  std::make_unique<NoDraws>());
+  for (int i = 0; i < 4; ++i)
+    EXPECT_EQ(drawing.step_alone(model)->image_logits_NK.sizes(), (IdList{16, 64}));
+  EXPECT_EQ(replays, 4);
   EXPECT_EQ(turns_to_host, std::vector<std::string>{});
 }
 
 TEST_F(Recordable, AnAnswersStepStaysOnItsDevice) {
   Showo model = on_meta();
-  Context context{{}, model->new_cache()};
-  context.row.append_text(IdList{1, 2, 3});
-  model->hidden(pack({context.row}, {&context.cache}));
-  TokenStep step(model->showo, {&context}, /*room=*/10);
+  Context context = read_text(model, {1, 2, 3});
+  TokenStep step(model->showo, context, /*room=*/10);
   try {
-    step({5});
+    step(5);
     FAIL() << "logits cannot leave the meta device";
   } catch (const c10::Error& error) {
     EXPECT_NE(std::string(error.what()).find("meta"), std::string::npos) << error.what();
@@ -140,34 +159,51 @@ TEST_F(Recordable, AnAnswersStepStaysOnItsDevice) {
   EXPECT_EQ(turns_to_host, std::vector<std::string>{});
 }
 
-// Texts of different lengths, one of which has ended, in fixed memory against growing caches.
-TEST(TokenStep, GivesTheLogitsOfGrowingCaches) {
+// Alone for a step, then in company, then alone again: what was written in fixed memory is there.
+TEST(TokenStep, GivesTheLogitsOfAGrowingCache) {
   torch::NoGradGuard no_grad;
   for (const auto& llm : {tiny_llm(2, 16), tiny_llm(3, 20)}) {
     Showo model = tiny_showo(11, llm);
-    std::vector<Context> grown;
-    for (const IdList& text : {IdList{1, 2, 3}, IdList{7}, IdList{9, 8, 7, 6, 5}}) {
-      Context context{{}, model->new_cache()};
-      context.row.append_text(text);
-      read(model, {&context});
-      grown.push_back(context);
-    }
-    std::vector<Context> fixed = grown;
-    {
-      TokenStep step(model->showo, {&fixed[0], &fixed[1], &fixed[2]}, /*room=*/5);
-      for (int64_t i = 0; i < 12; ++i) {
-        const IdList tokens = {i, 20 - i, i < 4 ? 5 : 0};
-        const auto logits = step(tokens);
-        for (int64_t text = 0; text < (i < 4 ? 3 : 2); ++text) {
-          grown[text].row.append_text(Ids(tokens).subspan(text, 1));
-          const auto expected = read(model, {&grown[text]});
-          EXPECT_TRUE(torch::allclose(logits[text], expected[0], 1e-4, 1e-5)) << i << " " << text;
-        }
+    Context grown = read_text(model, {1, 2, 3});
+    Context fixed = grown.fork();
+    int64_t token = 0;
+    for (const int64_t steps : {12, 1, 4}) {
+      TokenStep step(model->showo, fixed, /*room=*/5);
+      for (int64_t i = 0; i < steps; ++i, ++token) {
+        const auto logits = step(token);
+        grown.row.append_text(Ids(&token, 1));
+        fixed.row.append_text(Ids(&token, 1));
+        EXPECT_TRUE(torch::allclose(logits, read(model, {&grown})[0], 1e-4, 1e-5)) << token;
       }
     }
-    EXPECT_EQ(fixed[0].cache.length(), 3);
-    EXPECT_EQ(fixed[1].cache.length(), 1);
+    EXPECT_EQ(fixed.cache.length(), 20);
   }
+}
+
+// Steps alone and steps in passes with others, in any order, draw the same picture.
+TEST(Drawing, GoesOnAloneAndInCompanyAlike) {
+  torch::NoGradGuard no_grad;
+  Showo model = tiny_showo();
+  const SamplingOptions options{.steps = 8, .guidance = 2, .guided = 0.6};
+  const auto draw = [&](const std::function<bool(int)>& alone) {
+    Context with = read_text(model, {3, 4, 5}), without = read_text(model, {3});
+    Context kept = with.fork();
+    const auto canvas = torch::full({16}, -1, torch::kLong);
+    Drawing drawing(model->vocabulary, {&with, &without}, canvas, options,
+                    std::make_unique<SeededDraws>(4));
+    for (int i = 0; i < options.steps; ++i) {
+      if (alone(i)) {
+        EXPECT_TRUE(drawing.step_alone(model));
+      } else {
+        drawing.take(compute(model, drawing.requests()));
+      }
+    }
+    EXPECT_EQ(kept.cache.length(), 3);
+    return drawing.sampler().codes();
+  };
+  const auto want = draw([](int) { return false; });
+  EXPECT_TRUE(draw([](int) { return true; }).equal(want));
+  EXPECT_TRUE(draw([](int i) { return i % 3 != 1; }).equal(want));
 }
 
 }  // namespace

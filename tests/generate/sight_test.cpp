@@ -88,10 +88,8 @@ class Seeing : public testing::Test {
 
 TEST_F(Seeing, FeaturesStandWhereThePictureIsAndCachesChangeNothing) {
   torch::NoGradGuard no_grad;
-  for (auto& [showo, count] :
-       std::vector<std::pair<Showo, int64_t>>{{model("magvit", 6), 16},
-                                              {model("magvit", 64, "map"), 16},
-                                              {model("clip", 48), 9}}) {
+  for (auto& [showo, count] : std::vector<std::pair<Showo, int64_t>>{
+           {model("magvit", 6), 16}, {model("magvit", 64, "map"), 16}, {model("clip", 48), 9}}) {
     Sight eyes = sight(showo, folder_ / "clip");
     const Seen seen = eyes.see({picture()})[0];
     ASSERT_EQ(seen.features.sizes(), (at::IntArrayRef{count, showo->config.feature_width}));
@@ -131,7 +129,9 @@ TEST_F(Seeing, CodesAreThoseOfTheTokenizer) {
 }
 
 TEST_F(Seeing, TowersThatDoNotFitAreNamed) {
-  const auto said = [&](const Showo& showo, const fs::path& clip) { return complaint(showo, clip); };
+  const auto said = [&](const Showo& showo, const fs::path& clip) {
+    return complaint(showo, clip);
+  };
   EXPECT_EQ(said(model("clip", 48), folder_ / "clip"), "");
   EXPECT_NE(said(model("clip", 48), folder_ / "none").find("none: not found"), std::string::npos);
   const std::string width = said(model("clip", 64), folder_ / "clip");

@@ -70,7 +70,7 @@ TEST_F(TextAlone, GoesOnGreedilyAsTheWholeTextReadAnew) {
     const auto read = ids.size();
     for (int i = 0; i < 6; ++i) {
       const int64_t next = logits(text.model(), ids)[-1].argmax().item<int64_t>();
-      if (next == text.end()) break;
+      if (next == text.ends()[0]) break;
       ids.push_back(next);
     }
     std::string expected;

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "showo/core/random.h"
+#include "showo/generate/engine.h"
+#include "showo/generate/text_job.h"
 #include "showo/prompt/omni_attention.h"
 #include "showo/prompt/prompting.h"
 #include "tests/support/tiny_showo.h"
@@ -26,6 +28,37 @@ IdList greedy_without_cache(Showo& model, Row row, int64_t count) {
   return answer;
 }
 
+// One a row; the seeds are the rows' places unless they are said.
+std::vector<std::shared_ptr<TextJob>> jobs_of(Showo& model, const std::vector<Row>& rows,
+                                              const TextOptions& options, const IdList& stops,
+                                              std::vector<uint64_t> seeds = {}) {
+  std::vector<std::shared_ptr<TextJob>> jobs;
+  for (size_t i = 0; i < rows.size(); ++i) {
+    jobs.push_back(std::make_shared<TextJob>(model->llm_config(), rows[i], Tensor(), options, stops,
+                                             seeds.empty() ? i : seeds[i]));
+  }
+  return jobs;
+}
+
+// Any of several tokens may end a text, as a language model's folder may say.
+TEST(TextJob, EndsAtAnyOfItsStops) {
+  Showo model = tiny_showo(11, tiny_llm(2, 16));
+  Row row;
+  row.append_text(IdList{1, 2, 3});
+  TextOptions options;
+  options.max_tokens = 20;
+  const auto free = jobs_of(model, {row}, options, {});
+  Engine(model).run({free[0]});
+  const IdList all = free[0]->text().tokens();
+  const auto first_of = [&](int64_t token) { return std::ranges::find(all, token) - all.begin(); };
+  const IdList stops = {all[3], all[6]};
+  const auto ended = jobs_of(model, {row}, options, stops);
+  Engine(model).run({ended[0]});
+  const auto length = std::min(first_of(stops[0]), first_of(stops[1]));
+  EXPECT_EQ(ended[0]->text().tokens(), IdList(all.begin(), all.begin() + length));
+  EXPECT_TRUE(ended[0]->text().complete());
+}
+
 TEST(SampleText, GivesTheTokensOfTheWholeRowReadAnew) {
   for (const auto& llm : {tiny_llm(2, 16), tiny_llm(1, 8), tiny_llm(3, 20)}) {
     torch::NoGradGuard no_grad;
@@ -33,13 +66,11 @@ TEST(SampleText, GivesTheTokensOfTheWholeRowReadAnew) {
     const Prompting prompting(model->vocabulary, model->config.text_tokens);
     const IdList image(model->config.num_vq_tokens, model->vocabulary.image_offset + 9);
     const Row row = prompting.question(prompting.codes(image), IdList{4, 5, 6});
-    Context context{row, model->new_cache()};
-    const auto logits = read(model, {&context})[0];
     TextOptions options;
     options.max_tokens = 12;
-    std::vector<Writing> texts = {{context, logits, make_generator(0)}};
-    sample_texts(model->showo, texts, options, std::nullopt);
-    EXPECT_EQ(texts[0].tokens, greedy_without_cache(model, row, 12));
+    const auto jobs = jobs_of(model, {row}, options, /*stops=*/{});
+    Engine(model).run({jobs[0]});
+    EXPECT_EQ(jobs[0]->text().tokens(), greedy_without_cache(model, row, 12));
   }
 }
 
@@ -62,23 +93,16 @@ TEST(SampleTexts, EndsWhereTheModelsPositionsDo) {
   LlmConfig llm = tiny_llm(2, 16);
   llm.max_position_embeddings = 30;
   Showo model = tiny_showo(11, llm);
-  std::vector<Writing> texts;
-  for (const int64_t length : {5, 20, 30}) {
-    Context context{{}, model->new_cache()};
-    context.row.append_text(IdList(length, 4));
-    const auto logits = read(model, {&context})[0];
-    texts.push_back({context, logits, make_generator(length)});
-  }
+  std::vector<Row> rows(3);
+  for (size_t i = 0; i < 3; ++i) rows[i].append_text(IdList(std::vector{5, 20, 30}[i], 4));
   TextOptions options;
   options.max_tokens = 100'000;
-  sample_texts(model->showo, texts, options, /*stop=*/std::nullopt);
-  EXPECT_EQ(texts[0].tokens.size(), 25u);
-  EXPECT_EQ(texts[1].tokens.size(), 10u);
-  EXPECT_EQ(texts[2].tokens.size(), 0u);
-  for (const auto& text : texts) {
-    EXPECT_FALSE(text.complete);
-    EXPECT_LE(text.context.cache.length(), 30);
-  }
+  const auto jobs = jobs_of(model, rows, options, /*stops=*/{});
+  Engine(model).run({jobs.begin(), jobs.end()});
+  EXPECT_EQ(jobs[0]->text().tokens().size(), 25u);
+  EXPECT_EQ(jobs[1]->text().tokens().size(), 10u);
+  EXPECT_EQ(jobs[2]->text().tokens().size(), 0u);
+  for (const auto& job : jobs) EXPECT_FALSE(job->text().complete());
 }
 
 // Several questions of different lengths about different pictures, with draws and an end of their
@@ -92,22 +116,16 @@ TEST(SampleTexts, GivesEachTextWhatItGetsAlone) {
   options.top_k = 0;
   const std::vector<IdList> questions = {{4, 5, 6}, {7}, {9, 8, 7, 6, 5, 4}, {4, 5, 6}};
   const auto write = [&](const std::vector<size_t>& which) {
-    std::vector<Writing> texts;
-    std::vector<Context*> contexts;
+    std::vector<Row> rows;
     for (size_t i : which) {
       const IdList image(model->config.num_vq_tokens,
                          model->vocabulary.image_offset + static_cast<int64_t>(i % 3));
-      Context context{prompting.question(prompting.codes(image), {}), model->new_cache()};
-      read(model, {&context});
-      context.row.append_text(questions[i]);
-      texts.push_back({context, {}, make_generator(i)});
+      rows.push_back(prompting.question(prompting.codes(image), questions[i]));
     }
-    for (auto& text : texts) contexts.push_back(&text.context);
-    const auto logits = read(model, contexts);
-    for (size_t n = 0; n < texts.size(); ++n) texts[n].logits_V = logits[static_cast<int64_t>(n)];
-    sample_texts(model->showo, texts, options, /*stop=*/3);
+    const auto jobs = jobs_of(model, rows, options, /*stops=*/{3}, {which.begin(), which.end()});
+    Engine(model).run({jobs.begin(), jobs.end()});
     std::vector<IdList> tokens;
-    for (const auto& text : texts) tokens.push_back(text.tokens);
+    for (const auto& job : jobs) tokens.push_back(job->text().tokens());
     return tokens;
   };
   const auto together = write({0, 1, 2, 3});

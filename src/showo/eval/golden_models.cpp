@@ -2,8 +2,9 @@
 
 #include "showo/codec/checkpoint.h"
 #include "showo/codec/magvit.h"
-#include "showo/generate/mask_sampler.h"
-#include "showo/generate/text_sampler.h"
+#include "showo/generate/engine.h"
+#include "showo/generate/picture_job.h"
+#include "showo/generate/text_job.h"
 #include "showo/model/folder.h"
 #include "showo/model/losses.h"
 #include "showo/prompt/omni_attention.h"
@@ -56,12 +57,13 @@ torch::Tensor allowed_of(const std::vector<Row>& rows) {
   return torch::stack(masks).unsqueeze(1);
 }
 
+// Of one picture, a step a row.
 class RecordedDraws : public Draws {
  public:
-  RecordedDraws(Tensor sampled, Tensor gumbel)
-      : sampled_(std::move(sampled)), gumbel_(std::move(gumbel)) {}
-  Tensor codes(int step, int64_t b, const Tensor&) override { return sampled_[step][b]; }
-  Tensor gumbel(int step, int64_t b, int64_t) override { return gumbel_[step][b]; }
+  RecordedDraws(Tensor sampled_TN, Tensor gumbel_TN)
+      : sampled_(std::move(sampled_TN)), gumbel_(std::move(gumbel_TN)) {}
+  Tensor codes(int step, const Tensor&) override { return sampled_[step]; }
+  Tensor gumbel(int step, int64_t) override { return gumbel_[step]; }
 
  private:
   Tensor sampled_, gumbel_;
@@ -166,18 +168,33 @@ void check_showo_t2i(GoldenCase& c) {
   options.guidance = c.json.at("guidance_scale");
   options.temperature = c.json.at("temperature");
   options.schedule = c.json.at("schedule");
-  RecordedDraws draws(c.input("sampled").to(c.device()), c.input("gumbel").to(c.device()));
+  const auto sampled = c.input("sampled").to(c.device()), gumbel = c.input("gumbel").to(c.device());
+  std::vector<Engine::JobPtr> jobs;
+  std::vector<Tensor> codes;
+  const std::vector<Tensor> none(canvas.size(0));
+  std::vector<std::vector<Tensor>> each_logits(options.steps, none), each_masked = each_logits;
+  for (int64_t b = 0; b < canvas.size(0); ++b) {
+    jobs.push_back(std::make_shared<PictureJob>(
+        model, prompts[b], without, canvas[b], options,
+        std::make_unique<RecordedDraws>(sampled.select(1, b), gumbel.select(1, b)),
+        [&, b](const MaskStep& step) {
+          each_logits[step.step][b] = step.image_logits_NK;
+          each_masked[step.step][b] = step.masked_N;
+          return true;
+        }));
+  }
+  Engine(model).run(jobs);
+  for (const auto& job : jobs) codes.push_back(static_cast<PictureJob&>(*job).codes());
   std::vector<Tensor> logits, masked;
-  const auto codes =
-      sample_codes(model, prompts, without, canvas, options, draws, [&](const MaskStep& step) {
-        logits.push_back(step.image_logits_BNK);
-        masked.push_back(step.masked_BN);
-      });
+  for (int step = 0; step < options.steps; ++step) {
+    logits.push_back(torch::stack(each_logits[step]));
+    masked.push_back(torch::stack(each_masked[step]));
+  }
   if (c.place.bf16)  // a code that is masked again instead of another changes all that follows
     return c.compare("image_logits of the first step", logits[0], c.wanted("image_logits")[0]);
   c.compare("image_logits", torch::stack(logits));
   c.compare_exact("masked_out", torch::stack(masked));
-  c.compare_exact("codes", codes);
+  c.compare_exact("codes", torch::stack(codes));
 }
 
 void check_showo_mmu(GoldenCase& c) {
@@ -186,26 +203,26 @@ void check_showo_mmu(GoldenCase& c) {
                            c.dtype(), c.device());
   TextOptions options;
   options.max_tokens = c.json.at("max_new_tokens");
-  std::optional<int64_t> stop;
-  if (c.json.value("stop_at_eot", true)) stop = model->vocabulary.eos;
-  auto random = at::make_generator<at::CPUGeneratorImpl>(0);
+  std::vector<int64_t> stops;
+  if (c.json.value("stop_at_eot", true)) stops = {model->vocabulary.eos};
   for (int64_t i = 0; c.inputs.contains(fmt::format("input_ids.{}", i)); ++i) {
     const auto ids = c.input(fmt::format("input_ids.{}", i));
     const auto rows = rows_of(ids, model->vocabulary);
     c.compare_exact(fmt::format("allowed.{}", i), allowed_of(rows));
-    Context context{rows[0], model->new_cache()};
     std::vector<Tensor> logits;
-    const auto first = read(model, {&context})[0];
-    std::vector<Writing> texts = {{std::move(context), first, random}};
-    sample_texts(model->showo, texts, options, stop,
-                 [&](size_t, int64_t, const Tensor& row) { logits.push_back(row); });
+    const auto job = std::make_shared<TextJob>(model->llm_config(), rows[0], Tensor(), options,
+                                               stops, /*seed=*/0, [&](int64_t, const Tensor& row) {
+                                                 logits.push_back(row);
+                                                 return true;
+                                               });
+    Engine(model).run({job});
     const auto name = fmt::format("logits.{}", i);
     if (c.place.bf16) {  // another token early on leads to another answer
       c.compare(name, logits[0], c.wanted(name)[0]);
       continue;
     }
     c.compare(name, torch::stack(logits));
-    c.compare_exact(fmt::format("answer_ids.{}", i), torch::tensor(texts[0].tokens));
+    c.compare_exact(fmt::format("answer_ids.{}", i), torch::tensor(job->text().tokens()));
   }
 }
 

@@ -62,6 +62,14 @@ class Distances {
   FeatureMoments pictures_, reconstructions_;
 };
 
+// What a picture is to be drawn of.
+struct Asked {
+  std::string caption;
+  SceneContents contents;
+  uint64_t seed;
+};
+constexpr size_t kTogether = 32;  // pictures that are drawn at once
+
 const SceneContents::Place* place_of(const SceneContents& contents, const std::string& kind) {
   for (const auto& place : contents.places) {
     if (place.kind == kind) return &place;
@@ -97,6 +105,16 @@ PictureFigures judge_pictures(Pipeline& pipeline, PictureJudges& judges, const s
   Distances distances(judges.features);
   Progress progress("pictures", scenes);
   int64_t done = 0;
+  std::vector<Asked> asked;
+  const auto draw = [&] {
+    std::vector<Wish> wishes;
+    for (const Asked& scene : asked) wishes.push_back({scene.caption, scene.seed});
+    const auto pictures = pipeline.text_to_image(wishes, options);
+    for (size_t i = 0; i < asked.size(); ++i)
+      judge(judges.recogniser, pictures[i], asked[i].caption, asked[i].contents, figures.generated);
+    progress.update(done);
+    asked.clear();
+  };
   for (const auto& shard : find_shards(shards)) {
     ShardReader reader(shard);
     for (auto sample = reader.next(); sample && done < scenes; sample = reader.next()) {
@@ -105,18 +123,19 @@ PictureFigures judge_pictures(Pipeline& pipeline, PictureJudges& judges, const s
           resize_and_crop(decode_image(bytes, sample->key), pipeline.image_size());
       const Image reconstruction = pipeline.reconstruct(picture);
       distances.add(picture, reconstruction);
-      if (judges.recogniser) {
-        const SceneContents wanted = contents_of(*sample);
-        const auto seed = static_cast<uint64_t>(done);
-        const std::string& said = sample->caption;
-        judge(judges.recogniser, picture, said, wanted, figures.real);
-        judge(judges.recogniser, reconstruction, said, wanted, figures.reconstructed);
-        judge(judges.recogniser, pipeline.text_to_image(said, {seed}, options).front(), said,
-              wanted, figures.generated);
+      const auto seed = static_cast<uint64_t>(done++);
+      if (!judges.recogniser) {
+        progress.update(done);
+        continue;
       }
-      progress.update(++done);
+      asked.push_back({sample->caption, contents_of(*sample), seed});
+      const auto& [said, wanted, ignored] = asked.back();
+      judge(judges.recogniser, picture, said, wanted, figures.real);
+      judge(judges.recogniser, reconstruction, said, wanted, figures.reconstructed);
+      if (asked.size() == kTogether) draw();
     }
   }
+  draw();
   distances.report(figures);
   return figures;
 }

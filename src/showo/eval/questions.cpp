@@ -1,10 +1,36 @@
 #include "showo/eval/questions.h"
 
+#include <algorithm>
+#include <optional>
+
 #include "showo/core/log.h"
 #include "showo/data/shards.h"
+#include "showo/generate/conversation.h"
 #include "showo/image/decode.h"
 
 namespace showo {
+namespace {
+
+// Questions of their own are answered together, those that refer back in a conversation.
+std::vector<std::string> answers_to(Pipeline& pipeline, const Seen& picture,
+                                    const std::vector<Turn>& turns, const TextOptions& options) {
+  std::vector<std::string> answers;
+  if (std::ranges::none_of(turns, &Turn::follows)) {
+    std::vector<std::string> questions;
+    for (const Turn& turn : turns) questions.push_back(turn.question);
+    for (const auto& answer : pipeline.answer(picture, questions, options, 0))
+      answers.push_back(answer.text);
+    return answers;
+  }
+  std::optional<Conversation> conversation;
+  for (const Turn& turn : turns) {
+    if (!turn.follows || !conversation) conversation.emplace(pipeline, picture);
+    answers.push_back(conversation->ask(turn.question, options, 0).text);
+  }
+  return answers;
+}
+
+}  // namespace
 
 std::map<std::string, Tally> ask_questions(Pipeline& pipeline, const std::string& shards,
                                            int64_t scenes) {
@@ -16,14 +42,12 @@ std::map<std::string, Tally> ask_questions(Pipeline& pipeline, const std::string
   for (const auto& shard : find_shards(shards)) {
     ShardReader reader(shard);
     for (auto sample = reader.next(); sample && done < scenes; sample = reader.next()) {
-      auto picture =
-          pipeline.read(decode_image(std::as_bytes(std::span(sample->image_bytes)), sample->key));
-      std::vector<std::string> questions;
-      for (const Turn& turn : sample->turns) questions.push_back(turn.question);
-      const auto answers = picture.answer(questions, options, 0);
+      const Seen picture =
+          pipeline.see(decode_image(std::as_bytes(std::span(sample->image_bytes)), sample->key));
+      const auto answers = answers_to(pipeline, picture, sample->turns, options);
       for (size_t i = 0; i < answers.size(); ++i) {
         const Turn& turn = sample->turns[i];
-        const bool right = answers[i].text == turn.answer;
+        const bool right = answers[i] == turn.answer;
         for (const std::string& type : {turn.type, std::string("all")}) {
           tallies[type].right += right;
           ++tallies[type].asked;

@@ -7,7 +7,6 @@
 #include "showo/codec/checkpoint.h"
 #include "showo/core/memory.h"
 #include "showo/core/option_error.h"
-#include "showo/core/random.h"
 #include "showo/generate/preset.h"
 #include "showo/image/decode.h"
 #include "showo/image/mask.h"
@@ -18,7 +17,6 @@
 namespace showo {
 namespace {
 
-constexpr size_t kTogether = 8;  // questions that are answered at once
 const int64_t kMostPixels = pixel_limit(std::numeric_limits<size_t>::max());  // as for reading
 
 int square_side(int64_t tokens, const fs::path& folder) {
@@ -67,7 +65,7 @@ Image beside(const Image& left, const Image& right) {
   return result;
 }
 
-// A canvas [1, N] for what lies half a square further on `side`: the codes' half next to it, of
+// A canvas [N] for what lies half a square further on `side`: the codes' half next to it, of
 // which `kept` columns (or rows) stay, has moved to the other end. S tokens a side.
 Tensor shifted(const Tensor& codes_SS, Side side, int64_t kept) {
   const bool transpose = side == Side::kUp || side == Side::kDown,
@@ -78,28 +76,30 @@ Tensor shifted(const Tensor& codes_SS, Side side, int64_t kept) {
   canvas.narrow(1, 0, kept).copy_(oriented.narrow(1, codes_SS.size(0) / 2, kept));
   if (mirror) canvas = canvas.flip(1);
   if (transpose) canvas = canvas.t();
-  return canvas.reshape({1, -1});
+  return canvas.flatten();
 }
 
 }  // namespace
 
 Pipeline::Pipeline(const ModelPaths& paths, torch::ScalarType dtype, torch::Device device,
-                   std::optional<LowBits> low_bits)
+                   std::optional<LowBits> low_bits, std::optional<EngineLimits> limits)
     : tokenizer_(Tokenizer::from_folder(paths.llm)),
       codec_(load_codec(paths.codec, dtype, device)),
       model_(load_showo(paths, dtype, device, low_bits)),
       prompting_(model_->vocabulary, model_->config.text_tokens),
       sight_(model_, codec_, tokenizer_, paths.clip, dtype),
       sampling_(own_sampling(paths.model)),
-      side_(square_side(model_->config.num_vq_tokens, paths.model)) {
+      side_(square_side(model_->config.num_vq_tokens, paths.model)),
+      engine_(std::make_unique<Engine>(model_, limits.value_or(EngineLimits::on(device)))) {
   if (codec_->config.codebook_size() < model_->config.codebook_size) {
     fail("{}: {} codes, fewer than the model's {}", paths.codec.string(),
          codec_->config.codebook_size(), model_->config.codebook_size);
   }
   if (const auto end = tokenizer_->eos(); end && *end != model_->vocabulary.eos) {
-    fail("{}: eos_token_id {} of the language model is not the token {} that ends its tokenizer's "
-         "texts",
-         paths.llm.string(), model_->vocabulary.eos, *end);
+    fail(
+        "{}: eos_token_id {} of the language model is not the token {} that ends its tokenizer's "
+        "texts",
+        paths.llm.string(), model_->vocabulary.eos, *end);
   }
   if (tokenizer_->size() > model_->config.llm_vocab_size) {
     fail("{}: the tokenizer has {} tokens, more than llm_vocab_size {}", paths.llm.string(),
@@ -112,21 +112,35 @@ Tensor Pipeline::encode(const Image& picture) {
   return codec_->encode(to_tensor(picture).unsqueeze(0))[0].cpu();
 }
 
-Image Pipeline::decode(const Tensor& codes) {
+Tensor Pipeline::codes_of(const Image& picture) {
+  return encode(resize_and_crop(picture, image_size()));
+}
+
+Image Pipeline::picture_of(const Tensor& codes) {
   torch::NoGradGuard no_grad;
   return to_image(codec_->decode(codes.unsqueeze(0), side_, side_)[0].cpu());
 }
 
-Tensor Pipeline::sample(const std::string& prompt, const Tensor& canvas,
-                        const std::vector<uint64_t>& seeds, const SamplingOptions& options,
-                        const OnMaskStep& on_step) {
-  options.check(canvas.size(1));
-  const auto text = tokenizer_->encode(prompt);
-  const std::vector<int64_t> blank(canvas.size(1), model_->vocabulary.mask_token);
-  const std::vector<Row> prompts(seeds.size(), prompting_.text_to_image(text, blank));
-  SeededDraws draws(seeds, model_->device());
-  return sample_codes(model_, prompts, prompting_.text_to_image({}, blank), canvas, options, draws,
-                      on_step);
+std::shared_ptr<PictureJob> Pipeline::drawing(const Wish& wish, const Tensor& canvas,
+                                              const SamplingOptions& options, OnMaskStep on_step) {
+  const std::vector<int64_t> blank(canvas.size(0), model_->vocabulary.mask_token);
+  return std::make_shared<PictureJob>(
+      model_, prompting_.text_to_image(tokenizer_->encode(wish.prompt), blank),
+      prompting_.text_to_image({}, blank), canvas, options,
+      std::make_unique<SeededDraws>(wish.seed, model_->device()), std::move(on_step));
+}
+
+std::shared_ptr<PictureJob> Pipeline::drawing(const Wish& wish, const SamplingOptions& options,
+                                              OnMaskStep on_step) {
+  const auto canvas = torch::full({model_->config.num_vq_tokens}, -1, torch::kLong);
+  return drawing(wish, canvas, options, std::move(on_step));
+}
+
+Tensor Pipeline::fill(const Tensor& canvas, const Wish& wish, const SamplingOptions& options,
+                      const OnMaskStep& on_step) {
+  const auto job = drawing(wish, canvas, options, on_step);
+  engine_->run({job});
+  return job->codes();
 }
 
 std::string Pipeline::prompt_used(const std::string& prompt) const {
@@ -139,15 +153,18 @@ std::string Pipeline::prompt_used(const std::string& prompt) const {
   return prompt.substr(0, size);
 }
 
-std::vector<Image> Pipeline::text_to_image(const std::string& prompt,
-                                           const std::vector<uint64_t>& seeds,
+std::vector<Image> Pipeline::text_to_image(const std::vector<Wish>& wishes,
                                            const SamplingOptions& options,
-                                           const OnMaskStep& on_step) {
-  const auto canvas = torch::full(
-      {static_cast<int64_t>(seeds.size()), model_->config.num_vq_tokens}, -1, torch::kLong);
+                                           const OnPictureStep& on_step) {
+  std::vector<std::shared_ptr<PictureJob>> jobs;
+  for (size_t i = 0; i < wishes.size(); ++i) {
+    OnMaskStep each;
+    if (on_step) each = [=](const MaskStep& step) { return on_step(i, step); };
+    jobs.push_back(drawing(wishes[i], options, each));
+  }
+  engine_->run({jobs.begin(), jobs.end()});
   std::vector<Image> pictures;
-  for (const auto& codes : sample(prompt, canvas, seeds, options, on_step).unbind(0))
-    pictures.push_back(decode(codes));
+  for (const auto& job : jobs) pictures.push_back(picture_of(*job));
   return pictures;
 }
 
@@ -161,9 +178,8 @@ Image Pipeline::inpaint(const Image& picture, const Image& mask, const std::stri
   const Placement placement(part_around(marked, picture.width, picture.height, image_size(), side_),
                             image_size());
   const auto grid = mask_to_grid(mask, placement, side_, side_).flatten();
-  const auto canvas = torch::where(grid, -1, encode(placement.square_of(picture))).unsqueeze(0);
-  const Image drawn =
-      placement.part_of(decode(sample(prompt, canvas, {seed}, options, on_step)[0]));
+  const auto canvas = torch::where(grid, -1, encode(placement.square_of(picture)));
+  const Image drawn = placement.part_of(picture_of(fill(canvas, {prompt, seed}, options, on_step)));
   return paste(picture, drawn, mask, placement.part().x, placement.part().y);
 }
 
@@ -193,72 +209,51 @@ Image Pipeline::extend(const Image& picture, Side side, const std::string& promp
   const int width = std::min(known.width, height);
   const Placement placement({known.width - width, 0, width, height}, size, /*before=*/1);
   const auto codes = encode(turned_back(placement.square_of(known), side)).view({side_, side_});
-  const auto drawn = sample(prompt, shifted(codes, side, kept), {seed}, options, on_step)[0];
-  const Image added = resize_bicubic(
-      crop(turned(decode(drawn), side), {first, 0, size - first, size}), fresh, height);
+  const Image drawn =
+      picture_of(fill(shifted(codes, side, kept), {prompt, seed}, options, on_step));
+  const Image added =
+      resize_bicubic(crop(turned(drawn, side), {first, 0, size - first, size}), fresh, height);
   return turned_back(beside(crop(known, {0, 0, before, height}), added), side);
 }
 
-Pipeline::Reader Pipeline::read(const Image& picture) {
+Seen Pipeline::see(const Image& picture) {
   torch::NoGradGuard no_grad;
   Seen seen = sight_.see({picture})[0];
   release_freed_memory();  // an encoder's buffers are larger than any of an answer
-  return Reader(*this, std::move(seen));
+  return seen;
 }
 
-Pipeline::Reader::Reader(Pipeline& pipeline, Seen picture)
-    : pipeline_(pipeline),
-      picture_{pipeline.prompting_.question(picture.row, {}), pipeline.model_->new_cache()},
-      features_(std::move(picture.features)) {}
-
-// The questions read behind the picture, each a text of its own.
-std::vector<Writing> Pipeline::Reader::begin(const std::vector<Ids>& questions, uint64_t seed) {
-  Showo& model = pipeline_.model_;
-  const bool fresh = picture_.cache.length() == 0;
-  if (fresh && questions.size() > 1) showo::read(model, {&picture_}, features_);
-  std::vector<Writing> texts;
-  std::vector<Context*> contexts;
-  for (const Ids question : questions) {
-    texts.push_back({picture_, {}, make_generator(seed)});  // its part is not read again
-    texts.back().context.row.append_text(question);
-  }
-  for (auto& text : texts) contexts.push_back(&text.context);
-  const bool with_picture = picture_.cache.length() == 0;
-  const auto logits = showo::read(model, contexts, with_picture ? features_ : Tensor());
-  for (size_t i = 0; i < questions.size(); ++i) texts[i].logits_V = logits[static_cast<int64_t>(i)];
-  return texts;
-}
-
-std::vector<Answer> Pipeline::Reader::answer(const std::vector<std::string>& questions,
+std::shared_ptr<TextJob> Pipeline::answering(const Seen& picture, const std::string& question,
                                              const TextOptions& options, uint64_t seed,
-                                             const OnAnswerToken& on_token) {
-  torch::NoGradGuard no_grad;
-  options.check();
-  Pipeline& p = pipeline_;
-  const int64_t room = p.model_->llm_config().max_position_embeddings - picture_.next_position() -
-                       1;  // a token's at least
-  std::vector<std::vector<int64_t>> prompts;
-  for (const auto& question : questions) {
-    prompts.push_back(p.sight_.question(question));
-    if (std::ssize(prompts.back()) > room) {
-      throw UsageError(fmt::format("the question has {} tokens, expected at most {}",
-                                   prompts.back().size(), room));
-    }
+                                             OnToken on_token) {
+  const auto text = sight_.question(question);
+  const Row row = prompting_.question(picture.row, text);
+  const int64_t most = model_->llm_config().max_position_embeddings - 1;  // a token's at least
+  const auto& last = row.segments.back();
+  if (const int64_t over = last.position + last.length - most; over > 0) {
+    throw UsageError(fmt::format("the question has {} tokens, expected at most {}", text.size(),
+                                 std::ssize(text) - over));
   }
+  return std::make_shared<TextJob>(model_->llm_config(), row, picture.features, options,
+                                   std::vector{model_->vocabulary.eos}, seed, std::move(on_token));
+}
+
+Answer Pipeline::answer_of(const TextJob& job) const {
+  return {spell(job.text().tokens()), job.text().complete()};
+}
+
+std::vector<Answer> Pipeline::answer(const Seen& picture, const std::vector<std::string>& questions,
+                                     const TextOptions& options, uint64_t seed,
+                                     const OnAnswerToken& on_token) {
+  std::vector<std::shared_ptr<TextJob>> jobs;
+  for (size_t i = 0; i < questions.size(); ++i) {
+    OnToken each;
+    if (on_token) each = [=](int64_t token, const Tensor&) { return on_token(i, token); };
+    jobs.push_back(answering(picture, questions[i], options, seed, each));
+  }
+  engine_->run({jobs.begin(), jobs.end()});
   std::vector<Answer> answers;
-  for (size_t start = 0; start < questions.size(); start += kTogether) {
-    const size_t count = std::min(kTogether, questions.size() - start);
-    auto texts = begin({prompts.begin() + start, prompts.begin() + start + count}, seed);
-    sample_texts(p.model_->showo, texts, options, p.model_->vocabulary.eos,
-                 [&](size_t text, int64_t token, const Tensor&) {
-                   if (on_token) on_token(start + text, token);
-                 });
-    if (picture_.cache.length() == 0) {
-      picture_.cache = std::move(texts[0].context.cache);
-      picture_.cache.truncate(picture_.row.length());
-    }
-    for (auto& text : texts) answers.push_back({p.spell(std::move(text.tokens)), text.complete});
-  }
+  for (const auto& job : jobs) answers.push_back(answer_of(*job));
   return answers;
 }
 
@@ -268,10 +263,6 @@ std::string Pipeline::spell(std::vector<int64_t> tokens) const {
   std::string text = tokenizer_->decode(tokens);
   text.erase(0, text.find_first_not_of(" \n"));
   return text;
-}
-
-Image Pipeline::reconstruct(const Image& picture) {
-  return decode(encode(resize_and_crop(picture, image_size())));
 }
 
 }  // namespace showo

@@ -4,9 +4,10 @@
 
 #include <memory>
 
-#include "showo/generate/mask_sampler.h"
+#include "showo/generate/engine.h"
+#include "showo/generate/picture_job.h"
 #include "showo/generate/sight.h"
-#include "showo/generate/text_sampler.h"
+#include "showo/generate/text_job.h"
 #include "showo/image/image.h"
 #include "showo/model/folder.h"
 
@@ -19,23 +20,32 @@ struct Answer {
   bool complete;  // false: it was cut at max_tokens or at the model's last position
 };
 
-/// Sees every token of every answer.
-using OnAnswerToken = std::function<void(size_t question, int64_t token)>;
+/// A picture to draw.
+struct Wish {
+  std::string prompt;
+  uint64_t seed = 0;
+};
+
+/// Sees every step of every picture of a call; false stops that picture.
+using OnPictureStep = std::function<bool(size_t picture, const MaskStep&)>;
+/// Sees every token of every answer; false stops that answer.
+using OnAnswerToken = std::function<bool(size_t question, int64_t token)>;
 
 class Pipeline {
  public:
   /// Throws Error naming what is missing or does not fit.
   explicit Pipeline(const ModelPaths& paths, torch::ScalarType dtype = torch::kFloat,
-                    torch::Device device = torch::kCPU, std::optional<LowBits> low_bits = {});
+                    torch::Device device = torch::kCPU, std::optional<LowBits> low_bits = {},
+                    std::optional<EngineLimits> limits = {});
 
   /// As the model's folder says it is drawn best (sampling.json).
   const SamplingOptions& sampling() const { return sampling_; }
   /// What the model reads of a prompt: all of it, or as much as it has room for.
   std::string prompt_used(const std::string& prompt) const;
-  /// One picture a seed, all of one prompt. The same seed gives the same picture, whatever the
-  /// others are.
-  std::vector<Image> text_to_image(const std::string& prompt, const std::vector<uint64_t>& seeds,
-                                   const SamplingOptions& options, const OnMaskStep& on_step = {});
+  /// One picture a wish, drawn together. The same seed gives the same picture, whatever the others
+  /// are (docs/performance.md says how far that holds in narrow dtypes).
+  std::vector<Image> text_to_image(const std::vector<Wish>& wishes, const SamplingOptions& options,
+                                   const OnPictureStep& on_step = {});
   /// The white part of `mask` (of the picture's size) is drawn anew; every pixel outside it keeps
   /// its value. The picture has any size: the model sees the square around what is white (see
   /// part_around), and what it draws is scaled to the picture's pixels. Throws Error when the sizes
@@ -49,41 +59,47 @@ class Pipeline {
   Image extend(const Image& picture, Side side, const std::string& prompt, int64_t offset,
                uint64_t seed, const SamplingOptions& options, const OnMaskStep& on_step = {});
 
-  /// A picture as codes; it is read once, with the first question or before several, and any number
-  /// of questions follow.
-  class Reader {
-   public:
-    /// The same seed gives each question the same answer, whatever the others are.
-    std::vector<Answer> answer(const std::vector<std::string>& questions,
-                               const TextOptions& options, uint64_t seed,
-                               const OnAnswerToken& on_token = {});
+  /// How the model sees a picture, for any number of questions, which read it once.
+  Seen see(const Image& picture);
+  /// The same seed gives each question the same answer, whatever the others are. Throws UsageError
+  /// for a question too long for the model's positions.
+  std::vector<Answer> answer(const Seen& picture, const std::vector<std::string>& questions,
+                             const TextOptions& options, uint64_t seed,
+                             const OnAnswerToken& on_token = {});
 
-   private:
-    friend class Pipeline;
-    Reader(Pipeline& pipeline, Seen picture);
-    std::vector<Writing> begin(const std::vector<Ids>& questions, uint64_t seed);
-    Pipeline& pipeline_;
-    Context picture_;  // up to where a question begins
-    Tensor features_;
-  };
-  Reader read(const Image& picture);
+  /// The same as jobs, for an engine that runs others beside them.
+  std::shared_ptr<PictureJob> drawing(const Wish& wish, const SamplingOptions& options,
+                                      OnMaskStep on_step = {});
+  std::shared_ptr<TextJob> answering(const Seen& picture, const std::string& question,
+                                     const TextOptions& options, uint64_t seed,
+                                     OnToken on_token = {});
+  Image picture_of(const PictureJob& job) { return picture_of(job.codes()); }
+  Answer answer_of(const TextJob& job) const;
+  Engine& engine() { return *engine_; }
 
+  /// What the image tokenizer makes of a picture of any size, scaled and cropped to the model's:
+  /// codes int64 [N].
+  Tensor codes_of(const Image& picture);
+  Image picture_of(const Tensor& codes_N);
   /// To codes and back.
-  Image reconstruct(const Image& picture);
+  Image reconstruct(const Image& picture) { return picture_of(codes_of(picture)); }
+  /// Codes int64 [N] with others in place of −1, behind a prompt.
+  Tensor fill(const Tensor& canvas_N, const Wish& wish, const SamplingOptions& options,
+              const OnMaskStep& on_step = {});
   /// Pixels a side of the model's pictures.
   int image_size() const { return side_ * static_cast<int>(codec_->config.stride()); }
   Showo& model() { return model_; }
   Magvit& codec() { return codec_; }
   const Tokenizer& tokenizer() const { return *tokenizer_; }
+  const Prompting& prompting() const { return prompting_; }
+  Sight& sight() { return sight_; }
+  /// Of an answer's tokens, without what has no spelling.
+  std::string spell(std::vector<int64_t> tokens) const;
 
  private:
   Tensor encode(const Image& picture);
-  Image decode(const Tensor& codes_N);
-  std::string spell(std::vector<int64_t> tokens) const;
-  Tensor sample(const std::string& prompt, const Tensor& canvas_BN,
-                const std::vector<uint64_t>& seeds, const SamplingOptions& options,
-                const OnMaskStep& on_step);
-
+  std::shared_ptr<PictureJob> drawing(const Wish& wish, const Tensor& canvas_N,
+                                      const SamplingOptions& options, OnMaskStep on_step);
   std::shared_ptr<const Tokenizer> tokenizer_;
   Magvit codec_;
   Showo model_;
@@ -91,6 +107,7 @@ class Pipeline {
   Sight sight_;
   SamplingOptions sampling_;
   int side_;  // tokens a side
+  std::unique_ptr<Engine> engine_;
 };
 
 }  // namespace showo

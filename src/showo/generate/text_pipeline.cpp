@@ -1,25 +1,29 @@
 #include "showo/generate/text_pipeline.h"
 
+#include <algorithm>
 #include <cmath>
 
-#include "showo/core/random.h"
+#include "showo/generate/text_job.h"
 #include "showo/text/stream_decoder.h"
 
 namespace showo {
 
 TextPipeline::TextPipeline(const ModelPaths& paths, torch::ScalarType dtype, torch::Device device,
-                           std::optional<LowBits> low_bits) {
+                           std::optional<LowBits> low_bits, std::optional<EngineLimits> limits) {
   tokenizer_ = Tokenizer::from_folder(paths.llm);
   if (is_language_model(paths.model)) {
     model_ = load_language_model(paths.model, dtype, device, std::move(low_bits));
     if (model_->config.model_type == "llama") begin_ = tokenizer_->bos();
-    end_ = tokenizer_->eos();
+    if (const auto end = tokenizer_->eos()) ends_.push_back(*end);
   } else {
     const Showo showo = load_showo(paths, dtype, device, std::move(low_bits));
     model_ = showo->showo;
     begin_ = showo->vocabulary.bos;
-    end_ = showo->vocabulary.eos;
+    ends_ = {showo->vocabulary.eos};
   }
+  const auto& others = model_->config.other_eos_token_ids;
+  ends_.insert(ends_.end(), others.begin(), others.end());
+  engine_ = std::make_unique<Engine>(model_, limits.value_or(EngineLimits::on(device)));
   if (tokenizer_->size() > model_->vocab_size) {
     fail("{}: the tokenizer has {} tokens, more than vocab_size {} of {}", paths.llm.string(),
          tokenizer_->size(), model_->vocab_size, paths.model.string());
@@ -29,7 +33,8 @@ TextPipeline::TextPipeline(const ModelPaths& paths, torch::ScalarType dtype, tor
 std::vector<int64_t> TextPipeline::begun(const std::string& text) const {
   auto ids = tokenizer_->encode(text);
   if (begin_) ids.insert(ids.begin(), *begin_);
-  if (ids.empty() && end_) ids.push_back(*end_);  // as a text before it would have ended
+  if (ids.empty() && !ends_.empty())
+    ids.push_back(ends_[0]);  // as a text before it would have ended
   return ids;
 }
 
@@ -46,26 +51,29 @@ std::vector<Continuation> TextPipeline::complete(const std::string& prompt,
   if (std::ssize(ids) >= most)
     throw UsageError(
         fmt::format("the prompt has {} tokens, expected at most {}", ids.size(), most - 1));
-  Context context{{}, model_->new_cache()};
-  context.row.append_text(ids);
-  const auto logits = read(model_, {&context})[0];
-  std::vector<Writing> texts;
+  Row row;
+  row.append_text(ids);
   std::vector<StreamDecoder> decoders;
-  for (const uint64_t seed : seeds) {
-    texts.push_back({context, logits, make_generator(seed)});
-    decoders.emplace_back(tokenizer_, /*begins=*/false);
-  }
+  for (size_t i = 0; i < seeds.size(); ++i) decoders.emplace_back(tokenizer_, /*begins=*/false);
   std::vector<Continuation> results(seeds.size());
   const auto say = [&](size_t i, const std::string& more) {
     results[i].text += more;
     if (on_text && !more.empty()) on_text(i, more);
   };
-  sample_texts(model_, texts, options, end_, [&](size_t i, int64_t token, const Tensor&) {
-    if (token != end_ && token < tokenizer_->size()) say(i, decoders[i].add(token));
-  });
+  std::vector<std::shared_ptr<TextJob>> jobs;
+  for (size_t i = 0; i < seeds.size(); ++i) {
+    const auto spell = [&, i](int64_t token, const Tensor&) {
+      const bool end = std::ranges::find(ends_, token) != ends_.end();
+      if (!end && token < tokenizer_->size()) say(i, decoders[i].add(token));
+      return true;
+    };
+    jobs.push_back(
+        std::make_shared<TextJob>(model_->config, row, Tensor(), options, ends_, seeds[i], spell));
+  }
+  engine_->run({jobs.begin(), jobs.end()});
   for (size_t i = 0; i < seeds.size(); ++i) {
     say(i, decoders[i].rest());
-    results[i].complete = texts[i].complete;
+    results[i].complete = jobs[i]->text().complete();
   }
   return results;
 }

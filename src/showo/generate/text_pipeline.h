@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "showo/generate/engine.h"
 #include "showo/generate/text_sampler.h"
 #include "showo/model/folder.h"
 #include "showo/text/tokenizer.h"
@@ -34,7 +35,8 @@ class TextPipeline {
   /// `paths.model` is a Show-o folder or a language model's. Throws Error naming what is missing or
   /// does not fit.
   explicit TextPipeline(const ModelPaths& paths, torch::ScalarType dtype = torch::kFloat,
-                        torch::Device device = torch::kCPU, std::optional<LowBits> low_bits = {});
+                        torch::Device device = torch::kCPU, std::optional<LowBits> low_bits = {},
+                        std::optional<EngineLimits> limits = {});
 
   /// One continuation a seed. A text begins with [SOT] where the model was trained so: Show-o and
   /// Llama. Throws Error when the prompt leaves no room.
@@ -47,15 +49,17 @@ class TextPipeline {
 
   Backbone& model() { return model_; }
   const Tokenizer& tokenizer() const { return *tokenizer_; }
-  /// What begins and ends a text, if anything.
+  /// What begins a text, if anything, and what ends it.
   std::optional<int64_t> begin() const { return begin_; }
-  std::optional<int64_t> end() const { return end_; }
+  const std::vector<int64_t>& ends() const { return ends_; }
 
  private:
   std::vector<int64_t> begun(const std::string& text) const;
   std::shared_ptr<const Tokenizer> tokenizer_;
   Backbone model_{nullptr};
-  std::optional<int64_t> begin_, end_;  // [SOT], [EOT]
+  std::optional<int64_t> begin_;  // [SOT]
+  std::vector<int64_t> ends_;     // [EOT] first
+  std::unique_ptr<Engine> engine_;
 };
 
 }  // namespace showo

@@ -1,11 +1,10 @@
-// Text token by token (paper 3.5): the prompt is read once into the cache, then every new token
-// reads only itself.
+// The draw of a text's next token.
 #pragma once
 
-#include <functional>
-#include <optional>
+#include <ATen/core/Generator.h>
 
-#include "showo/generate/context.h"
+#include "showo/core/config.h"
+#include "showo/nn/layers.h"
 
 namespace showo {
 
@@ -29,23 +28,5 @@ struct TextOptions {
 
 /// Logits [V] → the next token.
 int64_t choose_token(const Tensor& logits_V, const TextOptions& options, at::Generator& random);
-
-/// A text being written: what was read, the logits [V] after it, and its own draws.
-struct Writing {
-  Context context;
-  Tensor logits_V;
-  at::Generator random;
-  std::vector<int64_t> tokens = {};
-  bool complete = false;  // it came to its own end, rather than to the most tokens it may have
-};
-
-/// Sees every token with the logits that chose it and the place of its text.
-using OnToken = std::function<void(size_t text, int64_t token, const Tensor& logits_V)>;
-
-/// Continues all texts together, a token each a step; a text ends before `stop` (none: only at its
-/// length), at max_tokens, or where what was read and written fills the model's positions. A text
-/// comes out as it would alone. `on_token` may be empty.
-void sample_texts(Backbone& model, std::vector<Writing>& texts, const TextOptions& options,
-                  std::optional<int64_t> stop, const OnToken& on_token = {});
 
 }  // namespace showo

@@ -2,46 +2,36 @@
 
 namespace showo {
 
-TokenStep::TokenStep(Backbone& model, std::vector<Context*> texts, int64_t room)
-    : model_(model), room_(room) {
-  std::vector<int64_t> positions;
-  for (Context* text : texts) {
-    caches_.push_back(&text->cache);
-    starts_.push_back(text->cache.length());
-    positions.push_back(text->next_position());
-  }
-  places_ = torch::tensor(starts_).to(model->device());
-  positions_ = torch::tensor(positions).to(model->device());
-  ids_ = torch::zeros_like(positions_);
+TokenStep::TokenStep(const Backbone& model, Context& context, int64_t room)
+    : model_(model), cache_(context.cache), room_(room), start_(context.cache.length()) {
+  const auto on_device = torch::dtype(torch::kLong).device(model_->device());
+  const auto& last = context.row.segments.back();
+  id_ = torch::zeros({1}, on_device);
+  place_ = torch::full({1}, start_, on_device);
+  position_ = torch::full({1}, last.position + start_ - last.begin, on_device);
 }
 
-TokenStep::~TokenStep() {
-  for (size_t i = 0; i < caches_.size(); ++i) caches_[i]->truncate(starts_[i]);
-}
+TokenStep::~TokenStep() { cache_.truncate(start_ + written_); }
 
 void TokenStep::make_room() {
   logits_.reset();  // its recording holds the memory that is left behind
-  for (KvCache* cache : caches_) cache->extend(cache->length() + room_);
+  cache_.extend(cache_.length() + room_);
   logits_.emplace(model_->device(), [this] { return logits(); });
 }
 
-Tensor TokenStep::operator()(const std::vector<int64_t>& tokens) {
+Tensor TokenStep::operator()(int64_t token) {
   if (written_++ % room_ == 0) make_room();
-  ids_.copy_(torch::tensor(tokens));
+  id_.fill_(token);
   const auto logits = (*logits_)();
-  places_.add_(1);
-  positions_.add_(1);
-  return logits.to(torch::kCPU, torch::kFloat);
+  place_.add_(1);
+  position_.add_(1);
+  return logits[0].to(torch::kCPU, torch::kFloat);
 }
 
 Tensor TokenStep::logits() {
-  Sequences sequences;
-  for (size_t i = 0; i < caches_.size(); ++i) {
-    const auto place = places_.narrow(0, static_cast<int64_t>(i), 1);
-    const auto seen = torch::arange(caches_[i]->length(), place.options()) <= place;
-    sequences.push_back({1, {}, caches_[i], place, seen.unsqueeze(0)});
-  }
-  return model_->logits(model_->hidden(ids_, positions_, std::move(sequences)));
+  const auto seen = torch::arange(cache_.length(), place_.options()) <= place_;
+  Sequences sequences = {{1, {}, &cache_, place_, seen.unsqueeze(0)}};
+  return model_->logits(model_->hidden(id_, position_, std::move(sequences)));
 }
 
 }  // namespace showo

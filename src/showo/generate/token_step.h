@@ -1,10 +1,9 @@
-// One token more of several texts, in memory that keeps its place, so that a GPU can replay it: the
-// caches have room for many tokens more, and a mask on the device says how far each is filled. When
-// the room is used up there is more of it, in another place.
+// One token more of a text, in memory that keeps its place, so that a GPU can replay it: the cache
+// has room for many tokens more, and a mask on the device says how far it is filled. When the room
+// is used up there is more of it, in another place.
 #pragma once
 
 #include <optional>
-#include <vector>
 
 #include "showo/core/replay.h"
 #include "showo/generate/context.h"
@@ -13,24 +12,21 @@ namespace showo {
 
 class TokenStep {
  public:
-  /// Texts behind what each cache holds; `room` tokens more each time there is none left. In the
-  /// end the caches hold what they held before.
-  TokenStep(Backbone& model, std::vector<Context*> texts, int64_t room);
+  /// Behind what the context's cache holds; `room` tokens more each time there is none left. In the
+  /// end the cache holds what was written besides.
+  TokenStep(const Backbone& model, Context& context, int64_t room);
   ~TokenStep();
   TokenStep(const TokenStep&) = delete;
-  /// A text's next token each → logits [texts, V] on the CPU, fp32. Texts that have ended may be
-  /// given any token.
-  Tensor operator()(const std::vector<int64_t>& tokens);
+  /// The text's next token → the logits [V] after it on the CPU, fp32.
+  Tensor operator()(int64_t token);
 
  private:
   void make_room();
   Tensor logits();
-  Backbone& model_;
-  std::vector<KvCache*> caches_;
-  int64_t room_, written_ = 0;
-  std::vector<int64_t> starts_;
-  Tensor ids_, places_,
-      positions_;  // [texts]: the next token, where in its cache, and its position
+  Backbone model_;
+  KvCache& cache_;
+  int64_t room_, start_, written_ = 0;
+  Tensor id_, place_, position_;  // [1]: of the next token, where in the cache, and its position
   std::optional<Replay> logits_;
 };
 

@@ -4,7 +4,8 @@
 #include "showo/checkpoint/weights_folder.h"
 #include "showo/codec/checkpoint.h"
 #include "showo/core/random.h"
-#include "showo/generate/mask_sampler.h"
+#include "showo/generate/engine.h"
+#include "showo/generate/picture_job.h"
 #include "showo/train/restore.h"
 #include "showo/train/tokenizer_copy.h"
 #include "showo/train/trainer.h"
@@ -41,18 +42,18 @@ void ShowoTrainee::preview(const fs::path& file) {
   }
   const int64_t tokens = model_->config.num_vq_tokens;
   const std::vector<int64_t> blank(tokens, model_->vocabulary.mask_token);
-  std::vector<Row> rows;
-  std::vector<uint64_t> seeds;
+  if (prompts.empty()) return;
+  std::vector<Engine::JobPtr> jobs;
   for (const auto& prompt : prompts) {
-    rows.push_back(prompting_.text_to_image(tokenizer_->encode(prompt), blank));
-    seeds.push_back(seeds.size() + 1);
+    jobs.push_back(std::make_shared<PictureJob>(
+        model_, prompting_.text_to_image(tokenizer_->encode(prompt), blank),
+        prompting_.text_to_image({}, blank), torch::full({tokens}, -1, torch::kLong),
+        SamplingOptions{}, std::make_unique<SeededDraws>(jobs.size() + 1, place_.device)));
   }
-  if (rows.empty()) return;
-  SeededDraws draws(seeds, place_.device);
-  const auto canvas = torch::full({static_cast<int64_t>(rows.size()), tokens}, -1, torch::kLong);
-  const auto codes = sample_codes(model_, rows, prompting_.text_to_image({}, blank), canvas,
-                                  SamplingOptions{}, draws);
-  lines.push_back(codec_->decode(codes));
+  Engine(model_).run(jobs);
+  std::vector<torch::Tensor> codes;
+  for (const auto& job : jobs) codes.push_back(static_cast<PictureJob&>(*job).codes());
+  lines.push_back(codec_->decode(torch::stack(codes)));
   for (auto& line : lines) line = line.cpu();
   write_preview(file, lines);
 }

@@ -1,0 +1,81 @@
+#include "showo/generate/drawing.h"
+
+#include "showo/prompt/omni_attention.h"
+
+namespace showo {
+
+Segment picture_behind(const Context& context, int64_t codes) {
+  return {SegmentKind::kCodes, context.row.length(), codes + 2, context.next_position()};
+}
+
+Drawing::Drawing(const Vocabulary& vocabulary, std::vector<Context*> contexts, const Tensor& canvas,
+                 const SamplingOptions& options, std::unique_ptr<Draws> draws)
+    : vocabulary_(vocabulary),
+      contexts_(std::move(contexts)),
+      sampler_(canvas, options, std::move(draws)) {
+  for (const Context* context : contexts_)
+    pictures_.push_back(picture_behind(*context, canvas.size(0)));
+}
+
+Drawing::~Drawing() {
+  for (size_t i = 0; i < contexts_.size(); ++i) contexts_[i]->cache.truncate(pictures_[i].begin);
+}
+
+std::vector<Request> Drawing::requests() {
+  replay_.reset();
+  return requests(sampler_.canvas(), sampler_.places());
+}
+
+std::vector<Request> Drawing::requests(const Tensor& canvas, const Tensor& places) {
+  const Vocabulary& v = vocabulary_;
+  const int64_t codes = canvas.size(0);
+  const auto one = [&](int64_t id) { return torch::full({1}, id, canvas.options()); };
+  auto ids = torch::cat(
+      {one(v.soi), (canvas + v.image_offset).masked_fill(canvas < 0, v.mask_token), one(v.eoi)});
+  auto token = torch::arange(codes + 2, canvas.options());  // of soi…eoi
+  if (places.defined()) {
+    token = torch::cat({one(0), places + 1, one(codes + 1)});
+    ids = ids.index_select(0, token);
+  }
+  const int64_t tokens = token.size(0);
+  std::vector<Request> requests;
+  for (size_t i = 0; i < branches(); ++i) {
+    auto& [row, cache] = *contexts_[i];
+    const Segment& picture = pictures_[i];
+    Request request{ids, token + picture.position, {tokens, {}, &cache}, {1, tokens - 1}, true};
+    if (places.defined()) {  // some of the picture's tokens, which see what all of them see
+      request.sequence.plan = open_plan(tokens, picture.end());
+      request.sequence.places = token + picture.begin;
+    } else {
+      cache.truncate(picture.begin);
+      auto segments = row.segments;
+      segments.push_back(picture);
+      request.sequence.plan = attention_plan(segments, picture.begin);
+    }
+    requests.push_back(std::move(request));
+  }
+  return requests;
+}
+
+MaskStep Drawing::take(const std::vector<Tensor>& logits) {
+  const double w = sampler_.options().guidance;
+  return sampler_.take(logits.size() > 1 ? (1 + w) * logits[0] - w * logits[1] : logits[0]);
+}
+
+std::optional<MaskStep> Drawing::step_alone(const Network& network) {
+  if (sampler_.places().defined()) return {};
+  if (!replay_ || replayed_branches_ != branches()) {
+    replay_.reset();
+    replayed_branches_ = branches();
+    // A recording must find the caches where it will find them later.
+    for (size_t i = 0; i < contexts_.size(); ++i) contexts_[i]->cache.extend(pictures_[i].end());
+    replayed_canvas_N_ = sampler_.canvas().clone();
+    replay_.emplace(network.device(), [this, network] {
+      return torch::stack(compute(network, requests(replayed_canvas_N_, {})));
+    });
+  }
+  replayed_canvas_N_.copy_(sampler_.canvas());
+  return take((*replay_)().unbind(0));
+}
+
+}  // namespace showo

@@ -1,0 +1,34 @@
+// Pictures drawn by an engine, for tests of what they are.
+#pragma once
+
+#include "showo/generate/engine.h"
+#include "showo/generate/picture_job.h"
+#include "showo/prompt/prompting.h"
+
+namespace showo {
+
+/// One picture a prompt, text tokens, together: `canvas_BN` as PictureJob has one → codes [B, N].
+inline Tensor drawn(Engine& engine, const std::vector<std::vector<int64_t>>& texts,
+                    const std::vector<uint64_t>& seeds, const Tensor& canvas_BN,
+                    const SamplingOptions& options,
+                    const std::function<void(size_t, const MaskStep&)>& on_step = {}) {
+  const Showo model = engine.network().showo;
+  const Prompting prompting(model->vocabulary, model->config.text_tokens);
+  const std::vector<int64_t> blank(canvas_BN.size(1), model->vocabulary.mask_token);
+  std::vector<Engine::JobPtr> jobs;
+  for (size_t i = 0; i < texts.size(); ++i) {
+    jobs.push_back(std::make_shared<PictureJob>(
+        model, prompting.text_to_image(texts[i], blank), prompting.text_to_image({}, blank),
+        canvas_BN[static_cast<int64_t>(i)], options,
+        std::make_unique<SeededDraws>(seeds[i], model->device()), [=](const MaskStep& step) {
+          if (on_step) on_step(i, step);
+          return true;
+        }));
+  }
+  engine.run(jobs);
+  std::vector<Tensor> codes;
+  for (const auto& job : jobs) codes.push_back(static_cast<PictureJob&>(*job).codes());
+  return torch::stack(codes);
+}
+
+}  // namespace showo
