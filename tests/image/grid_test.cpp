@@ -25,6 +25,25 @@ TEST(LabelledGrid, PutsEachPictureWholeAboveItsLabel) {
   EXPECT_EQ(*sheet.pixel(6, 41), 40);
 }
 
+TEST(LabelledGrid, WrapsLabelsAtWords) {
+  const std::vector<Image> pictures(2, Image(64, 32, 10));  // sixteen characters wide
+  const Image sheet = labelled_grid(pictures, {"one more apple appears on the left", "x"}, 3);
+  EXPECT_EQ(sheet.height, 32 + 4 + 3 * 9 + 4);
+  EXPECT_EQ(labelled_grid(pictures, {"one more apple appears on the left", "x"}, 2).height,
+            32 + 4 + 2 * 9 + 4);
+}
+
+TEST(Enlarged, RepeatsPixels) {
+  Image small(2, 1, 7);
+  small.pixel(1, 0)[0] = 200;
+  const Image large = enlarged(small, 3);
+  EXPECT_EQ(large.width, 6);
+  EXPECT_EQ(large.height, 3);
+  EXPECT_EQ(large.pixel(2, 2)[0], 7);
+  EXPECT_EQ(large.pixel(3, 0)[0], 200);
+  EXPECT_EQ(large.pixel(5, 2)[0], 200);
+}
+
 TEST(LabelledGrid, RefusesWhatDoesNotFitTogether) {
   EXPECT_THROW(labelled_grid({}, {}), Error);
   EXPECT_THROW(labelled_grid({Image(8, 8)}, {"a", "b"}), Error);

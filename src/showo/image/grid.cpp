@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <sstream>
 
 #include "showo/core/error.h"
 
@@ -40,16 +41,42 @@ void draw_label(Image& sheet, int left, int top, int width, int dot, const std::
   }
 }
 
+// Words in at most `lines` lines of `width` characters; what is left goes to the last.
+std::vector<std::string> wrapped(const std::string& label, size_t width, int lines) {
+  std::vector<std::string> result = {""};
+  std::istringstream words(label);
+  for (std::string word; words >> word;) {
+    std::string& line = result.back();
+    const bool fits = line.empty() || line.size() + 1 + word.size() <= width;
+    if (fits || std::ssize(result) == lines) {
+      line += (line.empty() ? "" : " ") + word;
+    } else {
+      result.push_back(word);
+    }
+  }
+  return result;
+}
+
 }  // namespace
 
-Image labelled_grid(const std::vector<Image>& pictures, const std::vector<std::string>& labels) {
+Image labelled_grid(const std::vector<Image>& pictures, const std::vector<std::string>& labels,
+                    int lines) {
   if (pictures.empty() || pictures.size() != labels.size()) {
     fail("grid: {} pictures and {} labels", pictures.size(), labels.size());
   }
   const int width = pictures[0].width, height = pictures[0].height, dot = std::max(1, width / 64);
   const int columns = static_cast<int>(std::ceil(std::sqrt(static_cast<double>(pictures.size()))));
   const int rows = (static_cast<int>(pictures.size()) + columns - 1) / columns;
-  const int cell_width = width + kMargin, cell_height = height + 2 * kMargin + kGlyphHeight * dot;
+  const auto characters = static_cast<size_t>((width + dot) / ((kGlyphWidth + 1) * dot));
+  std::vector<std::vector<std::string>> texts;
+  size_t most = 1;
+  for (const auto& label : labels) {
+    texts.push_back(wrapped(label, characters, lines));
+    most = std::max(most, texts.back().size());
+  }
+  const int line_height = kGlyphHeight * dot + kMargin;
+  const int cell_width = width + kMargin,
+            cell_height = height + kMargin + static_cast<int>(most) * line_height;
   Image sheet(columns * cell_width + kMargin, rows * cell_height + kMargin, 255);
   for (size_t i = 0; i < pictures.size(); ++i) {
     const Image& picture = pictures[i];
@@ -62,9 +89,21 @@ Image labelled_grid(const std::vector<Image>& pictures, const std::vector<std::s
     for (int y = 0; y < height; ++y) {
       std::copy_n(picture.pixel(0, y), width * 3, sheet.pixel(left, top + y));
     }
-    draw_label(sheet, left, top + height + kMargin, width, dot, labels[i]);
+    for (size_t line = 0; line < texts[i].size(); ++line) {
+      draw_label(sheet, left, top + height + kMargin + static_cast<int>(line) * line_height, width,
+                 dot, texts[i][line]);
+    }
   }
   return sheet;
+}
+
+Image enlarged(const Image& picture, int times) {
+  Image result(picture.width * times, picture.height * times);
+  for (int y = 0; y < result.height; ++y) {
+    for (int x = 0; x < result.width; ++x)
+      std::copy_n(picture.pixel(x / times, y / times), 3, result.pixel(x, y));
+  }
+  return result;
 }
 
 }  // namespace showo
