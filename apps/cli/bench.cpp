@@ -9,7 +9,9 @@
 #include "apps/cli/machine.h"
 #include "showo/codec/checkpoint.h"
 #include "showo/core/device.h"
-#include "showo/core/random.h"
+#include "showo/generate/engine.h"
+#include "showo/generate/picture_job.h"
+#include "showo/generate/text_job.h"
 #include "showo/prompt/prompting.h"
 
 namespace showo::cli {
@@ -36,6 +38,7 @@ double step_operations(Showo& model, int64_t branches, int64_t prompt) {
 void bench(const BenchFlags& f) {
   if (f.agreement) return bench_agreement(f);
   if (f.train > 0) return bench_training(f);
+  if (f.jobs > 0) return bench_engine(f);
   torch::NoGradGuard no_grad;
   if (!f.out.path.empty()) f.out.check(f.read());
   const auto dtype = f.out.path.empty() ? f.model.compute_type() : f.model.scalar_type();
@@ -66,30 +69,38 @@ void bench(const BenchFlags& f) {
   greedy.max_tokens = f.tokens;
   std::vector<double> pictures, steps, reads, decodes;
   for (int repeat = 0; repeat < f.repeats; ++repeat) {
-    SeededDraws draws({f.model.seed}, model->device());
-    const auto canvas = torch::full({1, model->config.num_vq_tokens}, -1, torch::kLong);
+    Engine engine(model);  // a new one has read nothing
+    const auto canvas = torch::full({model->config.num_vq_tokens}, -1, torch::kLong);
     const auto start = Clock::now();
     auto before = start;
-    sample_codes(model, {prompting.text_to_image(text, masked)},
-                 prompting.text_to_image({}, masked), canvas, f.sampling, draws,
-                 [&](const MaskStep& step) {
-                   step.codes_BN.cpu();  // waits for the device
-                   const auto now = Clock::now();
-                   const double took = std::chrono::duration<double>(now - before).count();
-                   if (step.step > 0 || f.sampling.steps == 1) steps.push_back(took);
-                   before = now;
-                 });
+    engine.run({std::make_shared<PictureJob>(
+        model, prompting.text_to_image(text, masked), prompting.text_to_image({}, masked), canvas,
+        f.sampling, std::make_unique<SeededDraws>(f.model.seed, model->device()),
+        [&](const MaskStep& step) {
+          step.codes_N.cpu();  // waits for the device
+          const auto now = Clock::now();
+          const double took = std::chrono::duration<double>(now - before).count();
+          if (step.step > 0 || f.sampling.steps == 1) steps.push_back(took);
+          before = now;
+          return true;
+        })});
     pictures.push_back(std::chrono::duration<double>(before - start).count());
     encodes.push_back(seconds([&] { codec->encode(pixels).cpu(); }));
     decoded.push_back(seconds([&] { codec->decode(codes, side, side).cpu(); }));
-    Context context{prompting.question(prompting.codes(picture), text), model->new_cache()};
-    Tensor logits;
-    const double reading = seconds([&] { logits = read(model, {&context})[0]; });
-    reads.push_back(static_cast<double>(context.row.length()) / reading);
-    std::vector<Writing> texts = {{std::move(context), logits, make_generator(f.model.seed)}};
-    const double decode =
-        seconds([&] { sample_texts(model->showo, texts, greedy, /*stop=*/std::nullopt); });
-    decodes.push_back(static_cast<double>(std::ssize(texts[0].tokens) - 1) / decode);
+    const Row question = prompting.question(prompting.codes(picture), text);
+    const auto began = Clock::now();
+    double reading = 0;
+    const auto answer = std::make_shared<TextJob>(
+        model->llm_config(), question, Tensor(), greedy, std::vector<int64_t>(), f.model.seed,
+        [&](int64_t, const Tensor&) {
+          if (reading == 0) reading = std::chrono::duration<double>(Clock::now() - began).count();
+          return true;
+        });
+    engine.run({answer});
+    const double all = std::chrono::duration<double>(Clock::now() - began).count();
+    reads.push_back(static_cast<double>(question.length()) / reading);
+    decodes.push_back(static_cast<double>(std::ssize(answer->text().tokens()) - 1) /
+                      (all - reading));
   }
   const int64_t weights = model->showo->bytes_a_token();
   const Json results = {
@@ -150,6 +161,14 @@ void add_bench(CLI::App& app) {
       ->add_option("--train", f->train,
                    "time steps of training with as many rows of random tokens instead")
       ->transform(number_in<int>("--train", between(2, 100'000)));
+  command
+      ->add_option(
+          "--jobs", f->jobs,
+          "time so many jobs together and one after another instead, the best of --repeats")
+      ->transform(number_in<int>("--jobs", between(1, 10'000)));
+  command->add_option("--jobs-of", f->jobs_of, "pictures, answers or mixed")
+      ->check(CLI::IsMember({"pictures", "answers", "mixed"}))
+      ->capture_default_str();
   command->add_flag("--recompute", f->recompute, "with --train, keep no activations of layers");
   f->out.add_force(*command);
   command

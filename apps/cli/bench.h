@@ -12,7 +12,8 @@ struct BenchFlags {
   ModelFlags model;
   OutputFolder out;
   bool random = false, agreement = false, recompute = false;
-  int prompt = 16, tokens = 32, repeats = 3, size = 256, layers = 24, train = 0;
+  int prompt = 16, tokens = 32, repeats = 3, size = 256, layers = 24, train = 0, jobs = 0;
+  std::string jobs_of = "mixed";
   SamplingOptions sampling{.steps = 3, .guidance = 5};
   /// The folders that are read.
   std::vector<fs::path> read() const;
@@ -29,6 +30,9 @@ int64_t attention_width(Showo& model);
 
 /// How often the rounded weights of --bits say what the exact ones say.
 void bench_agreement(const BenchFlags& flags);
+
+/// --jobs pictures and answers in one engine, together and one after another.
+void bench_engine(const BenchFlags& flags);
 
 /// Steps of training with --train rows of random tokens, half of them pictures from text, half
 /// texts about pictures.

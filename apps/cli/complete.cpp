@@ -30,7 +30,7 @@ void complete(const CompleteFlags& f) {
   const std::string prompt = prompt_of(f);
   Report report(f.model.json);
   TextPipeline model(f.model.paths(), f.model.compute_type(), parse_device(f.model.device),
-                     f.model.low_bits());
+                     f.model.low_bits(), f.model.limits());
   report.lap("load");
   std::vector<uint64_t> seeds;
   for (int i = 0; i < f.count; ++i) seeds.push_back(f.model.seed + i);

@@ -25,16 +25,6 @@ void check_prompt(const std::string& prompt) {
     throw UsageError("the prompt is empty");
 }
 
-void check_out(const std::string& out) {
-  if (!out.ends_with(".png"))
-    throw UsageError(fmt::format("--out {}: expected a name that ends in .png", out));
-  // What can be known before the work is done.
-  std::error_code ignored;
-  if (fs::is_directory(out, ignored)) fail("{}: expected a file to write, found a folder", out);
-  if (!fs::is_directory(fs::absolute(out).parent_path(), ignored))
-    fail("{}: there is no such folder to write to", out);
-}
-
 // "apple.png" and index 2 of several → "apple-2.png".
 std::string numbered(const std::string& out, int64_t index, int64_t count) {
   return count == 1 ? out : fmt::format("{}-{}.png", out.substr(0, out.size() - 4), index);
@@ -42,24 +32,28 @@ std::string numbered(const std::string& out, int64_t index, int64_t count) {
 
 void generate(const PictureFlags& f) {
   check_prompt(f.prompt);
-  check_out(f.out);
+  check_picture_out(f.out);
   Session session(f.model);
   f.sampling.options.check(session.pipeline().model()->config.num_vq_tokens);
   session.set_prompt(f.prompt);
   Json result = {{"pictures", Json::array()}};
   std::string text;
-  std::vector<Image> images;
+  std::vector<Wish> wishes;
   std::vector<std::string> seeds;
   for (int64_t i = 0; i < f.count; ++i) {
     // The first picture has the seed itself, so that a single one can be made again.
     const uint64_t seed = i == 0 ? f.model.seed : derive_seed(f.model.seed, i) >> 11;
-    images.push_back(session.pipeline().text_to_image(
-        f.prompt, {seed}, f.sampling.options, session.on_step(f.sampling.options.steps))[0]);
+    wishes.push_back({f.prompt, seed});
     seeds.push_back(std::to_string(seed));
+  }
+  const auto images = session.pipeline().text_to_image(
+      wishes, f.sampling.options, session.on_step(f.sampling.options.steps, wishes.size()));
+  for (int64_t i = 0; i < f.count; ++i) {
     const std::string path = numbered(f.out, i, f.count);
-    write_png(path, images.back(), session.metadata(seed, f.sampling.options));
-    result["pictures"].push_back(
-        {{"path", path}, {"seed", seed}, {"timings", {{"steps", session.step_times()}}}});
+    write_png(path, images[i], session.metadata(wishes[i].seed, f.sampling.options));
+    result["pictures"].push_back({{"path", path},
+                                  {"seed", wishes[i].seed},
+                                  {"timings", {{"steps", session.step_times(i)}}}});
     text += (i ? "\n" : "") + printable(path);
   }
   if (f.count > 1) {
@@ -74,7 +68,7 @@ void generate(const PictureFlags& f) {
 }
 
 void edit(const PictureFlags& f, const std::function<Image(Session&, const Image&)>& change) {
-  check_out(f.out);
+  check_picture_out(f.out);
   const Image picture = read_image(f.picture);
   Session session(f.model);
   f.sampling.options.check(session.pipeline().model()->config.num_vq_tokens);
@@ -85,6 +79,12 @@ void edit(const PictureFlags& f, const std::function<Image(Session&, const Image
   const Json made = {
       {"path", f.out}, {"seed", f.model.seed}, {"timings", {{"steps", session.step_times()}}}};
   session.report({{"pictures", Json::array({made})}}, printable(f.out));
+}
+
+OnMaskStep of_one(Session& session, const PictureFlags& f) {
+  return [on_step = session.on_step(f.sampling.options.steps)](const MaskStep& step) {
+    return on_step(0, step);
+  };
 }
 
 CLI::App* add_command(CLI::App& app, const char* name, const char* help,
@@ -150,7 +150,7 @@ void add_inpaint(CLI::App& app) {
     const Image mask = read_mask(f->mask, f->invert_mask);
     edit(*f, [&](Session& s, const Image& picture) {
       return s.pipeline().inpaint(picture, mask, f->prompt, f->model.seed, f->sampling.options,
-                                  s.on_step(f->sampling.options.steps));
+                                  of_one(s, *f));
     });
   });
   command->footer(
@@ -180,7 +180,7 @@ void add_extend(CLI::App& app) {
     check_prompt(f->prompt);
     edit(*f, [&](Session& s, const Image& picture) {
       return s.pipeline().extend(picture, side_of(f->side), f->prompt, f->offset, f->model.seed,
-                                 f->sampling.options, s.on_step(f->sampling.options.steps));
+                                 f->sampling.options, of_one(s, *f));
     });
   });
   command->footer(

@@ -2,6 +2,8 @@
 
 #include <ATen/Parallel.h>
 
+#include <chrono>
+
 #include "apps/cli/flags.h"
 #include "showo/checkpoint/finite.h"
 #include "showo/core/device.h"
@@ -42,6 +44,9 @@ void ModelFlags::add_to(CLI::App& command) {
       ->check(CLI::IsMember({8, 4}));
   command.option_defaults()->group("machine");
   command.add_option("--device", device, "cpu, cuda or cuda:N")->capture_default_str();
+  command.add_flag("--alone", alone,
+                   "compute each picture and answer of a call by itself: the same bits as when it "
+                   "is the only one, which bf16, fp16 and --bits do not promise otherwise");
   command.add_flag("--json", json, "results, timings and memory as JSON");
   command.option_defaults()->group("sampling");
   add_number(
@@ -51,13 +56,29 @@ void ModelFlags::add_to(CLI::App& command) {
       any_number());
 }
 
+EngineLimits ModelFlags::limits() const {
+  EngineLimits limits = EngineLimits::on(parse_device(device));
+  limits.alone = alone;
+  return limits;
+}
+
 std::optional<LowBits> ModelFlags::low_bits() const {
   return bits ? std::optional(LowBits::of(bits)) : std::nullopt;
 }
 
+void check_picture_out(const std::string& out) {
+  if (!out.ends_with(".png"))
+    throw UsageError(fmt::format("--out {}: expected a name that ends in .png", out));
+  std::error_code ignored;
+  if (fs::is_directory(out, ignored)) fail("{}: expected a file to write, found a folder", out);
+  if (!fs::is_directory(fs::absolute(out).parent_path(), ignored))
+    fail("{}: there is no such folder to write to", out);
+}
+
 Session::Session(const ModelFlags& flags) : flags_(flags), report_(flags.json) {
-  pipeline_ = std::make_unique<Pipeline>(flags.paths(), flags.compute_type(),
-                                         parse_device(flags.device), flags.low_bits());
+  pipeline_ =
+      std::make_unique<Pipeline>(flags.paths(), flags.compute_type(), parse_device(flags.device),
+                                 flags.low_bits(), flags.limits());
   const std::string& vision = pipeline_->model()->config.vision;
   if (!flags.clip.empty() && vision != "clip") {
     throw OptionError(
@@ -78,29 +99,44 @@ void Session::set_prompt(const std::string& prompt) {
   }
 }
 
-OnMaskStep Session::on_step(int steps) {
-  progress_ = std::make_unique<Progress>("drawing", steps);
-  if (!step_times_.back().empty()) step_times_.emplace_back();
-  return [this, before = Clock::now()](const MaskStep& step) mutable {
+namespace {
+
+// Of several that come in turns: seconds since each one's last, at first since all began.
+class Laps {
+ public:
+  using Clock = std::chrono::steady_clock;
+  double of(size_t index) {
     const auto now = Clock::now();
-    step_times_.back().push_back(std::chrono::duration<double>(now - before).count());
-    report_.timings()["steps"].push_back(step_times_.back().back());
-    before = now;
-    progress_->update(step.step + 1);
+    auto& last = newest_.try_emplace(index, start_).first->second;
+    const double seconds = std::chrono::duration<double>(now - last).count();
+    last = now;
+    return seconds;
+  }
+
+ private:
+  Clock::time_point start_ = Clock::now();
+  std::map<size_t, Clock::time_point> newest_;
+};
+
+}  // namespace
+
+OnPictureStep Session::on_step(int steps, size_t pictures) {
+  progress_ = std::make_unique<Progress>("drawing", steps * static_cast<int64_t>(pictures));
+  step_times_.clear();
+  return [this, all = Laps(), each = Laps(), done = int64_t{0}](size_t picture,
+                                                                const MaskStep&) mutable {
+    report_.timings()["steps"].push_back(all.of(0));
+    step_times_[picture].push_back(each.of(picture));
+    progress_->update(++done);
+    return true;
   };
 }
 
 OnAnswerToken Session::on_token() {
-  const auto start = Clock::now();
-  return [this, before = start, newest = std::map<size_t, Clock::time_point>(), start](
-             size_t question, int64_t) mutable {
-    const auto now = Clock::now();
-    const auto since = [&](Clock::time_point then) {
-      return std::chrono::duration<double>(now - then).count();
-    };
-    report_.timings()["tokens"].push_back(since(before));
-    token_times_[question].push_back(since(newest.try_emplace(question, start).first->second));
-    before = newest[question] = now;
+  return [this, all = Laps(), each = Laps()](size_t question, int64_t) mutable {
+    report_.timings()["tokens"].push_back(all.of(0));
+    token_times_[question].push_back(each.of(question));
+    return true;
   };
 }
 

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
-#include <chrono>
 #include <map>
 #include <memory>
 
@@ -20,7 +19,7 @@ struct ModelFlags {
               device = "cpu";
   uint64_t seed = 0;
   int bits = 0;
-  bool json = false;
+  bool json = false, alone = false;
   torch::ScalarType scalar_type() const;
   /// fp32, and says so, in place of bf16 on CPUs without bf16 products.
   torch::ScalarType compute_type() const;
@@ -28,8 +27,13 @@ struct ModelFlags {
   ModelPaths paths() const { return ModelPaths::in(model, llm, codec, clip); }
   /// --bits as a format; none: weights as they are.
   std::optional<LowBits> low_bits() const;
+  /// Of the engine, as --alone says.
+  EngineLimits limits() const;
   void add_to(CLI::App& command);
 };
+
+/// Throws what can be known of a picture's file before it is made.
+void check_picture_out(const std::string& out);
 
 /// A model opened for one command, and what the command reports.
 class Session {
@@ -40,12 +44,12 @@ class Session {
   void lap(const std::string& name) { report_.lap(name); }
   /// What to draw, for the metadata and results; warns when the model reads only a part of it.
   void set_prompt(const std::string& prompt);
-  /// For the next picture: shows progress and keeps the time of each step.
-  OnMaskStep on_step(int steps);
+  /// Of so many pictures: shows progress and keeps the time of each step.
+  OnPictureStep on_step(int steps, size_t pictures = 1);
   /// Keeps the time of each token.
   OnAnswerToken on_token();
-  /// Seconds of each step of the newest picture.
-  const std::vector<double>& step_times() const { return step_times_.back(); }
+  /// Seconds of each step of a picture, since its step before; the first from the beginning of all.
+  const std::vector<double>& step_times(size_t picture = 0) { return step_times_[picture]; }
   /// Seconds of each token of a question's answer; the first from the beginning of all.
   const std::vector<double>& token_times(size_t question) { return token_times_[question]; }
   /// Prompt, seed, steps, guidance and model for a PNG's metadata.
@@ -54,11 +58,10 @@ class Session {
   void report(Json results, const std::string& text);
 
  private:
-  using Clock = std::chrono::steady_clock;
   const ModelFlags& flags_;
   Report report_;
   std::string prompt_, prompt_used_;
-  std::vector<std::vector<double>> step_times_{1};  // of each picture
+  std::map<size_t, std::vector<double>> step_times_;
   std::map<size_t, std::vector<double>> token_times_;
   std::unique_ptr<Progress> progress_;
   std::unique_ptr<Pipeline> pipeline_;

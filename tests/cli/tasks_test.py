@@ -85,6 +85,47 @@ class Tasks(unittest.TestCase):
         self.assertIn("rabbit", caption)
         self.assertEqual(showo("caption", SCENE, "--question", "how many things are there?"), "two\n")
 
+    def test_a_story_goes_on_from_its_folder_as_if_it_had_not_stopped(self):
+        def told(out, *more):
+            return showo("story", "a frog on a white background", "--tell", "a lion appears on the left", "--steps", 4,
+                         "--seed", 3, "-o", out, *more)
+        whole, parts = self.path / "whole", self.path / "parts"
+        lines = told(whole, "--frames", 3).splitlines()
+        self.assertEqual(len(lines), 4)
+        self.assertIn("frame-2.png: a lion appears on the left", lines[1])
+        told(parts, "--frames", 1)
+        self.assertFalse((parts / "frame-2.png").exists())
+        made = json.loads(showo("story", "--resume", "--frames", 3, "-o", parts, "--json"))
+        self.assertEqual([Path(frame["path"]).name for frame in made["frames"]], ["frame-2.png", "frame-3.png"])
+        for i in (1, 2, 3):
+            self.assertTrue((pixels(whole / f"frame-{i}.png") == pixels(parts / f"frame-{i}.png")).all(), i)
+        self.assertEqual(json.loads((whole / "story.json").read_text()) | {"model": ""},
+                         json.loads((parts / "story.json").read_text()) | {"model": ""})
+        self.assertGreater(pixels(whole / "story.png").shape[1], 512)
+
+    def test_a_story_may_begin_with_a_picture(self):
+        out = self.path / "out"
+        showo("story", "--picture", SCENE, "--tell", "the rabbit leaves", "--frames", 2, "--steps", 2, "-o", out)
+        story = json.loads((out / "story.json").read_text())
+        self.assertEqual([frame["text"] for frame in story["frames"]], ["", "the rabbit leaves"])
+        showo("reconstruct", SCENE, "-o", self.path / "codes.png")
+        self.assertTrue((pixels(out / "frame-1.png") == pixels(self.path / "codes.png")).all())
+
+    def test_a_picture_is_edited_by_description_and_by_instruction(self):
+        for name, how in (("described", ("a rabbit on a white background", "--strength", 0.2, "--rounds", 2)),
+                          ("told", ("--instruction", "the background turns blue"))):
+            showo("edit", SCENE, *how, "--steps", 3, "-o", self.path / f"{name}.png")
+            self.assertEqual(pixels(self.path / f"{name}.png").shape, (64, 64, 3), name)
+
+    def test_turns_of_a_conversation_see_those_before(self):
+        run = subprocess.run([SHOWO, "ask", SCENE, "what is in the picture?", "--chat", "--json"], capture_output=True,
+                             encoding="utf-8", timeout=300, input="how many things are there?\n\nand on what background?\n")
+        self.assertEqual(run.returncode, 0, run.stderr)
+        answers = json.loads(run.stdout)["answers"]
+        self.assertEqual([turn["question"] for turn in answers],
+                         ["what is in the picture?", "how many things are there?", "and on what background?"])
+        self.assertEqual(answers[0]["answer"], showo("ask", SCENE, "what is in the picture?").strip())
+
     def test_converted_weights_are_the_roundings_of_the_original(self):
         showo("convert", MODEL, self.path / "wide", "--dtype", "fp32")
         showo("convert", self.path / "wide", self.path / "narrow", "--dtype", "fp16")
