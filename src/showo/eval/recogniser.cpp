@@ -16,20 +16,38 @@ namespace showo {
 
 using torch::Tensor;
 
-SceneContents contents_of(const Sample& sample) {
-  const Json scene = Json::parse(sample.metadata, nullptr, /*allow_exceptions=*/false);
+namespace {
+
+SceneContents contents_of(const Json& scene) {
   SceneContents contents;
+  contents.background = scene.at("background").get<std::string>();
+  for (const Json& object : scene.at("objects")) {
+    contents.kinds.insert(object.at("name").get<std::string>());
+    ++contents.things;
+    const auto size = object.at("size").get<int64_t>();
+    contents.places.push_back({object.at("name"), object.at("x").get<int64_t>() + size / 2,
+                               object.at("y").get<int64_t>() + size / 2, size});
+  }
+  return contents;
+}
+
+}  // namespace
+
+SceneContents contents_of(const Sample& sample) {
   try {
-    contents.background = scene.at("background").get<std::string>();
-    for (const Json& object : scene.at("objects")) {
-      contents.kinds.insert(object.at("name").get<std::string>());
-      ++contents.things;
-      const int64_t half = object.at("size").get<int64_t>() / 2;
-      contents.places.push_back({object.at("name"), object.at("x").get<int64_t>() + half,
-                                 object.at("y").get<int64_t>() + half});
-    }
+    return contents_of(Json::parse(sample.metadata));
   } catch (const Json::exception&) {
-    fail("{}: no scene of the emoji world", sample.key);
+    fail("{}: no scene of the emoji world", sample.title());
+  }
+}
+
+std::vector<SceneContents> story_contents_of(const Sample& sample) {
+  std::vector<SceneContents> contents;
+  try {
+    const Json story = Json::parse(sample.metadata);
+    for (const Json& scene : story.at("frames")) contents.push_back(contents_of(scene));
+  } catch (const Json::exception&) {
+    fail("{}: no story of the emoji world", sample.title());
   }
   return contents;
 }
