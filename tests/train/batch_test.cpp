@@ -43,6 +43,108 @@ TEST(DrawMask, ARegionIsOneRectangleOfAboutTheShare) {
   }
 }
 
+Image noise(uint64_t seed) {
+  Image image(32, 32);
+  for (size_t i = 0; i < image.rgb.size(); ++i)
+    image.rgb[i] = static_cast<uint8_t>(derive_seed(seed, i));
+  return image;
+}
+
+// A codec and a model of the smallest size, with the embedded model's texts.
+struct Tiny {
+  Tiny() : codec(CodecConfig{32, {1, 1}, {1, 1}, {1, 1}, {1, 1}, 13}) {
+    initialise_codec(codec, 1);
+    llm.hidden_size = 8;
+    llm.num_hidden_layers = llm.num_attention_heads = 1;
+    config.llm_vocab_size = 1024;
+    config.codebook_size = codec->config.codebook_size();
+    vocabulary = Vocabulary::after(1024, config.codebook_size, 1023, 1023);
+    config.vocab_size = vocabulary.size;
+  }
+  BatchMaker maker(const BatchOptions& options) const {
+    const Showo model(config, llm);
+    return BatchMaker(options, Prompting(vocabulary, 16), tokenizer, codec,
+                      Sight(model, codec, tokenizer, {}, torch::kFloat));
+  }
+  Magvit codec;
+  LlmConfig llm;
+  ShowoConfig config;
+  std::shared_ptr<const Tokenizer> tokenizer =
+      Tokenizer::from_folder(SHOWO_SOURCE_DIR "/configs/embedded/llm");
+  Vocabulary vocabulary;
+};
+
+int64_t count_of(const Tensor& ids, int64_t id) { return ids.eq(id).sum().item<int64_t>(); }
+
+class StoryBatch : public testing::Test {
+ protected:
+  StoryBatch() {
+    options.image_size = 32;
+    options.stories = 2;
+    options.drop_text = options.drop_first = 0;
+    for (const int frames : {2, 3}) {
+      Sample& story = samples.emplace_back();
+      for (int f = 0; f < frames; ++f)
+        story.frames.push_back({"the apple leaves", "", "", noise(frames * 10 + f)});
+    }
+  }
+  PackedRows rows(const std::vector<uint64_t>& seeds) {
+    return tiny.maker(options).stories(samples, seeds).rows;
+  }
+  const TaskTargets& of(const PackedRows& rows, Task task) const {
+    return rows.targets[static_cast<size_t>(task)];
+  }
+  Tiny tiny;
+  BatchOptions options;
+  std::vector<Sample> samples;
+};
+
+TEST_F(StoryBatch, LearnsEveryPicturesMaskedCodesAndEveryText) {
+  const auto packed = rows({1, 2});
+  EXPECT_EQ(packed.sequences.size(), 2u);
+  const Tensor pictures = of(packed, Task::kT2i).ids, texts = of(packed, Task::kLm).ids;
+  const int64_t masked = count_of(packed.ids_T, tiny.vocabulary.mask_token);
+  EXPECT_GE(masked, 5);
+  EXPECT_EQ(pictures.numel(), masked);
+  EXPECT_TRUE(packed.ids_T.index_select(0, of(packed, Task::kT2i).states)
+                  .eq(tiny.vocabulary.mask_token)
+                  .all()
+                  .item<bool>());
+  const int64_t words = std::ssize(tiny.tokenizer->encode("the apple leaves"));
+  EXPECT_EQ(texts.numel(), 5 * (words + 1) + 2)
+      << "five texts with their ends, two ends of stories";
+  EXPECT_EQ(count_of(packed.ids_T, tiny.vocabulary.soi), 10) << "every picture twice";
+  EXPECT_EQ(of(packed, Task::kMmu).ids.numel(), 0);
+}
+
+TEST_F(StoryBatch, IsTheSameForTheSameSeedWhateverStandsBesideIt) {
+  const auto first = rows({1, 2}), other = rows({3, 2});
+  EXPECT_TRUE(torch::equal(first.ids_T, rows({1, 2}).ids_T));
+  const int64_t begin = first.sequences[0].tokens;
+  EXPECT_EQ(other.sequences[0].tokens, begin);
+  EXPECT_FALSE(torch::equal(first.ids_T.slice(0, 0, begin), other.ids_T.slice(0, 0, begin)));
+  EXPECT_TRUE(torch::equal(first.ids_T.slice(0, begin), other.ids_T.slice(0, begin)));
+}
+
+TEST_F(StoryBatch, LeavesTextsOutWithoutLearningThatTheyAreEmpty) {
+  options.drop_first = 1;
+  const int64_t words = std::ssize(tiny.tokenizer->encode("the apple leaves"));
+  EXPECT_EQ(of(rows({1, 2}), Task::kLm).ids.numel(), 3 * (words + 1) + 2);
+  options.drop_text = 1;
+  EXPECT_EQ(of(rows({1, 2}), Task::kLm).ids.numel(), 2) << "only the ends of stories";
+}
+
+TEST_F(StoryBatch, NamesAStoryOfWhichNothingFits) {
+  options.story_length = 20;
+  samples[1].key = "long";
+  try {
+    rows({1, 2});
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("batch.story_length 20"), std::string::npos);
+  }
+}
+
 // Training learns the codes that drawing and answering will use: those of the tokenizer as it is.
 TEST(Batches, HoldTheCodesOfTheirTokenizerInItsOwnPrecision) {
   Magvit codec(CodecConfig{32, {1, 1}, {1, 1}, {1, 1}, {1, 1}, 13});
