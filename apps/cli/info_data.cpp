@@ -44,7 +44,7 @@ std::vector<std::string> keys_of(const Json& object) {
 
 Info shard_info(const fs::path& path) {
   ShardReader reader(path);
-  int64_t samples = 0, pictures = 0, captions = 0, turns = 0, damaged = 0;
+  int64_t samples = 0, pictures = 0, captions = 0, turns = 0, stories = 0, damaged = 0;
   std::vector<std::string> keys;
   for (bool more = true; more;) {
     try {
@@ -52,7 +52,9 @@ Info shard_info(const fs::path& path) {
       more = sample.has_value();
       if (!more) break;
       ++samples;
-      pictures += !sample->image_bytes.empty();
+      stories += !sample->frames.empty();
+      pictures +=
+          sample->frames.empty() ? std::ssize(sample->image_bytes) > 0 : std::ssize(sample->frames);
       captions += !sample->caption.empty();
       turns += std::ssize(sample->turns);
       if (keys.size() < kFew) keys.push_back(sample->key);
@@ -67,9 +69,16 @@ Info shard_info(const fs::path& path) {
            {"pictures", pictures},
            {"captions", captions},
            {"questions", turns},
+           {"stories", stories},
            {"damaged", damaged},
            {"bytes", fs::file_size(path)},
            {"first_keys", keys}}};
+}
+
+int64_t pictures_in_stories(const JsonObjects& objects) {
+  int64_t pictures = 0;
+  for (size_t i = 0; i < objects.size(); ++i) pictures += std::ssize(objects.value_at(i, "images"));
+  return pictures;
 }
 
 Info object_info(const fs::path& path) {
@@ -141,10 +150,15 @@ std::optional<Info> json_info(const fs::path& path) {
   if (objects.size() == 1 && !is_list && has_ending(path, {".json"})) return object_info(path);
   int64_t pictures = 0;
   for (size_t i = 0; i < objects.size(); ++i) pictures += !objects.value_at(i, "image").is_null();
+  const bool stories = first.contains("images") && first.contains("captions");
+  if (stories) pictures = pictures_in_stories(objects);
   const std::string kind = first.contains("conversations") ? "LLaVA conversations"
+                           : stories                       ? "stories"
                            : is_list                       ? "JSON list of samples"
                                                            : "JSON Lines";
-  return Info{fmt::format("{}, {} entries, {} with a picture", kind, objects.size(), pictures),
+  return Info{fmt::format("{}, {} entries, {}", kind, objects.size(),
+                          stories ? fmt::format("{} pictures in all", pictures)
+                                  : fmt::format("{} with a picture", pictures)),
               {{"kind", kind},
                {"entries", objects.size()},
                {"pictures", pictures},

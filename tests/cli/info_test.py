@@ -63,6 +63,14 @@ class Info(Fixture):
         self.expect_facts(shard, kind="webdataset shard", samples=4, pictures=4, captions=4, first_keys=["a", "b", "c"])
         self.expect_facts(self.path, kind="webdataset shards", shards=1)
         self.expect_facts(FIXTURES / "llava.json", kind="LLaVA conversations")
+        stories = self.path / "stories-0000.tar"
+        frames = json.dumps({"frames": [{"text": "a dog"}, {"text": "the dog leaves"}]}).encode()
+        with tarfile.open(stories, "w") as tar:
+            for name, content in (("a.0.png", png(2, 2)), ("a.1.png", png(2, 2)), ("a.json", frames)):
+                tar.add(self.write("member", content), name)
+        self.expect_facts(stories, kind="webdataset shard", samples=1, stories=1, pictures=2)
+        listed = self.write("stories.json", b'[{"images": ["1.png", "2.png"], "captions": ["a dog", "it leaves"]}]')
+        self.expect_facts(listed, kind="stories", entries=1, pictures=2)
         self.assertGreater(self.info(FIXTURES / "text.jsonl")["entries"], 0)
         self.assertGreater(self.info(FIXTURES / "text.txt")["lines"], 0)
         self.assertGreater(self.info(FIXTURES / "imagenet/train")["folders"], 0)
