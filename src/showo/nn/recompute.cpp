@@ -66,7 +66,10 @@ struct Recompute : torch::autograd::Function<Recompute> {
                                at::TensorList /*parameters: so that autograd sees them*/) {
     context->save_for_backward({x});
     context->saved_data["kept"] = c10::IValue::make_capsule(kept);
-    return kept->layer(x);
+    // As a layer whose activations are kept computes it, to the bit: without gradients other kernels
+    // would take its place.
+    const torch::AutoGradMode with_gradients(true);
+    return kept->layer(x.detach().requires_grad_()).detach();
   }
 
   static variable_list backward(AutogradContext* context, const variable_list& gradients) {
