@@ -120,22 +120,25 @@ class Laps {
 
 }  // namespace
 
+// Callbacks are copied, one for each picture or answer; what they tell of is one.
 OnPictureStep Session::on_step(int steps, size_t pictures) {
   progress_ = std::make_unique<Progress>("drawing", steps * static_cast<int64_t>(pictures));
   step_times_.clear();
-  return [this, all = Laps(), each = Laps(), done = int64_t{0}](size_t picture,
-                                                                const MaskStep&) mutable {
-    report_.timings()["steps"].push_back(all.of(0));
-    step_times_[picture].push_back(each.of(picture));
-    progress_->update(++done);
+  const auto all = std::make_shared<Laps>(), each = std::make_shared<Laps>();
+  const auto done = std::make_shared<int64_t>(0);
+  return [=, this](size_t picture, const MaskStep&) {
+    report_.timings()["steps"].push_back(all->of(0));
+    step_times_[picture].push_back(each->of(picture));
+    progress_->update(++*done);
     return true;
   };
 }
 
 OnAnswerToken Session::on_token() {
-  return [this, all = Laps(), each = Laps()](size_t question, int64_t) mutable {
-    report_.timings()["tokens"].push_back(all.of(0));
-    token_times_[question].push_back(each.of(question));
+  const auto all = std::make_shared<Laps>(), each = std::make_shared<Laps>();
+  return [=, this](size_t question, int64_t) {
+    report_.timings()["tokens"].push_back(all->of(0));
+    token_times_[question].push_back(each->of(question));
     return true;
   };
 }

@@ -114,6 +114,7 @@ TEST(Story, DrawsWhatTheWholeRowSays) {
 }
 
 TEST(Story, WritesWhatTheWholeRowSays) {
+  torch::NoGradGuard no_grad;
   World w;
   w.like_ends(0.3);
   StoryOptions options = options_of(4);

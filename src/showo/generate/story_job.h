@@ -58,6 +58,8 @@ class StoryJob : public Job {
 
   /// Those before and those made, finished ones only.
   const std::vector<StoryFrame>& frames() const { return frames_; }
+  /// The newest text, told or written.
+  const std::vector<int64_t>& text() const { return text_; }
   /// The model ended it, rather than the number of frames, the positions or a callback.
   bool ended() const { return ended_; }
 
