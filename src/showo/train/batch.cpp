@@ -92,8 +92,8 @@ Batch BatchMaker::text_to_image(const std::vector<Sample>& samples,
 Row BatchMaker::about(const Row& picture, const Sample& sample) const {
   std::vector<TurnIds> turns;
   for (const Turn& turn : sample.turns)
-    turns.push_back({sight_.question(turn.question), tokenizer_->encode(" " + turn.answer),
-                     turn.follows});
+    turns.push_back(
+        {sight_.question(turn.question), tokenizer_->encode(" " + turn.answer), turn.follows});
   if (options_.plain_captions || turns.empty()) {
     const bool answers = options_.plain_captions && !turns.empty();
     const auto& caption = answers ? sample.turns[0].answer + "\n" : sample.caption;
