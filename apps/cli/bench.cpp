@@ -13,6 +13,7 @@
 #include "showo/generate/picture_job.h"
 #include "showo/generate/text_job.h"
 #include "showo/prompt/prompting.h"
+#include "showo/vision/clip_folder.h"
 
 namespace showo::cli {
 namespace {
@@ -49,6 +50,9 @@ void bench(const BenchFlags& f) {
     return f.out.write([&](const fs::path& temporary) {
       write_showo(temporary, model);
       save_codec(temporary / "codec", bench_codec(f, dtype));
+      if (model->config.seen_as() != Vision::kClip) return;
+      make_folder(temporary / "clip");
+      write_clip(temporary / "clip", random_clip(f.model.seed, dtype));
     });
   }
   const Vocabulary& v = model->vocabulary;
@@ -62,7 +66,9 @@ void bench(const BenchFlags& f) {
   const auto codes = torch::zeros({1, side * side}, torch::kLong);
   const auto pixels =
       torch::rand({1, 3, side * codec->config.stride(), side * codec->config.stride()});
-  std::vector<double> encodes, decoded;
+  std::vector<double> encodes, decoded, sights;
+  const int64_t features = bench_features(f, model->config);
+  const auto see = features > 0 ? bench_encoder(f, model, codec, dtype) : nullptr;
 
   f.sampling.check(model->config.num_vq_tokens);
   TextOptions greedy;
@@ -87,11 +93,13 @@ void bench(const BenchFlags& f) {
     pictures.push_back(std::chrono::duration<double>(before - start).count());
     encodes.push_back(seconds([&] { codec->encode(pixels).cpu(); }));
     decoded.push_back(seconds([&] { codec->decode(codes, side, side).cpu(); }));
-    const Row question = prompting.question(prompting.codes(picture), text);
+    Tensor seen;
+    if (see) sights.push_back(seconds([&] { (seen = see()).cpu(); }));
+    const Row question = prompting.question(bench_picture(prompting, picture, features), text);
     const auto began = Clock::now();
     double reading = 0;
     const auto answer = std::make_shared<TextJob>(
-        model->llm_config(), question, Tensor(), greedy, std::vector<int64_t>(), f.model.seed,
+        model->llm_config(), question, seen, greedy, std::vector<int64_t>(), f.model.seed,
         [&](int64_t, const Tensor&) {
           if (reading == 0) reading = std::chrono::duration<double>(Clock::now() - began).count();
           return true;
@@ -103,7 +111,7 @@ void bench(const BenchFlags& f) {
                       (all - reading));
   }
   const int64_t weights = model->showo->bytes_a_token();
-  const Json results = {
+  Json results = {
       {"load_s", load},
       {"image_s", median(pictures)},
       {"image_step_s", median(steps)},
@@ -121,6 +129,7 @@ void bench(const BenchFlags& f) {
       {"peak_memory_bytes", peak_memory()},
       {"threads", at::get_num_threads()},
   };
+  if (see) results["features_s"] = median(sights);
   if (f.model.json) {
     std::fputs((results.dump(2) + "\n").c_str(), stdout);
     return;
@@ -128,13 +137,14 @@ void bench(const BenchFlags& f) {
   fmt::print(
       "load                 {:8.2f} s\nimage step           {:8.3f} s ({} tokens{})\n"
       "image of {:4} steps   {:8.3f} s\n"
-      "picture to codes     {:8.3f} s\ncodes to picture     {:8.3f} s\n"
+      "picture to codes     {:8.3f} s\ncodes to picture     {:8.3f} s\n{}"
       "arithmetic of a step {:8.1f} GFLOP/s; {} products reach {:.1f}\n"
       "reading              {:8.1f} tokens/s\nanswering            {:8.1f} tokens/s\n"
       "weights a token      {:8.1f} GB/s; memory streams {:.1f} GB/s\n"
       "peak memory          {:8.2f} GB\n",
       load, median(steps), model->config.num_vq_tokens, f.sampling.guidance > 0 ? ", guided" : "",
       f.sampling.steps, median(pictures), median(encodes), median(decoded),
+      see ? fmt::format("picture to features  {:8.3f} s\n", median(sights)) : "",
       results["image_step_operations_per_s"].get<double>() / 1e9,
       dtype == torch::kFloat ? "fp32" : f.model.dtype, peak / 1e9, median(reads), median(decodes),
       median(decodes) * static_cast<double>(weights) / 1e9, bandwidth / 1e9,
@@ -153,6 +163,12 @@ void add_bench(CLI::App& app) {
   command->add_option("--size", f->size, "pixels a side of the random model's pictures")
       ->transform(number_in<int>("--size", between(256, 512)))
       ->check(CLI::IsMember({256, 512}))
+      ->capture_default_str();
+  command
+      ->add_option("--vision", f->vision,
+                   "how the random model sees pictures that it is asked about: discrete, magvit or "
+                   "clip (ViT-L/14-336)")
+      ->check(CLI::IsMember({"discrete", "magvit", "clip"}))
       ->capture_default_str();
   add_number(*command, "--layers", f->layers, "layers of the random model", between(1, 1000));
   command->add_flag("--agreement", f->agreement,

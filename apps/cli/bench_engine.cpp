@@ -20,7 +20,7 @@ using Clock = std::chrono::steady_clock;
 std::vector<Engine::JobPtr> make_jobs(Showo& model, const BenchFlags& f) {
   const Vocabulary& v = model->vocabulary;
   const Prompting prompting(v, model->config.text_tokens);
-  const int64_t codes = model->config.num_vq_tokens;
+  const int64_t codes = model->config.num_vq_tokens, features = bench_features(f, model->config);
   TextOptions greedy;
   greedy.max_tokens = f.tokens;
   std::vector<Engine::JobPtr> jobs;
@@ -36,9 +36,12 @@ std::vector<Engine::JobPtr> make_jobs(Showo& model, const BenchFlags& f) {
           std::make_unique<SeededDraws>(i, model->device())));
     } else {
       const std::vector<int64_t> picture(codes, v.image_offset + 7 + i);
-      jobs.push_back(std::make_shared<TextJob>(model->llm_config(),
-                                               prompting.question(prompting.codes(picture), text),
-                                               Tensor(), greedy, std::vector<int64_t>(), i));
+      const Tensor seen =
+          features > 0 ? torch::randn({features, model->config.feature_width}) : Tensor();
+      jobs.push_back(std::make_shared<TextJob>(
+          model->llm_config(),
+          prompting.question(bench_picture(prompting, picture, features), text), seen, greedy,
+          std::vector<int64_t>(), i));
     }
   }
   return jobs;

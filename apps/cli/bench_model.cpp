@@ -14,7 +14,7 @@ Showo random_model(const BenchFlags& f, torch::ScalarType dtype,
   const int64_t side = f.size / CodecConfig{}.stride();
   const torch::Device device = parse_device(f.model.device);
   if (low_bits && !device.is_cpu()) throw UsageError("--bits is for the CPU");
-  ShowoConfig config;
+  ShowoConfig config = published_sight(f.vision);
   config.num_vq_tokens = side * side;
   LlmConfig llm;
   llm.num_hidden_layers = f.layers;
@@ -45,7 +45,7 @@ Showo random_model(const BenchFlags& f, torch::ScalarType dtype,
 std::vector<fs::path> BenchFlags::read() const {
   if (random) return {};
   const auto paths = model.paths();
-  return {paths.model, paths.llm, paths.codec};
+  return {paths.model, paths.llm, paths.codec, paths.clip};
 }
 
 Showo bench_model(const BenchFlags& f, torch::ScalarType dtype,

@@ -16,7 +16,8 @@ namespace {
 
 // Rows of equal length a task: half the codes of a picture from text are masked, and a text about a
 // picture is as long as a prompt.
-std::vector<Batch> random_batches(Showo& model, int64_t rows, int64_t prompt, uint64_t seed) {
+std::vector<Batch> random_batches(Showo& model, int64_t features, int64_t rows, int64_t prompt,
+                                  uint64_t seed) {
   const Vocabulary& v = model->vocabulary;
   const Prompting prompting(v, model->config.text_tokens);
   auto random = make_generator(seed);
@@ -32,14 +33,18 @@ std::vector<Batch> random_batches(Showo& model, int64_t rows, int64_t prompt, ui
     const auto text = draw(words, 0, v.image_offset / 2),
                image = draw(codes, v.image_offset, v.image_offset + v.codebook_size);
     if (i % 2) {
-      reading.push_back(without_pads(prompting.understanding(prompting.codes(image), text)));
+      reading.push_back(
+          without_pads(prompting.understanding(bench_picture(prompting, image, features), text)));
       continue;
     }
     auto seen = image, wanted = image;
     for (int64_t k = 0; k < codes; ++k) (k % 2 ? seen[k] = v.mask_token : wanted[k] = kIgnore);
     drawing.push_back(without_pads(prompting.text_to_image(text, seen, wanted)));
   }
-  return {{pack(drawing), {}}, {pack(reading), {}}};
+  std::vector<Batch> batches = {{pack(drawing), {}}, {pack(reading), {}}};
+  const int64_t seen = batches[1].rows.feature_places.numel();
+  if (features > 0) batches[1].features = torch::randn({seen, model->config.feature_width}, random);
+  return batches;
 }
 
 // Multiplications and additions of a step, forwards and backwards (twice as many), without what is
@@ -72,7 +77,8 @@ void bench_training(const BenchFlags& f) {
   auto parameters = model->parameters();
   OptimizerOptions options;
   AdamW optimizer(*model, options, std::nullopt, bf16);
-  const auto batches = random_batches(model, f.train, f.prompt, f.model.seed);
+  const auto batches =
+      random_batches(model, bench_features(f, model->config), f.train, f.prompt, f.model.seed);
   int64_t tokens = 0;
   for (const Batch& batch : batches) tokens += batch.rows.ids_T.numel();
 
@@ -82,7 +88,8 @@ void bench_training(const BenchFlags& f) {
       const Autocast casts(false, device.type());  // weights are cast once for all batches
       for (const Batch& batch : batches) {
         const Autocast autocast(bf16, device.type());
-        const Losses losses = showo_losses(model, model->hidden(batch.rows), batch.rows);
+        const Losses losses =
+            showo_losses(model, model->hidden(batch.rows, batch.features), batch.rows);
         (losses.t2i + losses.lm + losses.mmu).backward();
       }
     }

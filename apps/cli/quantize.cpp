@@ -4,6 +4,7 @@
 #include "apps/cli/output.h"
 #include "showo/checkpoint/finite.h"
 #include "showo/checkpoint/weights_folder.h"
+#include "showo/generate/tower.h"
 #include "showo/model/folder.h"
 
 namespace showo::cli {
@@ -21,17 +22,18 @@ void quantize(const QuantizeFlags& f) {
   if (f.group >= 0) format.group = f.group;
   format.check("--group");
   const ModelPaths paths = ModelPaths::in(f.model, f.llm, f.codec, f.clip);
-  f.out.check({paths.model, paths.llm, paths.codec});
+  f.out.check({paths.model, paths.llm, paths.codec, paths.clip});
   if (read_low_bits(paths.model))
     throw UsageError(fmt::format("{}: its weights are rounded already", f.model));
   Showo model = load_showo(paths, torch::kFloat, torch::kCPU, format);
   check_finite(*model, f.model);
+  const bool tower = model->config.seen_as() == Vision::kClip;
+  if (tower) load_tower(paths.clip, model, torch::kBFloat16);  // or say what is wrong with it
   f.out.write([&](const fs::path& temporary) {
     copy_files(paths.llm, temporary / "llm",
                [](const std::string& name) { return !holds_weights(name); });
     copy_files(paths.codec, temporary / "codec", [](const auto&) { return true; });
-    if (model->config.seen_as() == Vision::kClip)
-      copy_files(paths.clip, temporary / "clip", [](const auto&) { return true; });
+    if (tower) copy_files(paths.clip, temporary / "clip", [](const auto&) { return true; });
     const fs::path sampling = paths.model / "sampling.json";
     if (fs::exists(sampling)) fs::copy_file(sampling, temporary / "sampling.json");
     write_showo(temporary, model);

@@ -286,6 +286,15 @@ class BadRequests(Fixture):
         self.expect(2, "already", "quantize", out, self.path / "again")
         self.expect(2, "--bits", "quantize", MODEL, self.path / "again", "--bits", 5)
         self.expect(1, "group 33", "quantize", MODEL, self.path / "again", "--group", 33)
+        tower = GOLDEN / "showo_clip_mmu"
+        seeing = ("quantize", tower / "model", self.path / "again", "--codec", MODEL / "codec")
+        self.expect(1, "clip: not found", *seeing)
+        self.expect(1, "config.json", *seeing, "--clip", GOLDEN)
+        shutil.copytree(tower / "clip", self.path / "other")
+        config = json.loads((self.path / "other/config.json").read_text())
+        (self.path / "other/config.json").write_text(json.dumps(config | {"hidden_size": 16}))
+        self.expect(1, "hidden_size is 16, the model's mm_projector takes 32", *seeing, "--clip", self.path / "other")
+        self.expect(2, "one lies in the other", *seeing[:2], self.path / "other/in", *seeing[3:], "--clip", self.path / "other")
         self.assertFalse((self.path / "again").exists())
 
     def test_the_same_seed_gives_the_same_picture_whatever_the_count(self):

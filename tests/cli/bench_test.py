@@ -6,6 +6,8 @@ import unittest
 from pathlib import Path
 
 SHOWO = Path(sys.argv.pop(1)).resolve()
+ROOT = Path(__file__).resolve().parents[2]
+TOWER = ROOT / "tests/golden/data/showo_clip_mmu"
 
 
 def bench(*flags):
@@ -54,6 +56,21 @@ class Bench(unittest.TestCase):
         # The same rows and arithmetic, whatever the time.
         work = [run["train_operations_per_s"] * run["train_step_s"] for run in (plain, recomputed)]
         self.assertAlmostEqual(work[0] / work[1], 1, 6)
+
+    def test_pictures_seen_as_features_are_read_as_such(self):
+        model = ("--model", TOWER / "model", "--codec", ROOT / "models/embedded/codec")
+        seen = bench(*model, "--clip", TOWER / "clip", "--steps", 2, "--tokens", 3)
+        self.check(seen, ["features_s", "encode_s", "read_tokens_per_s"])
+        self.assertNotIn("features_s", bench("--steps", 2, "--tokens", 3))
+        # Of two rows one is about a picture: 28 tokens before 16 features, where codes have nothing before 16 codes.
+        tokens = [run["train_tokens_per_s"] * run["train_step_s"] for run in (
+            bench(*model, "--clip", TOWER / "clip", "--train", 2, "--prompt", 5), bench(*model, "--clip", TOWER / "clip", "--train", 4, "--prompt", 5))]
+        self.assertAlmostEqual(tokens[1], 2 * tokens[0], 3)
+        self.assertGreater(tokens[0], 28 + 2 * 16)
+        self.assertGreater(bench(*model, "--clip", TOWER / "clip", "--jobs", 2, "--steps", 2, "--tokens", 3)["together"]["seconds"], 0)
+        run = subprocess.run([SHOWO, "bench", *model], capture_output=True, encoding="utf-8", timeout=60)
+        self.assertEqual(run.returncode, 1)
+        self.assertIn(f"{TOWER}/model/clip: not found", run.stderr)
 
     def test_training_refuses_rounded_weights(self):
         run = subprocess.run([SHOWO, "bench", "--train", "4", "--bits", "8"], capture_output=True, encoding="utf-8", timeout=60)

@@ -2,9 +2,9 @@
 
 #include <cmath>
 
+#include "showo/generate/tower.h"
 #include "showo/image/preprocess.h"
 #include "showo/prompt/dialogue.h"
-#include "showo/vision/clip_folder.h"
 
 namespace showo {
 namespace {
@@ -50,16 +50,7 @@ Sight::Sight(const Showo& model, Magvit codec, std::shared_ptr<const Tokenizer> 
     check_room(model, config_.num_vq_tokens, "vision magvit");
     return;
   }
-  if (!fs::is_directory(clip)) {
-    fail("{}: not found; the model sees pictures by a CLIP-ViT, whose folder it must be (clip)",
-         clip.string());
-  }
-  clip_ = load_clip_vision(clip, dtype, model->device());
-  const int64_t width = clip_->config.hidden_size;
-  if (width != wanted) {
-    fail("{}: hidden_size is {}, the model's mm_projector takes {}",
-         (clip / "config.json").string(), width, wanted);
-  }
+  clip_ = load_tower(clip, model, dtype);
   check_room(model, clip_->config.patches(), (clip / "config.json").string());
 }
 
