@@ -184,7 +184,7 @@ TEST(Story, BeginsWithAPictureThatIsGiven) {
   EXPECT_EQ(frames[1].text, (IdList{4, 5}));
 }
 
-// A frame takes 16 codes and four marks.
+// A frame takes the room of a text, eight, and 18 of a picture.
 TEST(Story, KeepsToTheModelsPositions) {
   World w(70);
   EXPECT_THROW(w.story({}, {{4}}, options_of(4)), UsageError);

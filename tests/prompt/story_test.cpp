@@ -34,8 +34,8 @@ TEST(Story, IsMadeOfTextsAndPicturesByTurns) {
   kPrompting.append_story_text(row, {});
   EXPECT_EQ(row.ids, (IdList{kLvg, kBos, 7, 8, kEos, kSoi, 310, 311, kEoi, kBos, kEos}));
   EXPECT_EQ(row.segments, (Segments{{SegmentKind::kText, 0, 5, 0},
-                                    {SegmentKind::kCodes, 5, 4, 5},
-                                    {SegmentKind::kText, 9, 2, 9}}));
+                                    {SegmentKind::kCodes, 5, 4, 9},  // behind a text's room of 8
+                                    {SegmentKind::kText, 9, 2, 13}}));
   EXPECT_EQ(row.labels, IdList(11, kIgnore));
 }
 
@@ -44,8 +44,22 @@ TEST(Story, InTrainingHasEveryPictureMaskedAndWholeAtTheSamePlaces) {
   EXPECT_EQ(row.ids,
             (IdList{kLvg, kBos, 7,    kEos,  kSoi,  310,  kMask, kEoi, kSoi, 310,  311,  kEoi, kBos,
                     8,    kEos, kSoi, kMask, kMask, kEoi, kSoi,  312,  313,  kEoi, kBos, kEos}));
-  EXPECT_EQ(positions_of(row.segments), (IdList{0, 1,  2,  3,  4,  5,  6,  7,  4,  5,  6,  7, 8,
-                                                9, 10, 11, 12, 13, 14, 11, 12, 13, 14, 15, 16}));
+  EXPECT_EQ(positions_of(row.segments), (IdList{0,  1,  2,  3,  9,  10, 11, 12, 9,  10, 11, 12, 13,
+                                                14, 15, 21, 22, 23, 24, 21, 22, 23, 24, 25, 26}));
+}
+
+TEST(Story, PicturesStandEquallyFarApartWhateverTheirTextsSay) {
+  Row row = kPrompting.begin_story();
+  std::vector<int64_t> begins;
+  for (const IdList& text : {IdList{7}, IdList{}, IdList{7, 8, 7, 8, 7, 8}, IdList{9}}) {
+    kPrompting.append_story_text(row, text);
+    begins.push_back(kPrompting.story_picture_position(row));
+    kPrompting.append_story_picture(row, IdList{310, 311});
+    EXPECT_EQ(row.segments.back().position, begins.back());
+  }
+  EXPECT_EQ(begins, (IdList{9, 21, 33, 45}));
+  kPrompting.append_story_text(row, IdList(20, 7));  // longer than its room
+  EXPECT_EQ(kPrompting.story_picture_position(row), row.next_position());
 }
 
 // The masked pictures are seen by themselves alone; all else sees what generation will have before

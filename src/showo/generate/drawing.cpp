@@ -4,17 +4,16 @@
 
 namespace showo {
 
-Segment picture_behind(const Context& context, int64_t codes) {
-  return {SegmentKind::kCodes, context.row.length(), codes + 2, context.next_position()};
-}
-
 Drawing::Drawing(const Vocabulary& vocabulary, std::vector<Context*> contexts, const Tensor& canvas,
-                 const SamplingOptions& options, std::unique_ptr<Draws> draws)
+                 const SamplingOptions& options, std::unique_ptr<Draws> draws,
+                 std::optional<int64_t> position)
     : vocabulary_(vocabulary),
       contexts_(std::move(contexts)),
       sampler_(canvas, options, std::move(draws)) {
-  for (const Context* context : contexts_)
-    pictures_.push_back(picture_behind(*context, canvas.size(0)));
+  for (const Context* context : contexts_) {
+    pictures_.push_back({SegmentKind::kCodes, context->row.length(), canvas.size(0) + 2,
+                         position.value_or(context->next_position())});
+  }
 }
 
 Drawing::~Drawing() {

@@ -11,17 +11,16 @@
 
 namespace showo {
 
-/// A picture's segment where it follows what the context holds.
-Segment picture_behind(const Context& context, int64_t codes);
-
 /// A picture being drawn behind what one or two contexts have read: that of the prompt, and where
 /// it may be guided that of the unconditional branch.
 class Drawing {
  public:
   /// `canvas_N` as for MaskSampler. The contexts outlive it; they hold the picture's keys and
-  /// values from step to step, and in the end what they held before.
+  /// values from step to step, and in the end what they held before. `position`: of the picture's
+  /// first token, where it is not the next one.
   Drawing(const Vocabulary& vocabulary, std::vector<Context*> contexts, const Tensor& canvas_N,
-          const SamplingOptions& options, std::unique_ptr<Draws> draws);
+          const SamplingOptions& options, std::unique_ptr<Draws> draws,
+          std::optional<int64_t> position = {});
   ~Drawing();
   Drawing(const Drawing&) = delete;
 

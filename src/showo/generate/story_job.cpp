@@ -8,8 +8,10 @@
 namespace showo {
 namespace {
 
-// Of a frame: [SOT], [EOT], <|soi|>, <|eoi|>.
-constexpr int64_t kMarks = 4;
+// Positions of a frame at least: its text's room, and <|soi|> codes <|eoi|>.
+int64_t positions_of_frame(const Showo& model, const Prompting& prompting) {
+  return prompting.text_tokens() + model->config.num_vq_tokens + 2;
+}
 
 }  // namespace
 
@@ -30,12 +32,12 @@ StoryJob::StoryJob(const Showo& model, const Prompting& prompting,
   const int64_t codes = model->config.num_vq_tokens,
                 positions = model->llm_config().max_position_embeddings;
   options_.sampling.check(codes);
-  if (const int64_t least = 1 + options_.frames * (codes + kMarks); least > positions) {
-    throw OptionError(
-        "frames", std::to_string(options_.frames),
-        fmt::format("{} tokens at least, more than the model's {} positions", least, positions));
+  const int64_t least = 1 + options_.frames * positions_of_frame(model, prompting);
+  if (least > positions) {
+    throw OptionError("frames", std::to_string(options_.frames),
+                      fmt::format("{} positions at least, the model has {}", least, positions));
   }
-  const int64_t frame = codes + kMarks + options_.text.max_tokens;
+  const int64_t frame = codes + 4 + options_.text.max_tokens;
   most_tokens_ = std::min(positions, most_frames_ * frame + 1) + frame;
   for (const StoryFrame& given : before) {
     prompting_.append_story_text(context_.row, given.text);
@@ -117,9 +119,10 @@ void StoryJob::begin_text(Tensor logits) {
     logits = logits.clone();
     logits[model_->vocabulary.eos] = -std::numeric_limits<float>::infinity();
   }
-  const int64_t room =
-      model_->llm_config().max_position_embeddings - model_->config.num_vq_tokens - kMarks;
-  writing_.emplace(context_, options_.text, std::vector{model_->vocabulary.eos}, room,
+  // [EOT] and the picture follow.
+  const int64_t most =
+      model_->llm_config().max_position_embeddings - model_->config.num_vq_tokens - 3;
+  writing_.emplace(context_, options_.text, std::vector{model_->vocabulary.eos}, most,
                    derive_seed(seed_, 2 * frames_.size()));
   writing_->take(logits);
   if (writing_->done()) end_text();
@@ -144,7 +147,8 @@ void StoryJob::begin_picture() {
       torch::full({model_->config.num_vq_tokens}, -1, torch::dtype(torch::kLong).device(device));
   drawing_.emplace(
       model_->vocabulary, contexts, blank, options_.sampling,
-      std::make_unique<SeededDraws>(derive_seed(seed_, 2 * frames_.size() + 1), device));
+      std::make_unique<SeededDraws>(derive_seed(seed_, 2 * frames_.size() + 1), device),
+      prompting_.story_picture_position(context_.row));
 }
 
 void StoryJob::draw_step(const MaskStep& step) {
@@ -163,10 +167,9 @@ void StoryJob::end_picture() {
   frames_.push_back({std::move(text_), {first, first + codes.numel()}});
   const bool on = !on_frame_ || on_frame_(frames_.size() - 1, frames_.back());
   auto ids = frames_.back().codes;
-  const int64_t frame = std::ssize(ids) + kMarks + 1,
-                positions = model_->llm_config().max_position_embeddings;
-  // This picture's tokens, and the next frame's at least.
-  const bool room = context_.next_position() + std::ssize(ids) + 2 + frame <= positions;
+  const int64_t end = prompting_.story_picture_position(context_.row) + std::ssize(ids) + 2;
+  const bool room =
+      end + positions_of_frame(model_, prompting_) <= model_->llm_config().max_position_embeddings;
   done_ = !on || std::ssize(frames_) == most_frames_ || !room;
   if (done_) return;
   for (int64_t& id : ids) id += model_->vocabulary.image_offset;

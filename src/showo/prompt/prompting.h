@@ -56,7 +56,8 @@ class Prompting {
   Row understanding(const Row& picture, const std::vector<TurnIds>& turns,
                     int64_t max_length) const;
   /// Several questions about one picture that know nothing of each other, as if each were a row of
-  /// its own; those that fit into `max_length`.
+  /// its own; those that fit into `max_length`. One that follows another sees that one, and is left
+  /// out with it.
   Row independent_questions(const Row& picture, const std::vector<TurnIds>& turns,
                             int64_t max_length) const;
   /// The prompt of answering: everything before the answer, not padded.
@@ -69,6 +70,9 @@ class Prompting {
   void append_story_text(Row& row, Ids text) const;
   /// A finished picture, which everything after it sees.
   void append_story_picture(Row& row, Ids image) const;
+  /// Where it begins: behind the room that a text has, so that pictures stand as far apart whatever
+  /// their texts say, and what stays the same is found at one distance.
+  int64_t story_picture_position(const Row& row) const;
   /// The row of training, in which every picture is learned at once as generation draws it: first
   /// masked, seen by itself alone, then at the same positions finished, for what follows. Frames
   /// from the first that does not fit into `max_length` on are left out; a story that fits whole

@@ -1,4 +1,6 @@
 // Stories (paper 4.4): rows in which texts and pictures take turns.
+#include <algorithm>
+
 #include "showo/prompt/prompting.h"
 
 namespace showo {
@@ -28,8 +30,16 @@ void Prompting::add_picture(Row& row, Ids image, int64_t position, int64_t group
   row.labels.resize(row.ids.size(), kIgnore);
 }
 
+int64_t Prompting::story_picture_position(const Row& row) const {
+  int64_t begin = 1;  // of the newest text, behind <|lvg|> or the picture before
+  for (const Segment& segment : row.segments) {
+    if (segment.block()) begin = segment.position + segment.length;
+  }
+  return std::max(begin + text_tokens_, row.next_position());
+}
+
 void Prompting::append_story_picture(Row& row, Ids image) const {
-  add_picture(row, image, row.next_position(), /*group=*/0);
+  add_picture(row, image, story_picture_position(row), /*group=*/0);
 }
 
 // Where a text begins is no question: pictures and texts take turns.
@@ -46,7 +56,7 @@ Row Prompting::story(const std::vector<FrameIds>& frames, int64_t max_length) co
     const int64_t picture = std::ssize(image) + 2;
     if (row.length() + std::ssize(text) + 2 + 2 * picture > max_length) return row;
     learn_text ? learn_story_text(row, text) : append_story_text(row, text);
-    const int64_t position = row.next_position();
+    const int64_t position = story_picture_position(row);
     add_picture(row, masked, position, /*group=*/static_cast<int64_t>(i) + 1);
     const auto labels = row.labels.end() - 1 - std::ssize(image);
     for (size_t code = 0; code < image.size(); ++code) {
