@@ -59,6 +59,8 @@ struct FlagVisitor : config_detail::Fields<FlagVisitor> {
   void field(T& value, const char* key, const char* help, const Range& range) {
     if constexpr (config_detail::HoldsNumber<T>::value)
       add_number(app, flag_name(key), value, help, range);
+    else if constexpr (std::is_same_v<T, bool>)
+      app.add_flag(flag_name(key), value, help);
     else
       app.add_option(flag_name(key), value, help)->capture_default_str();
   }
