@@ -72,6 +72,7 @@ StoryOptions options_of(int64_t frames, double guidance = 0) {
   options.frames = frames;
   options.sampling = {.steps = 3, .guidance = guidance};
   options.text.max_tokens = 5;
+  options.text.top_k = 1;
   return options;
 }
 
