@@ -43,12 +43,14 @@ void ShowoTrainee::preview(const fs::path& file) {
   const int64_t tokens = model_->config.num_vq_tokens;
   const std::vector<int64_t> blank(tokens, model_->vocabulary.mask_token);
   if (prompts.empty()) return;
+  SamplingOptions options;
+  options.steps = static_cast<int>(std::min<int64_t>(options.steps, tokens));
   std::vector<Engine::JobPtr> jobs;
   for (const auto& prompt : prompts) {
     jobs.push_back(std::make_shared<PictureJob>(
         model_, prompting_.text_to_image(tokenizer_->encode(prompt), blank),
-        prompting_.text_to_image({}, blank), torch::full({tokens}, -1, torch::kLong),
-        SamplingOptions{}, std::make_unique<SeededDraws>(jobs.size() + 1, place_.device)));
+        prompting_.text_to_image({}, blank), torch::full({tokens}, -1, torch::kLong), options,
+        std::make_unique<SeededDraws>(jobs.size() + 1, place_.device)));
   }
   Engine(model_).run(jobs);
   std::vector<torch::Tensor> codes;
