@@ -19,9 +19,12 @@ def row(jobs, kind, steps, tokens, extra):
     apart, together = result["one_after_another"], result["together"]
 
     def latency(times):
-        return " / ".join(f"{times[key]:.1f}" for key in ("picture_latency_s", "answer_latency_s") if times[key] > 0)
-    return (f"| {jobs} {kind} | {apart['seconds']:.1f} | {together['seconds']:.1f} | {result['times_as_fast']:.2f} | {latency(apart)} | "
-            f"{latency(together)} | {apart['tokens_per_s']:.1f} | {together['tokens_per_s']:.1f} |")
+        return " / ".join(f"{times[key]:.2f}" for key in ("picture_latency_s", "answer_latency_s") if times[key] > 0)
+
+    def decoding(times):
+        return f"{times['decode_tokens_per_s']:.1f}" if times["decode_tokens_per_s"] > 0 else ""
+    return (f"| {jobs} {kind} | {apart['seconds']:.2f} | {together['seconds']:.2f} | {result['times_as_fast']:.2f} | {latency(apart)} | "
+            f"{latency(together)} | {decoding(apart)} | {decoding(together)} |")
 
 
 def main():
@@ -32,7 +35,7 @@ def main():
     parser.add_argument("--kinds", nargs="+", default=["pictures", "answers", "mixed"])
     options, extra = parser.parse_known_args()
     print("| jobs | one after another, s | together, s | times as fast | finished after (means; picture / answer), s | together | "
-          "tokens/s | together |\n| --- | --- | --- | --- | --- | --- | --- | --- |")
+          "tokens/s behind the first | together |\n| --- | --- | --- | --- | --- | --- | --- | --- |")
     for kind in options.kinds:
         for jobs in options.jobs:
             if jobs == 1 and kind == "mixed":

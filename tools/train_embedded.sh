@@ -18,6 +18,7 @@ allocator=$(ldconfig -p | awk '/libtcmalloc_minimal.so.4 /{print $NF; exit}')
 few=(--scenes 20000 --scenes-per-shard 100 --held-apart 500 --seed 1)
 [ -d data/questions ] || "$showo" data emoji --out data/questions "${world[@]}" "${few[@]}"
 [ -d data/conversations ] || "$showo" data emoji --out data/conversations "${world[@]}" "${few[@]}" --conversations
+[ -d data/comparisons ] || "$showo" data emoji --out data/comparisons "${world[@]}" "${few[@]}" --comparisons
 [ -d data/stories ] || "$showo" data emoji --out data/stories "${world[@]}" --scenes 1 --stories 60000 --held-apart 500 --seed 1
 
 two_processes() {  # recipe, run

@@ -18,16 +18,22 @@ struct AskFlags {
   ModelFlags model;
   TextFlags text;
   std::string picture;
-  std::vector<std::string> questions;
+  std::vector<std::string> others, questions;
   bool chat = false;
+
+  std::vector<Image> pictures() const {
+    std::vector<Image> pictures = {read_image(picture)};
+    for (const auto& other : others) pictures.push_back(read_image(other));
+    return pictures;
+  }
 };
 
 // Each turn sees those before it; questions come from the command line, then from standard input, a
 // line each.
 void chat(const AskFlags& f) {
-  const Image picture = read_image(f.picture);
+  const auto pictures = f.pictures();
   Session session(f.model);
-  Conversation conversation(session.pipeline(), session.pipeline().see(picture));
+  Conversation conversation(session.pipeline(), session.pipeline().see(pictures));
   session.lap("read");
   const bool typed = ::isatty(STDIN_FILENO) != 0, shows = !f.model.json;
   Json answers = Json::array();
@@ -55,9 +61,9 @@ void ask(const AskFlags& f) {
     if (question.find_first_not_of(" \t\r\n") == std::string::npos)
       throw UsageError("the question is empty");
   }
-  const Image picture = read_image(f.picture);
+  const auto pictures = f.pictures();
   Session session(f.model);
-  const Seen seen = session.pipeline().see(picture);
+  const Seen seen = session.pipeline().see(pictures);
   session.lap("read");
   Json answers = Json::array();
   std::string text;
@@ -78,9 +84,15 @@ void ask(const AskFlags& f) {
 
 void add_ask(CLI::App& app) {
   auto f = std::make_shared<AskFlags>();
-  auto* command = app.add_subcommand("ask", "answer questions about a picture");
+  auto* command = app.add_subcommand("ask", "answer questions about a picture, or several");
   command->add_option("picture", f->picture, "PNG, JPEG or WebP")->required();
   command->add_option("questions", f->questions, "one or several; the picture is read once");
+  command->option_defaults()->group("pictures");
+  command
+      ->add_option("--also", f->others,
+                   "a further picture, which the questions are about as well; once for each")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   command->option_defaults()->group("conversation");
   command->add_flag("--chat", f->chat,
                     "each question sees the ones before it and their answers; more are read from "
@@ -98,6 +110,7 @@ void add_ask(CLI::App& app) {
       "  showo ask scene.png \"what is in the picture?\" \"how many things are there?\"\n"
       "  showo ask photo.jpg \"what happens next?\" --temperature 0.8 --top-p 0.9 --seed 3\n"
       "  showo ask photo.jpg --json -- \"-1 or 1?\"\n"
+      "  showo ask before.png --also after.png \"what differs?\"\n"
       "  showo ask scene.png --chat \"what is on the left?\" \"and its style?\" < /dev/null");
 }
 

@@ -16,13 +16,13 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// Jobs that share nothing, each of a prompt or picture of its own.
-std::vector<Engine::JobPtr> make_jobs(Showo& model, const BenchFlags& f) {
+// Jobs that share nothing, each of a prompt or picture of its own; answers of so many tokens.
+std::vector<Engine::JobPtr> make_jobs(Showo& model, const BenchFlags& f, int64_t tokens) {
   const Vocabulary& v = model->vocabulary;
   const Prompting prompting(v, model->config.text_tokens);
   const int64_t codes = model->config.num_vq_tokens, features = bench_features(f, model->config);
   TextOptions greedy;
-  greedy.max_tokens = f.tokens;
+  greedy.max_tokens = tokens;
   std::vector<Engine::JobPtr> jobs;
   for (int i = 0; i < f.jobs; ++i) {
     const std::vector<int64_t> text(std::min<int64_t>(f.prompt, model->config.text_tokens - 4),
@@ -49,11 +49,12 @@ std::vector<Engine::JobPtr> make_jobs(Showo& model, const BenchFlags& f) {
 
 struct Times {
   double all = 0;                         // seconds until the last job was finished
+  double first_tokens = 0;                // the same of answers of one token: reading, mostly
   std::vector<double> pictures, answers;  // seconds from the beginning of all until each was
 };
 
-Times run(Showo& model, const BenchFlags& f, const EngineLimits& limits) {
-  const auto jobs = make_jobs(model, f);
+Times run(Showo& model, const BenchFlags& f, const EngineLimits& limits, int64_t tokens) {
+  const auto jobs = make_jobs(model, f, tokens);
   Engine engine(model, limits);
   Times times;
   const auto start = Clock::now();
@@ -77,9 +78,17 @@ double mean(const std::vector<double>& values) {
                               static_cast<double>(values.size());
 }
 
+// Tokens a second behind each answer's first; 0 where pictures are drawn beside, or no more tokens.
+double decoding(const Times& times, const BenchFlags& f) {
+  if (!times.pictures.empty() || f.tokens < 2) return 0;
+  return static_cast<double>(std::ssize(times.answers) * (f.tokens - 1)) /
+         (times.all - times.first_tokens);
+}
+
 Json to_json(const Times& times, const BenchFlags& f) {
   const auto tokens = static_cast<double>(std::ssize(times.answers) * f.tokens);
   return {{"seconds", times.all},
+          {"decode_tokens_per_s", decoding(times, f)},
           {"picture_latency_s", mean(times.pictures)},
           {"answer_latency_s", mean(times.answers)},
           {"pictures_per_s", static_cast<double>(times.pictures.size()) / times.all},
@@ -95,12 +104,19 @@ void bench_engine(const BenchFlags& f) {
   together.waiting = apart.waiting = f.jobs;
   apart.running = 1;
   Times best[2];
+  double first_tokens[2] = {};
+  const bool decodes = f.jobs_of == "answers" && f.tokens > 1;
   for (int repeat = 0; repeat < f.repeats; ++repeat) {
     for (const int way : {0, 1}) {
-      const Times times = run(model, f, way == 0 ? apart : together);
+      const EngineLimits& limits = way == 0 ? apart : together;
+      const Times times = run(model, f, limits, f.tokens);
       if (repeat == 0 || times.all < best[way].all) best[way] = times;
+      if (!decodes) continue;
+      const double first = run(model, f, limits, 1).all;
+      if (repeat == 0 || first < first_tokens[way]) first_tokens[way] = first;
     }
   }
+  for (const int way : {0, 1}) best[way].first_tokens = first_tokens[way];
   const Json results = {{"jobs", f.jobs},
                         {"jobs_of", f.jobs_of},
                         {"one_after_another", to_json(best[0], f)},
@@ -117,6 +133,11 @@ void bench_engine(const BenchFlags& f) {
     fmt::print("{:<18} a picture after {:7.2f} s, an answer after {:7.2f} s (means)\n",
                way == 0 ? "one after another" : "together", mean(best[way].pictures),
                mean(best[way].answers));
+  }
+  if (decodes) {
+    const double alone = decoding(best[0], f), beside = decoding(best[1], f);
+    fmt::print("tokens behind the first: {:.1f} a second and {:.1f}, {:.2f} times as many\n", alone,
+               beside, beside / alone);
   }
 }
 

@@ -2,7 +2,7 @@
 #include "apps/cli/command.h"
 #include "apps/cli/flags.h"
 #include "apps/cli/output.h"
-#include "showo/data/emoji_world.h"
+#include "showo/data/emoji_dataset.h"
 
 namespace showo::cli {
 

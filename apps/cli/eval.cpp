@@ -71,15 +71,19 @@ void eval(EvalFlags& flags) {
   PictureJudges judges;
   if (!flags.recogniser.empty()) judges.recogniser = load_recogniser(flags.recogniser);
   if (!flags.features.empty()) judges.features = load_features(flags.features);
-  const auto pictures = judge_pictures(session.pipeline(), judges, flags.shards, flags.scenes,
-                                       flags.sampling.options);
-  session.lap("pictures");
-  Json results = to_json(pictures);
-  std::string text = to_text(pictures);
+  Json results = Json::object();
+  std::string text;
+  if (flags.scenes > 0) {
+    const auto pictures = judge_pictures(session.pipeline(), judges, flags.shards, flags.scenes,
+                                         flags.sampling.options);
+    session.lap("pictures");
+    results = to_json(pictures);
+    text = to_text(pictures);
+  }
   const int64_t asked = flags.questions < 0 ? flags.scenes : flags.questions;
   for (const auto& [type, tally] : ask_questions(session.pipeline(), flags.shards, asked)) {
     results["questions"][type] = {{"right", tally.right}, {"asked", tally.asked}};
-    text += fmt::format("\n{}: {:.1f} % of {}", printable(type),
+    text += fmt::format("{}{}: {:.1f} % of {}", text.empty() ? "" : "\n", printable(type),
                         100.0 * static_cast<double>(tally.right) / static_cast<double>(tally.asked),
                         tally.asked);
   }
@@ -95,7 +99,7 @@ void add_eval(CLI::App& app) {
   auto f = std::make_shared<EvalFlags>();
   command->add_option("shards", f->shards, "a split: data/emoji/compositions.tar");
   command->option_defaults()->group("judging");
-  add_number(*command, "--scenes", f->scenes, "how many of its scenes", at_least(1));
+  add_number(*command, "--scenes", f->scenes, "how many of its scenes to draw", at_least(0));
   command
       ->add_option("--questions", f->questions,
                    "of how many scenes to ask; as --scenes if not said")
@@ -118,6 +122,7 @@ void add_eval(CLI::App& app) {
   command->footer(
       "Examples:\n"
       "  showo eval data/emoji/compositions.tar --scenes 500 --recogniser runs/recogniser\n"
+      "  showo eval data/comparisons/compositions.tar --scenes 0 --questions 200\n"
       "  showo eval data/emoji/pairs.tar --questions 0 --model runs/showo/checkpoint/model --json\n"
       "  showo eval text held_out.txt --model phi-1_5");
 }

@@ -8,6 +8,7 @@
 #include <map>
 #include <set>
 
+#include "showo/data/emoji_dataset.h"
 #include "showo/data/shards.h"
 #include "showo/image/decode.h"
 #include "tests/data/support.h"

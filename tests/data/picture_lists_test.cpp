@@ -79,6 +79,36 @@ TEST(Llava, GivesTurnsWithoutTheImageTokenAndLeavesOutEntriesWithoutPictures) {
   EXPECT_GT(samples[0].picture.pixel(3, 3)[0], 150);
 }
 
+TEST_F(ListFiles, OfConversationsMayBeAboutSeveralPictures) {
+  const std::string talk =
+      R"("conversations": [{"from": "human", "value": "<image>\n<image>\nWhich is red?"},
+      {"from": "gpt", "value": "The first."}])";
+  const auto source = with_images(
+      "llava", write("tune.json", R"([{"image": ["red.jpg", "blue.jpg"], )" + talk +
+                                      R"(}, {"image": ["green.jpg", "gone.jpg"], )" + talk + "}]"));
+  auto lenient = source;
+  lenient.max_corrupt = 10;
+  for (const Sample& sample : first_samples(lenient, 2, decoding())) {  // the second is left out
+    EXPECT_EQ(sample.key, "red.jpg");
+    ASSERT_EQ(sample.others.size(), 1u);
+    EXPECT_EQ(sample.turns[0].question, "Which is red?");
+    const auto pictures = pictures_of(sample);
+    EXPECT_GT(pictures[0].pixel(3, 3)[0], 150);
+    EXPECT_GT(pictures[1].pixel(3, 3)[2], 150);
+    EXPECT_LT(pictures[1].pixel(3, 3)[0], 100);
+  }
+  StreamOptions captions = decoding();
+  captions.texts = Texts::kNone;
+  EXPECT_TRUE(first_samples(lenient, 1, captions)[0].others.empty());
+  auto strict = source;
+  strict.max_corrupt = 0;
+  EXPECT_NE(complaint([&] { first_samples(strict, 1); }).find("gone.jpg"), std::string::npos);
+  const auto wrong =
+      with_images("llava", write("wrong.json", R"([{"image": ["red.jpg", 3], )" + talk + "}]"));
+  EXPECT_NE(complaint([&] { first_samples(wrong, 1); }).find("'image': expected text"),
+            std::string::npos);
+}
+
 TEST_F(ListFiles, OfConversationsThatAreWrongAreNamed) {
   const std::pair<const char*, const char*> cases[] = {
       {R"([{"image": "red.jpg"}])", "entry 0: 'conversations': expected a list"},

@@ -7,6 +7,8 @@
 #include <tuple>
 
 #include "showo/core/replay.h"
+#include "showo/generate/engine.h"
+#include "showo/generate/story_job.h"
 #include "showo/generate/text_job.h"
 #include "showo/nn/norm_rotate.h"
 #include "showo/nn/recompute.h"
@@ -115,6 +117,50 @@ TEST_F(Gpu, APictureDoesNotDependOnItsCompany) {
   const auto both = draw({5, 6});
   EXPECT_TRUE(torch::equal(draw({5})[0], both[0]));
   EXPECT_TRUE(torch::equal(draw({6})[0], both[1]));
+}
+
+// Answers and a story in one engine, whose texts are computed a token each at once.
+TEST_F(Gpu, TextsAndStoriesDoNotDependOnTheirCompany) {
+  LlmConfig llm = tiny_llm(2, 16);
+  llm.max_position_embeddings = 512;
+  const Showo model = there(tiny_showo(12, llm));
+  const Prompting prompting(model->vocabulary, 8);
+  const IdList image(model->config.num_vq_tokens, model->vocabulary.image_offset + 5);
+  const auto answer = [&](int64_t question) {
+    TextOptions options;
+    options.max_tokens = 12;
+    options.top_k = 1;
+    return std::make_shared<TextJob>(
+        model->llm_config(), prompting.question(prompting.codes(image), IdList{question, 4}),
+        Tensor(), options, IdList{}, /*seed=*/1);
+  };
+  const auto story = [&] {
+    StoryOptions options;
+    options.frames = 3;
+    options.sampling = {.steps = 3, .guidance = 2};
+    options.text.max_tokens = 5;
+    options.text.top_k = 1;
+    return std::make_shared<StoryJob>(model, prompting, std::vector<StoryFrame>(),
+                                      std::vector<IdList>{{3, 4}}, options, /*seed=*/2);
+  };
+  std::vector<std::shared_ptr<TextJob>> alone, together;
+  for (int64_t i = 0; i < 5; ++i) {
+    alone.push_back(answer(3 + i));
+    Engine(model).run({alone.back()});
+    together.push_back(answer(3 + i));
+  }
+  const auto lone_story = story(), other_story = story();
+  Engine(model).run({lone_story});
+  std::vector<Engine::JobPtr> jobs(together.begin(), together.end());
+  jobs.push_back(other_story);
+  Engine(model).run(jobs);
+  for (size_t i = 0; i < alone.size(); ++i)
+    EXPECT_EQ(together[i]->text().tokens(), alone[i]->text().tokens()) << i;
+  ASSERT_EQ(other_story->frames().size(), lone_story->frames().size());
+  for (size_t f = 0; f < lone_story->frames().size(); ++f) {
+    EXPECT_EQ(other_story->frames()[f].text, lone_story->frames()[f].text) << f;
+    EXPECT_EQ(other_story->frames()[f].codes, lone_story->frames()[f].codes) << f;
+  }
 }
 
 TEST_F(Gpu, GradientsComputedAgainAreTheSame) {

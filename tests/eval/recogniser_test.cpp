@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include "showo/data/emoji_world.h"
+#include "showo/data/emoji_dataset.h"
 #include "showo/data/shards.h"
 #include "showo/eval/pictures.h"
 #include "showo/eval/questions.h"

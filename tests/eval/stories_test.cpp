@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include "showo/data/emoji_dataset.h"
 #include "showo/data/emoji_story.h"
 #include "showo/data/shards.h"
 

@@ -37,6 +37,48 @@ TEST(Answers, DoNotDependOnWhatWasAskedBefore) {
   EXPECT_EQ(ask(pipeline, picture, kQuestions), want);
 }
 
+// Each picture sees those before it, so a picture that was read for a question of its own is not
+// read again; what was read before changes no answer.
+TEST(Answers, AboutSeveralPicturesReadEachOnce) {
+  Pipeline pipeline(ModelPaths::in(kModel));
+  const Image scene = read_image(kModel / "samples" / "scene.png"),
+              other = pipeline.text_to_image({{"a glossy apple on a blue background", 3}},
+                                             pipeline.sampling())[0];
+  const Seen both = pipeline.see({scene, other});
+  const int64_t codes = pipeline.model()->config.num_vq_tokens;
+  EXPECT_EQ(both.row.length(), 1 + 2 * (codes + 2));
+  const auto computed = [&](const Seen& seen) {
+    const int64_t before = pipeline.engine().load().computed_tokens;
+    const auto answers = ask(pipeline, seen, {kQuestions[0]});
+    return std::pair(pipeline.engine().load().computed_tokens - before, answers);
+  };
+  pipeline.engine().forget();
+  const auto [all, want] = computed(both);
+  EXPECT_GT(all, 2 * codes);
+  pipeline.engine().forget();
+  ask(pipeline, pipeline.see(scene), {kQuestions[1]});
+  const auto [rest, again] = computed(both);
+  EXPECT_EQ(again, want);
+  EXPECT_LT(rest, all - codes);
+  EXPECT_GT(rest, codes) << "the second picture was not read before";
+}
+
+TEST(Answers, AboutMorePicturesThanThereArePositionsAreRefused) {
+  Pipeline pipeline(ModelPaths::in(kModel));
+  const Image scene = read_image(kModel / "samples" / "scene.png");
+  const int64_t most = pipeline.model()->llm_config().max_position_embeddings,
+                each = pipeline.model()->config.num_vq_tokens + 2, fit = (most - 2) / each;
+  EXPECT_EQ(pipeline.see(std::vector(fit, scene)).row.length(), 1 + fit * each);
+  try {
+    pipeline.see(std::vector(fit + 1, scene));
+    FAIL();
+  } catch (const UsageError& error) {
+    EXPECT_NE(std::string(error.what()).find(fmt::format("{} pictures take", fit + 1)),
+              std::string::npos)
+        << error.what();
+  }
+}
+
 TEST(Answers, RefusesAQuestionThatDoesNotFit) {
   Pipeline pipeline(ModelPaths::in(kModel));
   const Seen picture = pipeline.see(read_image(kModel / "samples" / "scene.png"));

@@ -117,6 +117,35 @@ TEST_F(Seeing, FeaturesStandWhereThePictureIsAndCachesChangeNothing) {
   }
 }
 
+TEST_F(Seeing, SeveralPicturesKeepTheirFeatures) {
+  torch::NoGradGuard no_grad;
+  for (Showo& showo : std::vector<Showo>{model("magvit", 6), model("clip", 48)}) {
+    Sight eyes = sight(showo, folder_ / "clip");
+    Image other = picture();
+    for (auto& value : other.rgb) value = static_cast<uint8_t>(255 - value);
+    const auto apart = eyes.see({picture(), other});
+    const Seen both = eyes.together(apart);
+    EXPECT_TRUE(torch::equal(both.features, torch::cat({apart[0].features, apart[1].features})));
+    // A picture that was read before the next comes leaves that one's features to it.
+    Context together{both.row, showo->new_cache()}, behind{apart[0].row, showo->new_cache()};
+    const auto question = eyes.question("what differs?");
+    together.row.append_text(question);
+    read(showo, {&behind}, apart[0].features);
+    behind.row = together.row;
+    const auto want = read(showo, {&together}, both.features);
+    EXPECT_TRUE(torch::allclose(read(showo, {&behind}, both.features), want, 1e-4, 1e-5));
+    const PackedRows rows = pack({together.row});
+    PackedRows dense = rows;
+    dense.sequences = {
+        {together.row.length(), {}, nullptr, {}, allowed_attention(together.row.segments)}};
+    EXPECT_TRUE(torch::allclose(showo->logits(showo->hidden(dense, both.features)[-1]), want[0],
+                                1e-4, 1e-5));
+    const auto turned = torch::cat({apart[1].features, apart[0].features});
+    EXPECT_FALSE(
+        torch::allclose(showo->logits(showo->hidden(dense, turned)[-1]), want[0], 1e-4, 1e-5));
+  }
+}
+
 TEST_F(Seeing, CodesAreThoseOfTheTokenizer) {
   torch::NoGradGuard no_grad;
   Showo showo = model("discrete", 0);

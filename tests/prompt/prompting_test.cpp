@@ -73,6 +73,33 @@ TEST(Understanding, SupervisesTheTextAndPadsOnTheRight) {
                                     {SegmentKind::kPads, 9, 1, 9}}));
 }
 
+TEST(Understanding, OfSeveralPicturesHasThemOneAfterAnother) {
+  const Row first = kPrompting.codes(IdList{310, 311}), second = kPrompting.codes(IdList{312, 313});
+  const Row both = kPrompting.together({first, second});
+  EXPECT_EQ(both.task, Task::kMmu);
+  EXPECT_EQ(both.ids, (IdList{kMmuTask, kSoi, 310, 311, kEoi, kSoi, 312, 313, kEoi}));
+  EXPECT_EQ(both.segments, (Segments{{SegmentKind::kText, 0, 1, 0},
+                                     {SegmentKind::kCodes, 1, 4, 1, /*open=*/true},
+                                     {SegmentKind::kCodes, 5, 4, 5}}));
+  const Row row = kPrompting.understanding(both, IdList{7});
+  EXPECT_EQ(row.labels, (IdList{kIgnore, kIgnore, kIgnore, kIgnore, kIgnore, kIgnore, kIgnore,
+                                kIgnore, kIgnore, kBos, 7, kEos, kIgnore, kIgnore}));
+  EXPECT_EQ(kPrompting.together({first}).ids, first.ids);
+  EXPECT_EQ(kPrompting.together({first}).segments, first.segments);
+}
+
+TEST(Understanding, OfSeveralPicturesAsFeaturesHasOneSystemPrompt) {
+  const Row one = kPrompting.features(2, IdList{9});
+  const Row both = kPrompting.together({one, kPrompting.features(2, IdList{9})});
+  EXPECT_EQ(both.ids, (IdList{kMmuTask, 9, kSoi, kPad, kPad, kEoi, kSoi, kPad, kPad, kEoi}));
+  EXPECT_EQ(both.segments, (Segments{{SegmentKind::kText, 0, 3, 0},
+                                     {SegmentKind::kFeatures, 3, 2, 3, /*open=*/true},
+                                     {SegmentKind::kText, 5, 2, 5},
+                                     {SegmentKind::kFeatures, 7, 2, 7},
+                                     {SegmentKind::kText, 9, 1, 9}}));
+  EXPECT_EQ(kPrompting.question(both, IdList{7}).ids.back(), 7);
+}
+
 TEST(Understanding, CutsALongCaptionAndEndsItWithEot) {
   const Row row = kPrompting.understanding(kPrompting.codes(IdList{310}), IdList{1, 2, 3, 4, 5, 6});
   EXPECT_EQ(row.ids, (IdList{kMmuTask, kSoi, 310, kEoi, kBos, 1, 2, 3, kEos}));

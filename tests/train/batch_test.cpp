@@ -145,6 +145,28 @@ TEST_F(StoryBatch, NamesAStoryOfWhichNothingFits) {
   }
 }
 
+// A row of two pictures beside one of one picture, as they are when they are asked about.
+TEST(Batches, HoldAllPicturesThatASampleIsAbout) {
+  Tiny tiny;
+  BatchOptions options;
+  options.image_size = 32;
+  Sample one, two;
+  one.picture = noise(1);
+  one.turns = {{"what is it?", "a dog"}};
+  two.picture = noise(2);
+  two.others = {{"", "", "", noise(1)}};
+  two.turns = {{"what differs?", "all"}};
+  BatchMaker maker = tiny.maker(options);
+  const auto packed = maker.understanding({two, one}).rows;
+  ASSERT_EQ(packed.sequences.size(), 2u);
+  EXPECT_EQ(count_of(packed.ids_T, tiny.vocabulary.soi), 3);
+  const int64_t first = packed.sequences[0].tokens;
+  const auto codes = packed.ids_T.slice(0, 2, 2 + 1024), behind = packed.ids_T.slice(0, 1028, 2052);
+  EXPECT_TRUE(torch::equal(packed.ids_T.slice(0, first + 2, first + 2 + 1024), behind))
+      << "the same picture, alone and as the second of two";
+  EXPECT_FALSE(torch::equal(codes, behind));
+}
+
 // Training learns the codes that drawing and answering will use: those of the tokenizer as it is.
 TEST(Batches, HoldTheCodesOfTheirTokenizerInItsOwnPrecision) {
   Magvit codec(CodecConfig{32, {1, 1}, {1, 1}, {1, 1}, {1, 1}, 13});

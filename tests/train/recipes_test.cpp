@@ -5,7 +5,7 @@
 #include "showo/checkpoint/load.h"
 #include "showo/codec/checkpoint.h"
 #include "showo/codec/initialise.h"
-#include "showo/data/emoji_world.h"
+#include "showo/data/emoji_dataset.h"
 #include "showo/train/trainer.h"
 #include "showo/vision/clip_folder.h"
 

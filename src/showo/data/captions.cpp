@@ -13,7 +13,7 @@ namespace {
 class CaptionList : public data::ListSource {
  public:
   explicit CaptionList(const SourceConfig& config)
-      : list_({single_file(config)}, config),
+      : list_({single_file(config)}, config, PictureList::Pictures::kOne),
         key_(config.caption_key.empty() ? "caption" : config.caption_key) {}
   int64_t parts() const override { return list_.size(); }
 
@@ -23,7 +23,7 @@ class CaptionList : public data::ListSource {
     Sample sample;
     sample.origin = entry.where;
     sample.key = std::move(entry.picture);
-    sample.image_file = std::move(entry.file);
+    sample.image_file = std::move(entry.files[0]);
     Json caption = entry.json.value(key_, Json());
     if (caption.is_array() && !caption.empty()) caption = Json(caption[dice.below(caption.size())]);
     if (caption.is_string()) {

@@ -25,9 +25,10 @@ const std::array<std::vector<std::string>, 5> kWays = {{
      "make the background {colour}"},
 }};
 
-std::string filled(const Change& change, const std::string& slot, Dice& dice) {
+// `more`: what is said of what is not the first of its kind.
+std::string filled(const Change& change, const std::string& slot, const char* more) {
   const std::string name = change.thing;
-  if (slot == "new" && change.another) return (dice.chance(0.5) ? "one more " : "another ") + name;
+  if (slot == "new" && change.another) return more + name;
   if (slot == "new") return with_article(name);
   if (slot == "thing") return change.place.empty() ? name : name + " " + at_place(change.place);
   if (slot == "at") return at_place(change.place);
@@ -154,13 +155,27 @@ Change change_between(const Scene& before, const Scene& after, const Kinds& kind
   return {Change::Kind::kReplace, name(of), which, name(come[0])};
 }
 
-std::string say(const Change& change, Dice& dice) {
-  const auto& ways = kWays[static_cast<size_t>(change.kind)];
-  const auto parts = parts_of(ways[dice.below(ways.size())]);
+namespace {
+
+std::string said(const Change& change, const std::string& way, const char* more) {
+  const auto parts = parts_of(way);
   std::string text;
   for (size_t i = 0; i < parts.size(); ++i)
-    text += i % 2 == 0 ? parts[i] : filled(change, parts[i], dice);
+    text += i % 2 == 0 ? parts[i] : filled(change, parts[i], more);
   return text;
+}
+
+}  // namespace
+
+std::string say(const Change& change, Dice& dice) {
+  const auto& ways = kWays[static_cast<size_t>(change.kind)];
+  const std::string& way = ways[dice.below(ways.size())];
+  const bool appears = change.kind == Change::Kind::kAppear && change.another;
+  return said(change, way, appears && dice.chance(0.5) ? "one more " : "another ");
+}
+
+std::string say(const Change& change) {
+  return said(change, kWays[static_cast<size_t>(change.kind)][0], "one more ");
 }
 
 std::optional<Change> read_change(const std::string& text, const Kinds& kinds) {

@@ -28,6 +28,8 @@ Change change_between(const Scene& before, const Scene& after, const std::vector
                       int canvas);
 /// One of the ways to say it.
 std::string say(const Change& change, Dice& dice);
+/// The first of them.
+std::string say(const Change& change);
 /// What a text says; nothing when it is none of the ways to say a change.
 std::optional<Change> read_change(const std::string& text, const std::vector<Kind>& kinds);
 

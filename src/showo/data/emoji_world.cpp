@@ -3,11 +3,10 @@
 #include <algorithm>
 
 #include "showo/core/config.h"
-#include "showo/core/log.h"
 #include "showo/core/random.h"
+#include "showo/data/emoji_comparison.h"
 #include "showo/data/emoji_conversation.h"
 #include "showo/data/emoji_story.h"
-#include "showo/data/shards.h"
 #include "showo/image/png.h"
 
 namespace showo::emoji {
@@ -25,6 +24,8 @@ EmojiOptions checked(EmojiOptions options) {
     fail("large {}: expected {} (small) to {}", options.large, options.small, kSide);
   if (options.most < options.fewest)
     fail("most {}: expected {} (fewest) to 4", options.most, options.fewest);
+  if (options.conversations && options.comparisons)
+    fail("conversations and comparisons: expected one of both");
   return options;
 }
 
@@ -144,8 +145,13 @@ Scene EmojiWorld::propose(Dice& dice, Split split) const {
   return scene;
 }
 
+// The dice of one sample; `what` they are thrown for.
+Dice EmojiWorld::dice_of(int what, Split split, int64_t index) const {
+  return Dice(derive_seed(derive_seed(options_.seed, what + static_cast<int>(split)), index));
+}
+
 Scene EmojiWorld::scene(Split split, int64_t index) const {
-  Dice dice(derive_seed(derive_seed(options_.seed, 10 + static_cast<int>(split)), index));
+  Dice dice = dice_of(10, split, index);
   for (int proposal = 0; proposal < kMaxProposals; ++proposal) {
     Scene scene = propose(dice, split);
     if (belongs(scene, split)) return scene;
@@ -156,7 +162,7 @@ Scene EmojiWorld::scene(Split split, int64_t index) const {
 
 Sample EmojiWorld::sample(Split split, int64_t index) {
   const Scene what = scene(split, index);
-  Dice dice(derive_seed(derive_seed(options_.seed, 20 + static_cast<int>(split)), index));
+  Dice dice = dice_of(20, split, index);
   Sample sample;
   sample.key = fmt::format("{}-{:07}", split_name(split), index);
   sample.image_bytes = picture(what);
@@ -171,9 +177,23 @@ std::string EmojiWorld::picture(const Scene& scene) {
   return encode_png(draw(scene, icons_, options_.canvas), {}, 1);
 }
 
+Sample EmojiWorld::comparison(Split split, int64_t index) {
+  const auto scenes = compose_story(*this, split, index).scenes;
+  Dice dice = dice_of(50, split, index);
+  const size_t i = dice.below(scenes.size() - 1);
+  Sample sample;
+  sample.key = fmt::format("comparison-{}-{:07}", split_name(split), index);
+  sample.image_bytes = picture(scenes[i]);
+  sample.others.push_back({"", picture(scenes[i + 1])});
+  sample.turns = comparisons(scenes[i], scenes[i + 1], kinds(), options_.canvas, dice);
+  sample.metadata =
+      Json{{"scenes", {describe(scenes[i], kinds()), describe(scenes[i + 1], kinds())}}}.dump();
+  return sample;
+}
+
 Sample EmojiWorld::story(Split split, int64_t index) {
   const auto [scenes, changes] = compose_story(*this, split, index);
-  Dice dice(derive_seed(derive_seed(options_.seed, 40 + static_cast<int>(split)), index));
+  Dice dice = dice_of(40, split, index);
   // What is drawn is judged in scenes held apart: there only one picture may be right.
   const bool placed = split != Split::kTrain || dice.chance(0.7);
   const bool places = placed && scenes[0].objects.size() > 1;
@@ -191,71 +211,6 @@ Sample EmojiWorld::story(Split split, int64_t index) {
   }
   sample.metadata = Json{{"frames", std::move(frames)}}.dump();
   return sample;
-}
-
-namespace {
-
-// Shards of a world, with a progress line, and what is said in every fourth training sample.
-class Writer {
- public:
-  Writer(const EmojiOptions& options, const fs::path& out)
-      : options_(options),
-        out_(out),
-        world_(options),
-        progress_("scenes and stories", options.scenes + 3 * options.held_apart + options.stories +
-                                            (options.stories > 0 ? options.held_apart : 0)) {}
-  using Make = Sample (EmojiWorld::*)(Split, int64_t);
-
-  // NAME-0000.tar, NAME-0001.tar and so on.
-  void training(int64_t count, Make make, const char* name) {
-    const int64_t per_shard = options_.scenes_per_shard;
-    for (int64_t begin = 0; begin < count; begin += per_shard)
-      shard(Split::kTrain, begin, std::min(begin + per_shard, count), make,
-            fmt::format("{}-{:04}.tar", name, begin / per_shard));
-  }
-  void held_apart(Split split, Make make, const std::string& name) {
-    shard(split, 0, options_.held_apart, make, name + ".tar");
-  }
-  const std::string& text() const { return text_; }
-
- private:
-  void shard(Split split, int64_t begin, int64_t end, Make make, const std::string& name) {
-    std::vector<Sample> samples;
-    for (int64_t i = begin; i < end; ++i) {
-      samples.push_back((world_.*make)(split, i));
-      progress_.update(++done_);
-      if (split == Split::kTrain && i % 4 == 0) keep(samples.back());
-    }
-    write_shard(out_ / name, samples);
-  }
-  void keep(const Sample& sample) {
-    if (!sample.caption.empty()) text_ += sample.caption + "\n";
-    for (const auto& turn : sample.turns) text_ += turn.question + " " + turn.answer + "\n";
-    for (const auto& frame : sample.frames) text_ += frame.text + "\n";
-  }
-
-  const EmojiOptions& options_;
-  const fs::path& out_;
-  EmojiWorld world_;
-  Progress progress_;
-  int64_t done_ = 0;
-  std::string text_;
-};
-
-}  // namespace
-
-void write_emoji_dataset(const EmojiOptions& options, const fs::path& out) {
-  Writer writer(options, out);
-  make_folder(out);
-  writer.training(options.scenes, &EmojiWorld::sample, "train");
-  for (Split split : {Split::kCompositions, Split::kPairs, Split::kStyles})
-    writer.held_apart(split, &EmojiWorld::sample, split_name(split));
-  if (options.stories > 0) {
-    writer.training(options.stories, &EmojiWorld::story, "stories");
-    writer.held_apart(Split::kCompositions, &EmojiWorld::story, "stories-test");
-  }
-  write_file_atomically(out / "text.txt", writer.text());
-  write_file_atomically(out / "options.json", config_to_json(options).dump(2) + "\n");
 }
 
 }  // namespace showo::emoji

@@ -18,7 +18,7 @@ struct EmojiOptions {
   int64_t scenes = 40000;
   int64_t held_apart = 1000;
   int64_t stories = 0;
-  bool conversations = false;
+  bool conversations = false, comparisons = false;
   int64_t scenes_per_shard = 5000;
   std::string kinds_file = "configs/emoji/kinds.txt";
   std::string packages = ".packages";
@@ -42,6 +42,8 @@ struct EmojiOptions {
     v(stories, "stories", "training stories, of 3 to 6 scenes each; 0: none", at_least(0));
     v(conversations, "conversations",
       "a scene's questions are asked in turns that refer back, instead of each by itself");
+    v(comparisons, "comparisons",
+      "questions are about two pictures, a scene and what a change makes of it: what differs");
     v(scenes_per_shard, "scenes_per_shard", "scenes or stories in a training shard", at_least(1));
     v(kinds_file, "kinds_file", "list of kinds");
     v(packages, "packages", "folder of the icons' packages (tools/fetch_emoji.sh)");
@@ -62,6 +64,8 @@ class EmojiWorld {
   /// Error when the seed reserves nothing for the split, as happens with few kinds.
   Scene scene(Split split, int64_t index) const;
   Sample sample(Split split, int64_t index);
+  /// Two scenes of a story with questions about both.
+  Sample comparison(Split split, int64_t index);
   /// The same of stories, whose scenes all belong to the split (stories.h).
   Sample story(Split split, int64_t index);
 
@@ -76,14 +80,9 @@ class EmojiWorld {
  private:
   Scene propose(Dice& dice, Split split) const;
   std::string picture(const Scene& scene);  // as a file
+  Dice dice_of(int what, Split split, int64_t index) const;
   EmojiOptions options_;
   Icons icons_;
 };
-
-/// Writes out/train-NNNN.tar, out/compositions.tar, out/pairs.tar, out/styles.tar and out/text.txt
-/// (what is said in the world, a line each: for the text-only stream and the vocabulary), and where
-/// stories are wanted out/stories-NNNN.tar and out/stories-test.tar, whose scenes are as those of
-/// compositions.
-void write_emoji_dataset(const EmojiOptions& options, const fs::path& out);
 
 }  // namespace showo::emoji

@@ -57,7 +57,7 @@ std::vector<Turn> turns_of(const Json& entry, const std::string& where) {
 class Conversations : public data::ListSource {
  public:
   explicit Conversations(const SourceConfig& config)
-      : list_(find_files(config, {".json", ".jsonl"}), config) {}
+      : list_(find_files(config, {".json", ".jsonl"}), config, PictureList::Pictures::kAny) {}
   int64_t parts() const override { return list_.size(); }
 
  private:
@@ -66,7 +66,9 @@ class Conversations : public data::ListSource {
     Sample sample;
     sample.origin = entry.where;
     sample.key = std::move(entry.picture);
-    sample.image_file = std::move(entry.file);
+    sample.image_file = std::move(entry.files[0]);
+    for (size_t i = 1; i < entry.files.size(); ++i)
+      sample.others.push_back({"", "", std::move(entry.files[i])});
     try {
       sample.turns = turns_of(entry.json, entry.where);
     } catch (const CorruptSample& error) {

@@ -1,19 +1,16 @@
 #include "showo/data/picture_files.h"
 
+#include <algorithm>
+
 #include "showo/core/log.h"
 
 namespace showo {
 namespace {
 
-// The one picture of an entry: its 'image' is the name, or a list of one name. Nothing where it has
-// none (null, "", []) or several. Throws CorruptSample for anything else.
-std::optional<std::string> only_picture(const Json& image, const std::string& where) {
-  if (image.is_null()) return std::nullopt;
-  if (image.is_array()) return image.size() == 1 ? only_picture(image[0], where) : std::nullopt;
+std::string name_in(const Json& image, const std::string& where) {
   if (!image.is_string())
     fail_sample("{}: 'image': expected text, found {}", where, image.type_name());
-  const auto& name = image.get_ref<const std::string&>();
-  return name.empty() ? std::nullopt : std::optional(name);
+  return image;
 }
 
 }  // namespace
@@ -52,17 +49,34 @@ void PictureFiles::report() const {
                one_line(config_.title()), missing_, asked_, one_line(last_));
 }
 
-PictureList::PictureList(const std::vector<fs::path>& lists, const SourceConfig& config)
-    : pictures_(config) {
+// The pictures of an entry: its 'image' is a name or a list of names. Nothing where it has none
+// (null, "", []) or more than are wanted. Throws CorruptSample for anything else.
+std::vector<std::string> PictureList::names_in(const Json& image, const std::string& where) const {
+  std::vector<std::string> names;
+  if (image.is_array()) {
+    for (const Json& name : image) names.push_back(name_in(name, where));
+  } else if (!image.is_null()) {
+    names.push_back(name_in(image, where));
+  }
+  const bool empty = std::ranges::any_of(names, &std::string::empty);
+  if (empty || (wanted_ == Pictures::kOne && names.size() > 1)) return {};
+  return names;
+}
+
+PictureList::PictureList(const std::vector<fs::path>& lists, const SourceConfig& config,
+                         Pictures pictures)
+    : wanted_(pictures), pictures_(config) {
   int64_t all = 0, without = 0;
   for (const auto& path : lists) {
     const JsonObjects& list = lists_.emplace_back(path);
     all += static_cast<int64_t>(list.size());
     for (size_t i = 0; i < list.size(); ++i) {
       try {
-        const auto name = only_picture(list.value_at(i, "image"), list.name(i));
-        if (!name) ++without;
-        if (!name || !pictures_.holds(*name)) continue;
+        const auto names = names_in(list.value_at(i, "image"), list.name(i));
+        if (names.empty()) ++without;
+        bool all = !names.empty();
+        for (const auto& name : names) all &= pictures_.holds(name);
+        if (!all) continue;
       } catch (const CorruptSample&) {
         // Told when it is drawn.
       }
@@ -70,19 +84,19 @@ PictureList::PictureList(const std::vector<fs::path>& lists, const SourceConfig&
     }
   }
   if (without > 0) {
-    spdlog::info("{}: {} of {} entries do not have one picture and are left out",
-                 one_line(config.title()), without, all);
+    spdlog::info("{}: {} of {} entries do not have {} and are left out", one_line(config.title()),
+                 without, all, pictures == Pictures::kOne ? "one picture" : "a picture");
   }
   pictures_.report();
 }
 
 PictureEntry PictureList::at(int64_t index) const {
   const auto [list, i] = entries_[index];
-  PictureEntry entry{lists_[list].at(i), lists_[list].name(i), "", ""};
-  const auto name = only_picture(entry.json.value("image", Json()), entry.where);
-  if (!name) fail_sample("{}: 'image': expected one picture's name", entry.where);
-  entry.picture = *name;
-  entry.file = pictures_.path_of(*name);
+  PictureEntry entry{lists_[list].at(i), lists_[list].name(i), "", {}};
+  const auto names = names_in(entry.json.value("image", Json()), entry.where);
+  if (names.empty()) fail_sample("{}: 'image': expected one picture's name", entry.where);
+  entry.picture = names[0];
+  for (const auto& name : names) entry.files.push_back(pictures_.path_of(name));
   return entry;
 }
 

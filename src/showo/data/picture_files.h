@@ -36,23 +36,26 @@ class PictureFiles {
 /// One entry of such a list.
 struct PictureEntry {
   Json json;
-  std::string where, picture, file;  // for messages; the picture's name; its path
+  std::string where, picture;      // for messages; the first picture's name
+  std::vector<std::string> files;  // the paths of its pictures
 };
 
-/// The entries with one picture that is there. How many others were left out is said when it is
-/// opened.
+/// The entries whose pictures are there. How many others were left out is said when it is opened.
 class PictureList {
  public:
-  PictureList(const std::vector<fs::path>& lists, const SourceConfig& config);
+  enum class Pictures { kOne, kAny };  // how many an entry may have; with none it is left out
+  PictureList(const std::vector<fs::path>& lists, const SourceConfig& config, Pictures pictures);
   int64_t size() const { return static_cast<int64_t>(entries_.size()); }
   /// Throws CorruptSample naming the list and entry when it is no valid object, or its 'image' is
-  /// no name.
+  /// neither a name nor a list of names.
   PictureEntry at(int64_t index) const;
 
  private:
   struct Place {
     size_t list, index;
   };
+  std::vector<std::string> names_in(const Json& image, const std::string& where) const;
+  Pictures wanted_;
   PictureFiles pictures_;
   std::vector<JsonObjects> lists_;
   std::vector<Place> entries_;

@@ -1,4 +1,5 @@
-// One picture with what is said about it, or a plain text: the unit every data source yields.
+// One picture – or several – with what is said about it, or a plain text: the unit every data
+// source yields.
 #pragma once
 
 #include <string>
@@ -15,7 +16,8 @@ struct Turn {
   bool follows = false;  // it refers to the turn before, and is asked after it
 };
 
-/// A picture of a story and the text that tells it, which comes before it.
+/// A picture of a story and the text that tells it, which comes before it; or one of several
+/// pictures that are asked about, without a text.
 struct Frame {
   std::string text;
   std::string image_bytes = {}, image_file = {};  // as a sample's
@@ -33,6 +35,7 @@ struct Sample {
   Image picture = {};              // the decoded picture, of streams that decode
   std::string text_error = {};     // why it has no text, though it should; a picture may be enough
   std::vector<Frame> frames = {};  // of a story
+  std::vector<Frame> others = {};  // pictures behind the first, which the turns are about as well
 
   /// For messages: the file and the key.
   std::string title() const;
@@ -43,5 +46,7 @@ struct Sample {
 Image picture_of(const Sample& sample);
 /// The same of a frame of the sample of that `title`.
 Image picture_of(const Frame& frame, const std::string& title);
+/// All that its turns are about, the first first. Throws as picture_of.
+std::vector<Image> pictures_of(const Sample& sample);
 
 }  // namespace showo

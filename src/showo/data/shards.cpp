@@ -18,6 +18,8 @@
 namespace showo {
 namespace {
 
+constexpr int kMostPictures = 1000;  // that turns are about
+
 struct WriteHandle {
   WriteHandle() : out(archive_write_new()) {}
   ~WriteHandle() { archive_write_free(out); }
@@ -50,6 +52,7 @@ std::string turns_json(const Sample& sample) {
         {{"question", turn.question}, {"answer", turn.answer}, {"type", turn.type}});
     if (turn.follows) json["turns"].back()["follows"] = true;
   }
+  if (!sample.others.empty()) json["pictures"] = 1 + sample.others.size();
   return json.dump();
 }
 
@@ -139,10 +142,15 @@ void write_shard(const fs::path& path, const std::vector<Sample>& samples) {
     archive_write_open(handle.out, const_cast<void*>(static_cast<const void*>(&keep)), nullptr,
                        write, nullptr);
     for (const auto& sample : samples) {
+      const auto write_picture = [&](size_t number, const std::string& bytes) {
+        write_member(handle.out, fmt::format("{}.{}.png", sample.key, number), bytes);
+      };
       for (size_t i = 0; i < sample.frames.size(); ++i)
-        write_member(handle.out, fmt::format("{}.{}.png", sample.key, i),
-                     sample.frames[i].image_bytes);
-      if (sample.frames.empty()) {
+        write_picture(i, sample.frames[i].image_bytes);
+      if (!sample.others.empty()) write_picture(0, sample.image_bytes);
+      for (size_t i = 0; i < sample.others.size(); ++i)
+        write_picture(i + 1, sample.others[i].image_bytes);
+      if (sample.frames.empty() && sample.others.empty()) {
         write_member(handle.out, sample.key + ".png", sample.image_bytes);
         write_member(handle.out, sample.key + ".txt", sample.caption);
       }
@@ -232,6 +240,7 @@ std::optional<Sample> ShardReader::next() {
     try {
       const Json json = parse_json(*members->json, where);
       sample.turns = turns_in(json, where);
+      read_pictures(sample, json, members->numbered, where);
       sample.frames = frames_in(json, std::move(members->numbered), where);
     } catch (const Error& error) {
       throw CorruptSample(error.what());
@@ -282,6 +291,26 @@ std::vector<Frame> frames_in(const Json& json, std::map<int, std::string> pictur
     fail("{}: 'frames': expected {} texts, one a picture, found {}", where, pictures.size(),
          frames.size());
   return frames;
+}
+
+void read_pictures(Sample& sample, const Json& json, std::map<int, std::string>& pictures,
+                   const std::string& where) {
+  if (!json.is_object() || !json.contains("pictures")) return;
+  const Json& count = json["pictures"];
+  if (!count.is_number_integer() || count < 2 || count > kMostPictures)
+    fail("{}: 'pictures': expected a number from 2 to {}, found {}", where, kMostPictures,
+         count.dump());
+  const int wanted = count;
+  for (int number = 0; number < wanted; ++number) {
+    const auto picture = pictures.find(number);
+    if (picture == pictures.end())
+      fail("{}: 'pictures': {}, expected as many, found no KEY.{}.png", where, wanted, number);
+    if (number == 0) {
+      sample.image_bytes = std::move(picture->second);
+    } else {
+      sample.others.push_back({"", std::move(picture->second)});
+    }
+  }
 }
 
 std::vector<fs::path> find_shards(const std::string& pattern) {

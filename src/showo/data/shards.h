@@ -1,7 +1,8 @@
 // webdataset shards: tar files whose members KEY.png|jpg|webp, KEY.txt and KEY.json are one sample.
 // They stand side by side; where they do not, a second pass over the shard finds the texts. A
 // member may have more endings (KEY.input.jpg, KEY.outputs.txt); the plainest of its kind is read.
-// A story has its pictures as KEY.0.png, KEY.1.png … and their texts under "frames" of KEY.json.
+// A story has its pictures as KEY.0.png, KEY.1.png … and their texts under "frames" of KEY.json;
+// turns about several pictures have them so too, and their number as "pictures".
 #pragma once
 
 #include <map>
@@ -35,6 +36,11 @@ std::vector<Turn> turns_in(const Json& json, const std::string& where);
 /// empty, or pictures and texts are not as many.
 std::vector<Frame> frames_in(const Json& json, std::map<int, std::string> pictures,
                              const std::string& where);
+
+/// Makes a sample's pictures those that are numbered, if its JSON has their number as "pictures".
+/// Throws Error naming `where` when that is no number from 2 on, or they are not as many.
+void read_pictures(Sample& sample, const Json& json, std::map<int, std::string>& pictures,
+                   const std::string& where);
 
 /// Reads samples in the order of the file. Throws Error naming the shard and member when the
 /// archive is damaged.

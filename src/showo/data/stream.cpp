@@ -25,14 +25,18 @@ Image decoded(Image picture, const StreamOptions& options) {
   return options.side > 0 ? resize_and_crop(picture, options.side) : picture;
 }
 
+void prepare(std::vector<Frame>& frames, const std::string& title, const StreamOptions& options) {
+  for (Frame& frame : frames) {
+    trim(frame.text);
+    fetch(frame);
+    if (options.decode) frame.picture = decoded(picture_of(frame, title), options);
+  }
+}
+
 void prepare_story(Sample& sample, const StreamOptions& options) {
   if (sample.frames.empty()) fail("{}: expected a story, found no frames", sample.title());
   sample.image_bytes.clear();
-  for (Frame& frame : sample.frames) {
-    trim(frame.text);
-    fetch(frame);
-    if (options.decode) frame.picture = decoded(picture_of(frame, sample.title()), options);
-  }
+  prepare(sample.frames, sample.title(), options);
 }
 
 // What a sample needs before it is delivered: its file's bytes, its picture.
@@ -50,6 +54,8 @@ void prepare(Drawn& drawn, const StreamOptions& options) {
     sample.frames.clear();
     fetch(sample);
     if (options.decode) sample.picture = decoded(picture_of(sample), options);
+    if (options.texts != Texts::kCaptionOrTurns) sample.others.clear();
+    prepare(sample.others, sample.title(), options);
   } catch (const Error& error) {
     drawn.error = error.what();
     sample = {};

@@ -72,6 +72,7 @@ class Shard : public data::PartReader {
                                             : caption_in(json, rules_.key, true, where);
       }
       sample.turns = turns_in(json, where);
+      read_pictures(sample, json, numbered, where);
       sample.frames = frames_in(json, std::move(numbered), where);
     } catch (const Error& error) {
       if (sample.caption.empty()) {

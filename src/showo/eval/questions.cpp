@@ -6,7 +6,6 @@
 #include "showo/core/log.h"
 #include "showo/data/shards.h"
 #include "showo/generate/conversation.h"
-#include "showo/image/decode.h"
 
 namespace showo {
 namespace {
@@ -42,8 +41,7 @@ std::map<std::string, Tally> ask_questions(Pipeline& pipeline, const std::string
   for (const auto& shard : find_shards(shards)) {
     ShardReader reader(shard);
     for (auto sample = reader.next(); sample && done < scenes; sample = reader.next()) {
-      const Seen picture =
-          pipeline.see(decode_image(std::as_bytes(std::span(sample->image_bytes)), sample->key));
+      const Seen picture = pipeline.see(pictures_of(*sample));
       const auto answers = answers_to(pipeline, picture, sample->turns, options);
       for (size_t i = 0; i < answers.size(); ++i) {
         const Turn& turn = sample->turns[i];

@@ -2,10 +2,10 @@
 
 namespace showo {
 
-Conversation::Conversation(Pipeline& pipeline, Seen picture)
+Conversation::Conversation(Pipeline& pipeline, Seen pictures)
     : pipeline_(pipeline),
-      row_(pipeline.prompting().question(picture.row, {})),
-      features_(std::move(picture.features)) {}
+      row_(pipeline.prompting().question(pictures.row, {})),
+      features_(std::move(pictures.features)) {}
 
 Answer Conversation::ask(const std::string& question, const TextOptions& options, uint64_t seed,
                          const OnToken& on_token) {

@@ -8,7 +8,7 @@ namespace showo {
 
 class Conversation {
  public:
-  Conversation(Pipeline& pipeline, Seen picture);
+  Conversation(Pipeline& pipeline, Seen pictures);
   /// Throws UsageError for a question without a word, and when the model's positions are used up.
   /// Turns that were answered stay as they are then.
   Answer ask(const std::string& question, const TextOptions& options, uint64_t seed,

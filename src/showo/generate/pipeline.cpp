@@ -216,10 +216,17 @@ Image Pipeline::extend(const Image& picture, Side side, const std::string& promp
   return turned_back(beside(crop(known, {0, 0, before, height}), added), side);
 }
 
-Seen Pipeline::see(const Image& picture) {
+Seen Pipeline::see(const std::vector<Image>& pictures) {
   torch::NoGradGuard no_grad;
-  Seen seen = sight_.see({picture})[0];
+  Seen seen = sight_.together(sight_.see(pictures));
   release_freed_memory();  // an encoder's buffers are larger than any of an answer
+  const int64_t taken = seen.row.next_position(), most = most_positions();
+  if (taken >= most) {
+    throw UsageError(
+        fmt::format("{} pictures take {} of the model's {} positions, and a question "
+                    "comes after them",
+                    pictures.size(), taken, most));
+  }
   return seen;
 }
 
@@ -228,7 +235,7 @@ std::shared_ptr<TextJob> Pipeline::answering(const Seen& picture, const std::str
                                              OnToken on_token) {
   const auto text = sight_.question(question);
   const Row row = prompting_.question(picture.row, text);
-  const int64_t most = model_->llm_config().max_position_embeddings - 1;  // a token's at least
+  const int64_t most = most_positions() - 1;  // a token's at least
   const auto& last = row.segments.back();
   if (const int64_t over = last.position + last.length - most; over > 0) {
     throw UsageError(fmt::format("the question has {} tokens, expected at most {}", text.size(),

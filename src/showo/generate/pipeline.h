@@ -59,8 +59,10 @@ class Pipeline {
   Image extend(const Image& picture, Side side, const std::string& prompt, int64_t offset,
                uint64_t seed, const SamplingOptions& options, const OnMaskStep& on_step = {});
 
-  /// How the model sees a picture, for any number of questions, which read it once.
-  Seen see(const Image& picture);
+  /// How the model sees a picture, or several together, for any number of questions, which read
+  /// them once. Throws UsageError when they take more than the model's positions.
+  Seen see(const Image& picture) { return see(std::vector{picture}); }
+  Seen see(const std::vector<Image>& pictures);
   /// The same seed gives each question the same answer, whatever the others are. Throws UsageError
   /// for a question too long for the model's positions.
   std::vector<Answer> answer(const Seen& picture, const std::vector<std::string>& questions,
@@ -97,6 +99,7 @@ class Pipeline {
   std::string spell(std::vector<int64_t> tokens) const;
 
  private:
+  int64_t most_positions() { return model_->llm_config().max_position_embeddings; }
   Tensor encode(const Image& picture);
   std::shared_ptr<PictureJob> drawing(const Wish& wish, const Tensor& canvas_N,
                                       const SamplingOptions& options, OnMaskStep on_step);

@@ -92,6 +92,16 @@ std::vector<Seen> Sight::see(const std::vector<Image>& pictures, bool system_pro
   return seen;
 }
 
+Seen Sight::together(const std::vector<Seen>& pictures) const {
+  std::vector<Row> rows;
+  std::vector<Tensor> features;
+  for (const Seen& picture : pictures) {
+    rows.push_back(picture.row);
+    if (picture.features.defined()) features.push_back(picture.features);
+  }
+  return {prompting_.together(rows), features.empty() ? Tensor() : torch::cat(features)};
+}
+
 std::vector<int64_t> Sight::question(const std::string& question) const {
   return tokenizer_->encode(question_text(question, vision_ != Vision::kDiscrete));
 }

@@ -17,8 +17,8 @@
 
 namespace showo {
 
-/// A picture as the beginning of a row, and the features that belong into it: [F, width], undefined
-/// for codes.
+/// A picture, or several, as the beginning of a row, and the features that belong into it:
+/// [F, width], undefined for codes.
 struct Seen {
   Row row;
   Tensor features;
@@ -37,6 +37,8 @@ class Sight {
   /// Pictures of any size, scaled and cropped to the encoder's square. The system prompt stands
   /// before features alone.
   std::vector<Seen> see(const std::vector<Image>& pictures, bool system_prompt = true);
+  /// Several pictures before one text.
+  Seen together(const std::vector<Seen>& pictures) const;
   /// What is asked after a picture, in tokens.
   std::vector<int64_t> question(const std::string& question) const;
   /// Null unless pictures are seen by a CLIP-ViT.

@@ -80,6 +80,21 @@ Row Prompting::features(int64_t count, Ids system) const {
   return row;
 }
 
+Row Prompting::together(const std::vector<Row>& pictures) const {
+  Row row = pictures.at(0);
+  for (size_t i = 1; i < pictures.size(); ++i) {
+    const Row& next = pictures[i];
+    const Segment& picture = next.picture();
+    if (picture.kind == SegmentKind::kFeatures) row.append_text(std::vector{v_.soi});
+    add_segment(row, picture.kind, picture.length);
+    row.ids.insert(row.ids.end(), next.ids.begin() + picture.begin,
+                   next.ids.begin() + picture.end());
+    if (picture.kind == SegmentKind::kFeatures) row.append_text(std::vector{v_.eoi});
+  }
+  row.labels.assign(row.ids.size(), kIgnore);
+  return row;
+}
+
 // [SOT] after codes, nothing after features.
 std::vector<int64_t> Prompting::start_of_text(const Row& picture) const {
   if (picture.picture().kind == SegmentKind::kFeatures) return {};

@@ -2,6 +2,7 @@
 //   T2I   [PAD]… <|t2i|> [SOT] text [EOT] <|soi|> image <|eoi|>
 //   MMU   <|mmu|> <|soi|> image <|eoi|> [SOT] text [EOT] [PAD]…
 //         <|mmu|> system <|soi|> features <|eoi|> text (a tower's features in place of codes)
+//         several pictures: <|soi|> image <|eoi|> <|soi|> image <|eoi|> … before the text
 //   LM    [SOT] text [EOT] [PAD]…
 //   story <|lvg|> [SOT] text [EOT] <|soi|> image <|eoi|> [SOT] text [EOT] <|soi|> image <|eoi|> …
 //         [SOT] [EOT]: a text that says nothing ends it
@@ -48,6 +49,9 @@ class Prompting {
   /// What comes before a text about a picture that is seen as `count` features; `system` is the
   /// system prompt and may be empty.
   Row features(int64_t count, Ids system) const;
+  /// What comes before a text about several pictures, each of which sees those before it, from what
+  /// comes before a text about each alone.
+  Row together(const std::vector<Row>& pictures) const;
   /// A caption row, padded to the full length; every token of [SOT] text [EOT] is a label. After
   /// features the text has no [SOT] (here as below).
   Row understanding(const Row& picture, Ids text) const;

@@ -22,7 +22,7 @@ struct Row {
   Segments segments;
 
   int64_t length() const { return length_of(segments); }
-  /// The segment of the row's only picture. Throws where there is none.
+  /// The segment of the row's first picture. Throws where there is none.
   const Segment& picture() const;
   /// The position of what is appended to the row.
   int64_t next_position() const {

@@ -1,5 +1,8 @@
 #include "showo/train/batch.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "showo/image/preprocess.h"
 #include "showo/model/mask_schedule.h"
 
@@ -106,13 +109,18 @@ Row BatchMaker::about(const Row& picture, const Sample& sample) const {
 
 Batch BatchMaker::understanding(const std::vector<Sample>& samples) {
   std::vector<Image> pictures;
-  for (const Sample& sample : samples) pictures.push_back(picture_of(sample));
+  for (const Sample& sample : samples)
+    std::ranges::move(pictures_of(sample), std::back_inserter(pictures));
   const auto seen = sight_.see(pictures, options_.system_prompt);
   std::vector<Row> rows;
   std::vector<Tensor> features;
-  for (size_t i = 0; i < samples.size(); ++i) {
-    rows.push_back(about(seen[i].row, samples[i]));
-    if (seen[i].features.defined()) features.push_back(seen[i].features);
+  auto next = seen.begin();
+  for (const Sample& sample : samples) {
+    const auto end = next + 1 + std::ssize(sample.others);
+    const Seen together = sight_.together({next, end});
+    next = end;
+    rows.push_back(about(together.row, sample));
+    if (together.features.defined()) features.push_back(together.features);
   }
   Batch batch = packed(rows);
   if (!features.empty()) batch.features = torch::cat(features);
