@@ -12,11 +12,11 @@ namespace showo {
 /// itself, where the split is the questions' data_subtype (test2015 for test-dev2015). Throws Error
 /// naming the file and entry.
 ///
-/// Predictions: a list of {question_id, answer}, or a folder with one file …results.json. A question
-/// scores, for each of its ten answers, a third for each of the other nine that the prediction
-/// equals, at most one, and of these the mean. Official figures are rounded percentages. Problems:
-/// "doubled" (the last one counts), "unknown id" (left out), "missing" (wrong): the official script
-/// refuses the latter two.
+/// Predictions: a list of {question_id, answer}, or a folder with one file …results.json. A
+/// question scores, for each of its ten answers, a third for each of the other nine that the
+/// prediction equals, at most one, and of these the mean. Official figures are rounded percentages.
+/// Problems: "doubled" (the last one counts), "unknown id" (left out), "missing" (wrong): the
+/// official script refuses the latter two.
 std::unique_ptr<Benchmark> open_vqav2(const fs::path& data);
 
 }  // namespace showo
