@@ -91,8 +91,7 @@ void add_ask(CLI::App& app) {
   command
       ->add_option("--also", f->others,
                    "a further picture, which the questions are about as well; once for each")
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+      ->allow_extra_args(false);
   command->option_defaults()->group("conversation");
   command->add_flag("--chat", f->chat,
                     "each question sees the ones before it and their answers; more are read from "

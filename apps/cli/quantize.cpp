@@ -1,4 +1,6 @@
 // showo quantize: a model folder with the weights of its linear layers in 8 or 4 bits.
+#include <algorithm>
+
 #include "apps/cli/command.h"
 #include "apps/cli/flags.h"
 #include "apps/cli/output.h"
@@ -17,6 +19,18 @@ struct QuantizeFlags {
   int64_t group = -1;
 };
 
+// What is read of a folder whose weights stay as they are, and who made it: published ones hold the
+// same weights once more for other libraries.
+void copy_what_is_read(const fs::path& folder, const fs::path& to) {
+  const auto weights = weights_files(folder);
+  copy_files(folder, to, [&](const std::string& name) {
+    const bool notice =
+        name.starts_with("LICENSE") || name.starts_with("NOTICE") || name.starts_with("README");
+    return notice || name == "config.json" || name == "preprocessor_config.json" ||
+           std::ranges::count(weights, name) > 0;
+  });
+}
+
 void quantize(const QuantizeFlags& f) {
   LowBits format = LowBits::of(f.bits);
   if (f.group >= 0) format.group = f.group;
@@ -32,8 +46,8 @@ void quantize(const QuantizeFlags& f) {
   f.out.write([&](const fs::path& temporary) {
     copy_files(paths.llm, temporary / "llm",
                [](const std::string& name) { return !holds_weights(name); });
-    copy_files(paths.codec, temporary / "codec", [](const auto&) { return true; });
-    if (tower) copy_files(paths.clip, temporary / "clip", [](const auto&) { return true; });
+    copy_what_is_read(paths.codec, temporary / "codec");
+    if (tower) copy_what_is_read(paths.clip, temporary / "clip");
     const fs::path sampling = paths.model / "sampling.json";
     if (fs::exists(sampling)) fs::copy_file(sampling, temporary / "sampling.json");
     write_showo(temporary, model);

@@ -73,6 +73,17 @@ TEST_F(Weights, ComeFromTheShardThatTheIndexNames) {
   }
 }
 
+TEST_F(Weights, AreTheFilesThatAreReadAndNoOthers) {
+  shard("one.safetensors", {{"x", all(1)}});
+  shard("two.safetensors", {{"z", all(4)}, {"y", all(4)}});
+  index(R"({"weight_map":{"y":"two.safetensors","x":"one.safetensors","z":"two.safetensors"}})");
+  using Names = std::vector<std::string>;
+  EXPECT_EQ(weights_files(folder_),
+            (Names{"model.safetensors.index.json", "one.safetensors", "two.safetensors"}));
+  shard("model.safetensors", {{"x", all(3)}});
+  EXPECT_EQ(weights_files(folder_), Names{"model.safetensors"});
+}
+
 TEST_F(Weights, ComeFromShardsOfTorch) {
   fs::copy(kData / "module.bin", folder_ / "pytorch_model-00001-of-00002.bin");
   fs::copy(kData / "views.bin", folder_ / "pytorch_model-00002-of-00002.bin");

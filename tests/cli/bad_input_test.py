@@ -296,6 +296,12 @@ class BadRequests(Fixture):
         self.expect(1, "hidden_size is 16, the model's mm_projector takes 32", *seeing, "--clip", self.path / "other")
         self.expect(2, "one lies in the other", *seeing[:2], self.path / "other/in", *seeing[3:], "--clip", self.path / "other")
         self.assertFalse((self.path / "again").exists())
+        shutil.copytree(tower / "clip", self.path / "published")
+        for name in ("tf_model.h5", "model.fp16.safetensors", "LICENSE"):
+            (self.path / "published" / name).write_bytes(b"x")
+        run(*seeing, "--clip", self.path / "published")
+        self.assertEqual({path.name for path in (self.path / "again/clip").iterdir()},
+                         {path.name for path in (tower / "clip").iterdir()} | {"LICENSE"})
 
     def test_the_same_seed_gives_the_same_picture_whatever_the_count(self):
         for count, name in ((1, "one.png"), (2, "two.png")):

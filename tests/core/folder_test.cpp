@@ -59,6 +59,24 @@ class Folders : public testing::Test {
   fs::path folder_, out_;
 };
 
+TEST_F(Folders, AreRemovedWithAllThatIsInThemButNotWhatLinksPointTo) {
+  fill(folder_ / "kept");
+  make_folder(out_ / "a" / "b" / "c");
+  fill(out_ / "a" / "b");
+  fs::create_directory_symlink(folder_ / "kept", out_ / "a" / "link");
+  fs::create_symlink(folder_ / "nowhere", out_ / "broken");
+  remove_tree(out_);
+  EXPECT_FALSE(fs::exists(fs::symlink_status(out_)));
+  EXPECT_TRUE(fs::exists(folder_ / "kept" / "inner" / "file"));
+  fs::create_directory_symlink(folder_ / "kept", out_);
+  remove_tree(out_);
+  EXPECT_FALSE(fs::exists(fs::symlink_status(out_)));
+  EXPECT_TRUE(fs::exists(folder_ / "kept" / "config.json"));
+  remove_tree(folder_ / "kept" / "config.json");
+  EXPECT_FALSE(fs::exists(folder_ / "kept" / "config.json"));
+  remove_tree(folder_ / "nothing");
+}
+
 TEST_F(Folders, TakeThePlaceOfAnEmptyOneAndOfTheirOwn) {
   make_folder(out_);
   EXPECT_EQ(save(), "");

@@ -128,23 +128,32 @@ TensorMap read_file_by_kind(const fs::path& path) {
   return path.extension() == ".safetensors" ? read_safetensors(path).tensors : read_torch_bin(path);
 }
 
-// {"weight_map": {tensor: shard file}}: every tensor must be in the shard it is said to be in.
-TensorMap read_sharded(const fs::path& index) {
+// {"weight_map": {tensor: shard file}}: the shard of every tensor.
+std::map<std::string, std::string> shards_in(const fs::path& index) {
   const Json json = read_json(index);
   if (!json.is_object() || !json.contains("weight_map") || !json["weight_map"].is_object()) {
     fail("{}: expected a weight_map", index.string());
   }
-  TensorMap result;
-  std::map<std::string, TensorMap> shards;
+  std::map<std::string, std::string> shards;
   for (const auto& [name, file] : json["weight_map"].items()) {
     if (!file.is_string()) fail("{}: tensor '{}': expected a file name", index.string(), name);
     const fs::path shard = file.get<std::string>();
     if (shard.empty() || shard != shard.filename() || shard == "..") {
       fail("{}: tensor '{}': '{}' is not a file name", index.string(), name, shard.string());
     }
-    auto it = shards.find(shard.string());
+    shards[name] = shard.string();
+  }
+  return shards;
+}
+
+// Every tensor must be in the shard it is said to be in.
+TensorMap read_sharded(const fs::path& index) {
+  TensorMap result;
+  std::map<std::string, TensorMap> shards;
+  for (const auto& [name, shard] : shards_in(index)) {
+    auto it = shards.find(shard);
     if (it == shards.end())
-      it = shards.emplace(shard.string(), read_file_by_kind(index.parent_path() / shard)).first;
+      it = shards.emplace(shard, read_file_by_kind(index.parent_path() / shard)).first;
     const auto found = it->second.find(name);
     if (found == it->second.end()) {
       fail("{}: tensor '{}' is missing; {} says it is there",
@@ -175,6 +184,15 @@ TensorMap without_wrappers(TensorMap tensors, const fs::path& source) {
 }  // namespace
 
 bool holds_weights(const std::string& file_name) { return rank_of(file_name).has_value(); }
+
+std::vector<std::string> weights_files(const fs::path& folder) {
+  const fs::path file = weights_in(folder);
+  Names names = {file.filename().string()};
+  if (!is_index(split(names[0]))) return names;
+  for (const auto& [tensor, shard] : shards_in(file))
+    if (std::ranges::find(names, shard) == names.end()) names.push_back(shard);
+  return names;
+}
 
 TensorMap read_weights(const fs::path& path) {
   if (!is_folder(path) && !is_there(path)) fail("{}: no such file or folder", path.string());

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "showo/checkpoint/safetensors.h"
 
@@ -13,6 +14,10 @@ inline constexpr const char* kWeightsFile = "pytorch_model.safetensors";
 
 /// Whether a file of this name holds weights or says where they are.
 bool holds_weights(const std::string& file_name);
+
+/// The names of the files that read_weights reads in a folder: one, or an index and its shards.
+/// Throws Error as it does.
+std::vector<std::string> weights_files(const fs::path& folder);
 
 /// A weights file, or a folder with one: pytorch_model, model or diffusion_pytorch_model, as
 /// .safetensors or .bin, whole, sharded (*.index.json) or a variant (model.fp16.safetensors); else

@@ -142,6 +142,18 @@ void check_replaceable(const fs::path& folder, Replace replace) {
   }
 }
 
+void remove_tree(const fs::path& path) {
+  std::error_code error;
+  if (fs::is_directory(fs::symlink_status(path, error))) {
+    std::vector<fs::path> items;
+    for (fs::directory_iterator item(path, error), end; !error && item != end;
+         item.increment(error))
+      items.push_back(item->path());
+    for (const auto& item : items) remove_tree(item);
+  }
+  fs::remove(path, error);
+}
+
 void check_apart(const fs::path& written, const fs::path& read) {
   const fs::path to = resolved(written), from = resolved(read);
   if (lies_in(to, from) || lies_in(from, to)) {
@@ -157,7 +169,6 @@ void write_folder_atomically(const fs::path& folder,
   const fs::path target = resolved(folder), temporary = temporary_name(target);
   make_folder(target.parent_path());
   Unfinished unfinished(temporary);
-  std::error_code ignored;
   try {
     make_folder(temporary);
     fill(temporary);
@@ -166,12 +177,12 @@ void write_folder_atomically(const fs::path& folder,
     check_replaceable(folder, replace);  // what was added since
     unfinished.undisturbed([&] { put_in_place(temporary, target); });
     sync_folder(target.parent_path());
-    fs::remove_all(temporary, ignored);
+    remove_tree(temporary);
   } catch (const fs::filesystem_error& error) {
-    fs::remove_all(temporary, ignored);
+    remove_tree(temporary);
     fail("{}: {}", folder.string(), error.code().message());
   } catch (...) {
-    fs::remove_all(temporary, ignored);
+    remove_tree(temporary);
     throw;
   }
 }

@@ -20,6 +20,10 @@ void write_folder_atomically(const fs::path& folder,
                              Replace replace = Replace::kOwn);
 /// Throws Error when the name is a file's, or the folder holds what may not be replaced, naming it.
 void check_replaceable(const fs::path& folder, Replace replace = Replace::kOwn);
+/// Removes a file, a link or a folder with all that is in it, as far as may be; what links point to
+/// stays. In place of std::filesystem's remove_all, for which LibTorch 2.11 with CUDA brings a copy
+/// of its own that crashes.
+void remove_tree(const fs::path& path);
 /// Throws UsageError when one of the two folders lies in the other: a copy would take itself in, or
 /// replace what it was made from. Links are followed.
 void check_apart(const fs::path& written, const fs::path& read);

@@ -13,6 +13,8 @@
 #include <thread>
 #include <vector>
 
+#include "showo/core/folder.h"
+
 namespace showo {
 namespace {
 
@@ -59,8 +61,7 @@ void clear_progress() {
 void remove_whole(const fs::path& path) {
   constexpr int kTries = 100;
   std::error_code error;
-  for (int i = 0; i < kTries && fs::exists(fs::symlink_status(path, error)); ++i)
-    fs::remove_all(path, error);
+  for (int i = 0; i < kTries && fs::exists(fs::symlink_status(path, error)); ++i) remove_tree(path);
 }
 
 [[noreturn]] void end_by(int signal) {

@@ -128,9 +128,9 @@ void Checkpoints::prune(int64_t step, int64_t keep) const {
   });
   std::ranges::sort(older, std::greater<>());
   for (size_t i = std::max<int64_t>(keep, 1) - 1; i < older.size(); ++i)
-    fs::remove_all(run_ / kFolder / name_of(older[i]), error);
+    remove_tree(run_ / kFolder / name_of(older[i]));
   for (const auto& item : fs::directory_iterator(run_ / kFolder, error)) {
-    if (is_half_written(item.path().filename().string())) fs::remove_all(item.path(), error);
+    if (is_half_written(item.path().filename().string())) remove_tree(item.path());
   }
 }
 
