@@ -280,6 +280,41 @@ TEST_F(Gpu, PackedRowsAttendAsOnACpu) {
   }
 }
 
+// Texts of different lengths, some of which share what they begin with, and heads in groups.
+TEST_F(Gpu, NextTokensOfManyTextsAttendAsEachAlone) {
+  torch::NoGradGuard no_grad;
+  torch::manual_seed(4);
+  const auto noise = [](int64_t heads, int64_t tokens) {
+    return torch::randn({heads, tokens, 32}, torch::dtype(torch::kBFloat16).device(torch::kCUDA));
+  };
+  std::vector<KvCache> caches;
+  KvCache shared(1);
+  shared.append(0, noise(2, 70), noise(2, 70));
+  caches.push_back(shared.fork());
+  caches.push_back(shared.fork());
+  caches[1].append(0, noise(2, 9), noise(2, 9));
+  KvCache& lone = caches.emplace_back(1);
+  lone.append(0, noise(2, 5), noise(2, 5));
+  const auto q = noise(8, 3), k = noise(2, 3), v = noise(2, 3);
+  Sequences sequences;
+  std::vector<Tensor> expected;
+  for (int64_t i = 0; i < 3; ++i) {
+    KvCache copy = caches[i].fork();
+    const KeyRun all = joined(copy.append(0, k.narrow(1, i, 1), v.narrow(1, i, 1)));
+    const auto there = [](const Tensor& x) {
+      return x.to(torch::kCPU, torch::kFloat).unsqueeze(0);
+    };
+    expected.push_back(attend(there(q.narrow(1, i, 1)), there(all.keys), there(all.values),
+                              /*causal=*/false)[0]
+                           .transpose(0, 1));
+    sequences.push_back({1, open_plan(1, caches[i].length() + 1), &caches[i]});
+  }
+  const auto out = attend(q, k, v, sequences, 0);
+  EXPECT_EQ(out.sizes(), (at::IntArrayRef{3, 8, 32}));
+  EXPECT_TRUE(
+      torch::allclose(out.to(torch::kCPU, torch::kFloat), torch::cat(expected), 0.02, 0.02));
+}
+
 TEST_F(Gpu, JoinedProjectionsGiveTheSameHiddenStates) {
   torch::NoGradGuard no_grad;
   Showo model = there(tiny_showo());

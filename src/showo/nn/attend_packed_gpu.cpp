@@ -17,6 +17,12 @@ struct GpuPieces : PackedPieces {
   std::vector<PackedKind> kinds;
 };
 
+// Where the queries and keys of N sequences with a query each begin.
+struct NextPieces : PackedPieces {
+  Tensor query_starts, key_starts;  // int32 [N + 1]
+  int64_t most_keys = 0;
+};
+
 namespace {
 
 using torch::autograd::AutogradContext;
@@ -134,12 +140,40 @@ bool packs_on_gpu(const Tensor& q) {
          (q.scalar_type() == torch::kBFloat16 || q.scalar_type() == torch::kHalf);
 }
 
+Tensor attend_next_gpu(const Tensor& q, const std::vector<KeyRuns>& seen,
+                       std::shared_ptr<const PackedPieces>& packed) {
+  std::vector<Tensor> keys, values;
+  std::vector<int32_t> starts{0};
+  for (const KeyRuns& runs : seen) {
+    int64_t length = 0;
+    for (const KeyRun& run : runs) {
+      keys.push_back(run.keys.transpose(0, 1));
+      values.push_back(run.values.transpose(0, 1));
+      length += run.keys.size(1);
+    }
+    starts.push_back(starts.back() + static_cast<int32_t>(length));
+  }
+  auto next = std::dynamic_pointer_cast<const NextPieces>(packed);
+  if (!next) {
+    auto made = std::make_shared<NextPieces>();
+    made->query_starts = torch::arange(std::ssize(starts), q.options().dtype(torch::kInt));
+    made->key_starts = torch::tensor(starts, torch::kInt).to(q.device());
+    made->most_keys = longest(starts);
+    packed = next = made;
+  }
+  return std::get<0>(at::_flash_attention_forward(
+      q.transpose(0, 1), torch::cat(keys), torch::cat(values), next->query_starts, next->key_starts,
+      /*max_q=*/1, next->most_keys, 0.0, /*is_causal=*/false, /*return_debug_mask=*/false));
+}
+
 Tensor attend_packed_gpu(const Tensor& q, const Tensor& k, const Tensor& v,
                          const Sequences& sequences) {
-  if (!sequences.packed)
-    sequences.packed = std::make_shared<GpuPieces>(pack(sequences, q.device()));
-  return Attend::apply(q.transpose(0, 1), k.transpose(0, 1), v.transpose(0, 1),
-                       std::static_pointer_cast<const GpuPieces>(sequences.packed));
+  auto pieces = std::dynamic_pointer_cast<const GpuPieces>(sequences.packed);
+  if (!pieces) {
+    pieces = std::make_shared<GpuPieces>(pack(sequences, q.device()));
+    sequences.packed = pieces;
+  }
+  return Attend::apply(q.transpose(0, 1), k.transpose(0, 1), v.transpose(0, 1), pieces);
 }
 
 }  // namespace showo

@@ -52,7 +52,8 @@ Tensor attend_alone(const Tensor& q_HTD, const KeyRun& all, const Sequence& sequ
 class NextTokens {
  public:
   explicit NextTokens(const Tensor& q_HTD)
-      : takes_(takes_one(q_HTD.narrow(1, 0, 1).unsqueeze(0))) {}
+      : takes_(takes_one(q_HTD.narrow(1, 0, 1).unsqueeze(0)) ||
+               (packs_on_gpu(q_HTD) && !q_HTD.requires_grad())) {}
   bool take(const Sequence& sequence, int64_t token, const KeyRuns& keys) {
     if (!takes_ || sequence.tokens != 1 || sequence.allowed.defined()) return false;
     tokens_.push_back(token);
@@ -61,9 +62,10 @@ class NextTokens {
   }
   int64_t count() const { return std::ssize(tokens_); }
   // [taken, H, D] in the order in which they were taken.
-  Tensor attend(const Tensor& q_HTD) const {
+  Tensor attend(const Tensor& q_HTD, const Sequences& sequences) const {
     const bool all = count() == q_HTD.size(1);
-    return attend_one(all ? q_HTD : q_HTD.index_select(1, torch::tensor(tokens_)), seen_);
+    const Tensor q = all ? q_HTD : q_HTD.index_select(1, torch::tensor(tokens_).to(q_HTD.device()));
+    return q.is_cuda() ? attend_next_gpu(q, seen_, sequences.packed) : attend_one(q, seen_);
   }
 
  private:
@@ -106,7 +108,7 @@ Tensor attend(const Tensor& q, const Tensor& k, const Tensor& v, const Sequences
     start += sequence.tokens;
   }
   if (next.count() > 0) {
-    const auto tokens = next.attend(q);
+    const auto tokens = next.attend(q, sequences);
     if (next.count() == std::ssize(attended)) return tokens;
     int64_t token = 0;
     for (Tensor& part : attended) {

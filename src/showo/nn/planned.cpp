@@ -185,7 +185,7 @@ Tensor gathered(const Tensor& x, const std::vector<Span>& spans) {
 Tensor attend_planned(const Tensor& q, const Tensor& k, const Tensor& v,
                       const Sequences& sequences) {
   if (!sequences.packed) sequences.packed = masked_rows(sequences);
-  if (const auto m = std::static_pointer_cast<const MaskedRows>(sequences.packed))
+  if (const auto m = std::dynamic_pointer_cast<const MaskedRows>(sequences.packed))
     return attend_masked(q, k, v, *m);
   return Planned::apply(q, k, v, sequences);
 }
