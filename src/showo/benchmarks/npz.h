@@ -1,0 +1,23 @@
+// Arrays as NumPy stores several in a file: an .npz is a zip archive, stored or deflated, of .npy
+// members (NumPy's format description, NEP 1).
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "showo/core/files.h"
+
+namespace showo {
+
+struct NpyArray {
+  std::vector<int64_t> shape;
+  std::vector<double> values;  // in C's order
+};
+
+/// The named arrays, of little-endian float32 or float64. Throws Error naming the file and the
+/// array that is missing, of another type, damaged or larger than 2 GiB.
+std::map<std::string, NpyArray> read_npz(const fs::path& path,
+                                         const std::vector<std::string>& names);
+
+}  // namespace showo
