@@ -1,5 +1,7 @@
 #include "showo/benchmarks/entries.h"
 
+#include <tuple>
+
 #include "showo/benchmarks/python_text.h"
 
 namespace showo {
@@ -9,10 +11,32 @@ namespace {
   fail("{}: expected {}, found {}", entry.where(), expected, entry.json().type_name());
 }
 
+void check_depth(const std::string& text, const std::string& name) {
+  constexpr int kMost = 100;
+  int depth = 0;
+  bool quoted = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '"') quoted = !quoted;
+    if (quoted && c == '\\') ++i;
+    if (!quoted) depth += (c == '[' || c == '{') - (c == ']' || c == '}');
+    if (depth > kMost) fail("{}: nested deeper than {} levels", name, kMost);
+  }
+}
+
+Json parse_long_json(const std::string& text, const std::string& name) {
+  check_depth(text, name);
+  try {
+    return Json::parse(text);
+  } catch (const Json::exception& error) {
+    fail("{}: not valid JSON: {}", name, error.what());
+  }
+}
+
 // The keys of the outermost object in the order of the text, which is valid JSON.
 std::vector<std::string> keys_of(const std::string& text) {
   std::vector<std::string> keys;
-  (void)Json::parse(text, [&](int depth, Json::parse_event_t event, Json& parsed) {
+  std::ignore = Json::parse(text, [&](int depth, Json::parse_event_t event, Json& parsed) {
     if (depth == 1 && event == Json::parse_event_t::key) keys.push_back(parsed.get<std::string>());
     return depth == 0;
   });
@@ -20,6 +44,10 @@ std::vector<std::string> keys_of(const std::string& text) {
 }
 
 }  // namespace
+
+Json read_long_json(const fs::path& path) {
+  return parse_long_json(read_file(path), path.string());
+}
 
 bool Entry::has(const std::string& key) const { return json_->is_object() && json_->contains(key); }
 
@@ -60,7 +88,7 @@ Entries::Entries(const fs::path& path) : path_(path.string()) {
   const std::string text = read_file(path);
   if (const size_t begin = text.find_first_not_of(" \t\r\n");
       begin != std::string::npos && text[begin] == '[') {
-    Json list = parse_json(text, path_);
+    Json list = parse_long_json(text, path_);
     values_ = std::move(list.get_ref<Json::array_t&>());
     return;
   }
@@ -80,7 +108,7 @@ Entry Entries::operator[](size_t index) const {
 
 EntriesById::EntriesById(const fs::path& path) : path_(path.string()) {
   const std::string text = read_file(path);
-  values_ = parse_json(text, path_);
+  values_ = parse_long_json(text, path_);
   if (!values_.is_object())
     fail("{}: expected an object with values by id, found {}", path_, values_.type_name());
   std::set<std::string> seen;

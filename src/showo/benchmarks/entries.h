@@ -10,6 +10,10 @@
 
 namespace showo {
 
+/// As read_json, which takes quadratic time for long lists of objects: its parser looks through the
+/// whole list at the end of each.
+Json read_long_json(const fs::path& path);
+
 /// A value of a file that outlives it. Every access that does not fit throws Error.
 class Entry {
  public:

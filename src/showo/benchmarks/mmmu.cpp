@@ -19,11 +19,6 @@ constexpr uint32_t kOfficialSeed = 42;
 
 int64_t max_tokens(Protocol protocol) { return protocol == Protocol::kOfficial ? 128 : 16; }
 
-bool is_subject(const std::string& name) {
-  return std::any_of(kMmmuSubjects.begin(), kMmmuSubjects.end(),
-                     [&](const MmmuSubject& subject) { return subject.name == name; });
-}
-
 // Right ones and all, of subjects, of their domains and of everything.
 class Accuracies {
  public:
@@ -291,7 +286,7 @@ class Mmmu : public Benchmark {
   static void add_unknown_subjects(const fs::path& folder, Problems& problems) {
     std::error_code error;
     for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error))
-      if (!is_subject(at->path().filename().string()) && is_file(at->path() / "output.json"))
+      if (!is_mmmu_subject(at->path().filename().string()) && is_file(at->path() / "output.json"))
         problems.add("unknown subject", (at->path() / "output.json").string());
   }
 
@@ -307,7 +302,7 @@ class Mmmu : public Benchmark {
       const std::string& answer = entries[id].text();
       const auto known = truths_.find(id);
       const std::string subject = mmmu_subject_of(id);
-      if (known == truths_.end() || !is_subject(subject)) {
+      if (known == truths_.end() || !is_mmmu_subject(subject)) {
         problems.add(known == truths_.end() ? "unknown id" : "unknown subject",
                      entries[id].where());
         continue;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <functional>
 #include <memory>
+#include <set>
 
 #include "showo/benchmarks/python_text.h"
 #include "showo/core/error.h"
@@ -148,10 +149,14 @@ std::vector<MmmuGuess> mmmu_guesses(const std::string& response) {
   for (size_t i = 0, parts = texts.size(); i < parts; ++i)
     for (std::string& number : numbers_in(texts[i])) texts.push_back(std::move(number));
   std::vector<MmmuGuess> guesses;
-  for (const std::string& text : texts)
-    for (MmmuGuess& guess : mmmu_truth(text))
-      if (std::find(guesses.begin(), guesses.end(), guess) == guesses.end())
-        guesses.push_back(std::move(guess));
+  std::set<MmmuGuess> seen;
+  for (const std::string& text : texts) {
+    for (MmmuGuess& guess : mmmu_truth(text)) {
+      // NaN is never the same as another, here and in Python, and has no place in an order.
+      if (guess == guess && !seen.insert(guess).second) continue;
+      guesses.push_back(std::move(guess));
+    }
+  }
   return guesses;
 }
 

@@ -99,6 +99,9 @@ std::string options_text(const MmmuChoices& choices, const char* before, const c
 MmmuQuestion question_of(const Entry& entry) {
   MmmuQuestion question;
   question.id = entry["id"].text();
+  if (!is_mmmu_subject(mmmu_subject_of(question.id)))
+    fail("{}: 'id': expected validation_<subject>_<number>, found '{}'", entry.where(),
+         question.id);
   question.text = entry["question"].text();
   Json answer = entry["answer"].json();
   const bool choice = entry["question_type"].text() == "multiple-choice";
@@ -165,6 +168,11 @@ const std::vector<MmmuSubject> kMmmuSubjects = {
     {"Public_Health", "Health and Medicine"},
     {"Sociology", "Humanities and Social Science"},
 };
+
+bool is_mmmu_subject(const std::string& name) {
+  return std::any_of(kMmmuSubjects.begin(), kMmmuSubjects.end(),
+                     [&](const MmmuSubject& subject) { return subject.name == name; });
+}
 
 std::string mmmu_subject_of(const std::string& id) {
   const size_t begin = id.find('_'), end = id.rfind('_');

@@ -15,6 +15,7 @@ struct MmmuSubject {
 /// In the official script's order, which is the alphabet's.
 extern const std::vector<MmmuSubject> kMmmuSubjects;
 
+bool is_mmmu_subject(const std::string& name);
 /// "Art_Theory" of "validation_Art_Theory_12".
 std::string mmmu_subject_of(const std::string& id);
 

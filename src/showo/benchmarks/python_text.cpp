@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <utf8proc.h>
 
+#include <cctype>
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
@@ -11,6 +12,9 @@
 
 namespace showo::python {
 namespace {
+
+// Most text is; Unicode's tables are slow to ask.
+bool is_ascii(char32_t character) { return character < 128; }
 
 auto category(char32_t character) { return utf8proc_category(static_cast<int32_t>(character)); }
 
@@ -53,7 +57,7 @@ std::string ascii_number(std::string_view text) {
   std::string ascii;
   for (const char32_t c : characters(text)) {
     const int digit = digit_value(c);
-    ascii += c < 128       ? static_cast<char>(c)
+    ascii += is_ascii(c)   ? static_cast<char>(c)
              : digit >= 0  ? static_cast<char>('0' + digit)
              : is_space(c) ? ' '
                            : '?';
@@ -78,6 +82,10 @@ bool without_underscores(std::string& number) {
 std::u32string characters(std::string_view text) {
   std::u32string result;
   for (size_t at = 0; at < text.size();) {
+    if (is_ascii(static_cast<unsigned char>(text[at]))) {
+      result += static_cast<char32_t>(text[at++]);
+      continue;
+    }
     int32_t character = 0xFFFD;
     const size_t length = utf8_length(text.substr(at));
     if (length > 0)
@@ -92,6 +100,10 @@ std::u32string characters(std::string_view text) {
 std::string utf8(std::u32string_view characters) {
   std::string text;
   for (const char32_t character : characters) {
+    if (is_ascii(character)) {
+      text += static_cast<char>(character);
+      continue;
+    }
     uint8_t bytes[4];
     const auto length = utf8proc_encode_char(static_cast<int32_t>(character), bytes);
     text.append(reinterpret_cast<const char*>(bytes), static_cast<size_t>(length));
@@ -104,11 +116,13 @@ std::string first_characters(std::string_view text, size_t count) {
 }
 
 bool is_space(char32_t c) {
-  return (c >= 0x09 && c <= 0x0D) || (c >= 0x1C && c <= 0x1F) || c == 0x85 || c == 0x2028 ||
-         c == 0x2029 || category(c) == UTF8PROC_CATEGORY_ZS;
+  if (is_ascii(c)) return c == ' ' || (c >= 0x09 && c <= 0x0D) || (c >= 0x1C && c <= 0x1F);
+  return c == 0x85 || c == 0x2028 || c == 0x2029 || category(c) == UTF8PROC_CATEGORY_ZS;
 }
 
-bool is_digit(char32_t c) { return category(c) == UTF8PROC_CATEGORY_ND; }
+bool is_digit(char32_t c) {
+  return is_ascii(c) ? c >= '0' && c <= '9' : category(c) == UTF8PROC_CATEGORY_ND;
+}
 
 // Unicode has the digits of every script in one run from 0 to 9, or in several runs that touch.
 int digit_value(char32_t c) {
@@ -166,7 +180,9 @@ std::string lower(std::string_view text) {
   const std::u32string upper = characters(text);
   std::u32string small;
   for (size_t i = 0; i < upper.size(); ++i) {
-    if (upper[i] == U'İ') {
+    if (is_ascii(upper[i])) {
+      small += upper[i] >= 'A' && upper[i] <= 'Z' ? upper[i] + ('a' - 'A') : upper[i];
+    } else if (upper[i] == U'İ') {
       small += U"i\u0307";
     } else if (upper[i] == U'Σ') {
       small += ends_word(upper, i) ? U'ς' : U'σ';

@@ -40,6 +40,7 @@ const Words kNumbers = {{"none", "0"},  {"zero", "0"},  {"one", "1"},  {"two", "
                         {"seven", "7"}, {"eight", "8"}, {"nine", "9"}, {"ten", "10"}};
 
 bool has_number_with_comma(std::string_view text, VqaCommas commas) {
+  if (text.find(',') == std::string_view::npos) return false;
   const std::u32string all = python::characters(text);
   for (size_t i = 1; i < all.size(); ++i) {
     if (all[i] != U',' || !python::is_digit(all[i - 1])) continue;
@@ -55,6 +56,7 @@ bool has_number_with_comma(std::string_view text, VqaCommas commas) {
 // flag is passed as the largest count.
 std::string without_periods(std::string_view text) {
   constexpr int kMost = 32;
+  if (text.find('.') == std::string_view::npos) return std::string(text);
   const std::u32string all = python::characters(text);
   std::u32string kept;
   int removed = 0;

@@ -162,7 +162,7 @@ class Vqav2 : public Benchmark {
   explicit Vqav2(const fs::path& data)
       : folder_(folder_at(data)),
         path_(file_in(data, "v2_OpenEnded_mscoco_val2014_questions.json", "questions.json")) {
-    const Json json = read_json(path_);
+    const Json json = read_long_json(path_);
     const Entry file(json, path_.string());
     split_ = file["data_subtype"].text();
     if (split_.starts_with("test-dev")) split_.erase(4, 4);
@@ -228,7 +228,7 @@ class Vqav2 : public Benchmark {
   Annotations read_annotations() const {
     const fs::path path =
         file_in(folder_, "v2_mscoco_val2014_annotations.json", "annotations.json");
-    const Json json = read_json(path);
+    const Json json = read_long_json(path);
     const Entry list = Entry(json, path.string())["annotations"];
     Annotations annotations;
     for (size_t i = 0; i < list.size(); ++i) {
