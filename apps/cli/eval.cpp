@@ -1,5 +1,6 @@
 // showo eval: figures on the emoji world's scenes.
 #include "apps/cli/command.h"
+#include "apps/cli/eval_benchmarks.h"
 #include "apps/cli/eval_stories.h"
 #include "apps/cli/eval_text.h"
 #include "apps/cli/output.h"
@@ -113,6 +114,7 @@ void add_eval(CLI::App& app) {
   f->model.add_to(*command);
   add_eval_text(*command);
   add_eval_stories(*command);
+  add_eval_benchmarks(*command);
   command->callback([=] {
     if (!command->get_subcommands().empty()) return;
     if (f->shards.empty()) throw UsageError("shards is required");

@@ -31,16 +31,17 @@ TEST(CaptionScores, CopiesGetTheWholeCider) {
   EXPECT_NEAR(report.all.cider, 5, 1e-12);
 }
 
-// Lengths are compared by bigrams: a lone word and no word at all are equally long.
-TEST(CaptionScores, CiderTakesBigramsForTheLength) {
+TEST(CaptionScores, CiderPenalisesADifferenceInLength) {
   const auto report = score_captions({image("a b", {"a"}), image("c", {"d"})});
-  // Unigrams alone: ln 2 of a on both sides, ‖prediction‖ = √2 ln 2; penalty of one bigram.
+  // Unigrams alone: ln 2 of a on both sides, ‖prediction‖ = √2 ln 2; penalty of one word.
   EXPECT_NEAR(report.images[0].cider, 10.0 / 4 / std::sqrt(2) * std::exp(-1.0 / 72), 1e-12);
 }
 
 TEST(CaptionScores, BleuTakesTheClosestReferenceTheShorterOfTwo) {
   const auto report = score_captions({image("a b c", {"a b c d", "a b", "a b c d e f"})});
   EXPECT_NEAR(report.all.bleu[0], 1, 1e-8);  // against two words nothing is too short
+  const auto brief = score_captions({image("a b c", {"a b c d e f g", "a b c d e"})});
+  EXPECT_NEAR(brief.all.bleu[0], std::exp(1 - 5.0 / 3), 1e-8);
 }
 
 TEST(CaptionScores, RougeMixesReferences) {

@@ -61,7 +61,7 @@ std::map<Gram, int> document_frequencies(const std::vector<Image>& images) {
 struct Weighted {
   std::array<std::map<Gram, double>, kOrders> weights;
   std::array<double, kOrders> norms = {};
-  double bigrams = 0;  // what the published program takes for the length
+  double words = 0;
 };
 
 class Cider {
@@ -81,6 +81,7 @@ class Cider {
  private:
   Weighted weighted(const Caption& caption) const {
     Weighted weighted;
+    weighted.words = static_cast<double>(caption.words);
     for (size_t n = 0; n < kOrders; ++n) {
       double squares = 0;
       for (const auto& [gram, count] : caption.counts[n]) {
@@ -89,16 +90,16 @@ class Cider {
         const double weight = count * (log_images_ - seen);
         weighted.weights[n][gram] = weight;
         squares += weight * weight;
-        if (n == 1) weighted.bigrams += count;
       }
       weighted.norms[n] = std::sqrt(squares);
     }
     return weighted;
   }
 
-  // Summed over the orders; σ = 6.
+  // Summed over the orders; σ = 6. The published program takes the number of bigrams for the
+  // length: wherever there is anything to compare the difference is the same.
   static double similarity(const Weighted& prediction, const Weighted& reference) {
-    const double difference = prediction.bigrams - reference.bigrams;
+    const double difference = prediction.words - reference.words;
     const double penalty = std::exp(-difference * difference / (2 * 6.0 * 6.0));
     double sum = 0;
     for (size_t n = 0; n < kOrders; ++n) {

@@ -246,7 +246,8 @@ Engine::Pass Engine::plan(const std::vector<EntryPtr>& running) {
         for (auto& beginning : entry.job->beginnings()) {
           entry.openings.push_back({beginning,
                                     PrefixKey(beginning.row, beginning.features),
-                                    {beginning.row, KvCache(network_.llm().num_hidden_layers)}});
+                                    {beginning.row, KvCache(network_.llm().num_hidden_layers)},
+                                    {}});
         }
         entry.opened = true;
       }

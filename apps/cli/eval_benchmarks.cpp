@@ -1,0 +1,231 @@
+#include "apps/cli/eval_benchmarks.h"
+
+#include "apps/cli/flags.h"
+#include "apps/cli/sampling_flags.h"
+#include "apps/cli/session.h"
+#include "showo/benchmarks/benchmarks.h"
+#include "showo/benchmarks/fid.h"
+#include "showo/benchmarks/geneval.h"
+#include "showo/core/device.h"
+#include "showo/eval/asking.h"
+#include "showo/eval/gallery.h"
+#include "showo/image/decode.h"
+
+namespace showo::cli {
+namespace {
+
+// What of a score is a table's, the rest being one entry a question.
+constexpr size_t kMostShown = 40;
+
+struct BenchmarkFlags {
+  ModelFlags model;
+  std::string data, predictions, protocol = "official", out, gallery;
+  int64_t gallery_items = 500;
+};
+
+std::string published_rows(const std::string& name, const std::optional<double>& ours) {
+  std::string text;
+  if (ours) text += fmt::format("{:<28}{:>10.2f}\n", name, *ours);
+  for (const auto& [model, figure] : published_figures(name))
+    text += fmt::format("{:<28}{:>10.2f}  published\n", model, figure);
+  return text;
+}
+
+// Numbers by name, nested ones behind their keys; long lists are left to --json.
+void add_lines(const Json& score, const std::string& name, std::string& text) {
+  if (score.is_number())
+    text += score.is_number_integer()
+                ? fmt::format("{}: {}\n", printable(name), score.dump())
+                : fmt::format("{}: {:.4f}\n", printable(name), score.get<double>());
+  if (!score.is_object() || score.size() > kMostShown) return;
+  for (const auto& [key, value] : score.items())
+    add_lines(value, name.empty() ? key : name + " " + key, text);
+}
+
+void print_score(const Json& score, const std::string& headline, bool json) {
+  if (json) {
+    fmt::print("{}\n", score.dump(1, ' ', false, Json::error_handler_t::replace));
+    return;
+  }
+  std::string text;
+  for (const auto& [key, value] : score.items())
+    if (key.starts_with("official")) add_lines(value, key, text);
+  const Json problems = score.value("problems", Json::object());
+  for (const auto& [kind, found] : problems.items()) {
+    const Json& first = found["first"];
+    text += fmt::format("{}: {}, the first: {}\n", printable(kind), found["count"].dump(),
+                        first.empty() ? "" : printable(first[0].get<std::string>()));
+  }
+  fmt::print("{}{}", text, headline);
+}
+
+void write_gallery(const BenchmarkFlags& f, const std::string& name,
+                   const std::vector<BenchmarkQuestion>& questions,
+                   const std::vector<std::string>& answers) {
+  Gallery gallery(name, fmt::format("{} of {} questions, {} prompts, {}",
+                                    std::min<size_t>(questions.size(), f.gallery_items),
+                                    questions.size(), f.protocol, f.model.model));
+  for (size_t i = 0; i < questions.size() && std::cmp_less(i, f.gallery_items); ++i) {
+    GalleryItem item;
+    for (const auto& picture : questions[i].pictures) item.pictures.push_back(read_image(picture));
+    item.prompt = questions[i].prompt;
+    item.answer = answers[i];
+    gallery.add(item);
+  }
+  gallery.write(f.gallery);
+}
+
+// Asks the model; the folder of its predictions, on the leading process alone.
+std::optional<fs::path> asked(const BenchmarkFlags& f, const NamedBenchmark& named,
+                              const Benchmark& benchmark) {
+  const Protocol protocol = f.protocol == "official" ? Protocol::kOfficial : Protocol::kLmmsEval;
+  const auto questions = benchmark.questions(protocol);
+  Group group = Group::from_environment(parse_device(f.model.device));
+  Session session(f.model);
+  const fs::path out = f.out.empty() ? fs::path("eval") / named.name : fs::path(f.out);
+  const AskedRun run{named.name, f.protocol, f.model.model, f.model.dtype, std::ssize(questions)};
+  const auto answers = ask_benchmark(session.pipeline(), questions, run, out, group);
+  if (!group.leads()) return std::nullopt;
+  make_folder(out / "predictions");
+  benchmark.write_predictions(out / "predictions", answers);
+  if (!f.gallery.empty()) write_gallery(f, named.name, questions, answers);
+  return out / "predictions";
+}
+
+void evaluate(const BenchmarkFlags& f, const NamedBenchmark& named) {
+  const auto benchmark = named.open(f.data);
+  const auto predictions =
+      f.predictions.empty() ? asked(f, named, *benchmark) : std::optional<fs::path>(f.predictions);
+  if (!predictions) return;
+  const Json score = benchmark->score(*predictions);
+  print_score(score, published_rows(named.name, headline(score, named)), f.model.json);
+}
+
+void add_benchmark(CLI::App& eval, const NamedBenchmark& named) {
+  auto f = std::make_shared<BenchmarkFlags>();
+  auto* command = eval.add_subcommand(named.name, named.what);
+  command->option_defaults()->group("benchmark");
+  command->add_option("--data", f->data, "the benchmark's own files, by their official names")
+      ->required();
+  command->add_option(
+      "--predictions", f->predictions,
+      "score these, a file or folder as it is handed in, instead of asking a model");
+  command
+      ->add_option("--protocol", f->protocol,
+                   "whose prompts are asked: the benchmark's own, or lmms-eval's, by which the "
+                   "paper's figures were made")
+      ->check(CLI::IsMember({"official", "lmms-eval"}))
+      ->capture_default_str();
+  command->add_option("--out", f->out,
+                      "folder of answers, from which a run that was stopped goes on, and of the "
+                      "predictions; eval/NAME");
+  command->add_option("--gallery", f->gallery, "a page to write: pictures, questions, answers");
+  add_number(*command, "--gallery-items", f->gallery_items, "the first so many questions",
+             at_least(1));
+  f->model.add_to(*command);
+  command->callback([=] { evaluate(*f, named); });
+  command->footer(fmt::format(
+      "Examples:\n"
+      "  showo eval {0} --data {0} --model show-o --llm phi-1_5 --codec magvitv2 --dtype bf16\n"
+      "  showo eval {0} --data {0} --predictions predictions --json",
+      named.name));
+}
+
+struct GenevalFlags {
+  ModelFlags model;
+  SamplingFlags sampling;
+  std::string data, predictions, out;
+  int64_t samples = 4;
+};
+
+// Pictures that are there already were drawn by a run that was stopped.
+void draw_geneval(const GenevalFlags& f) {
+  const auto prompts = read_geneval(f.data);
+  const fs::path out = f.out.empty() ? fs::path("eval/geneval") : fs::path(f.out);
+  Group group = Group::from_environment(parse_device(f.model.device));
+  Session session(f.model);
+  const auto begin = prompts.size() * group.rank() / group.size(),
+             end = prompts.size() * (group.rank() + 1) / group.size();
+  Progress progress("geneval", static_cast<int64_t>(end - begin));
+  for (size_t p = begin; p < end; ++p) {
+    std::vector<Wish> wishes;
+    std::vector<fs::path> paths;
+    for (int64_t sample = 0; sample < f.samples; ++sample) {
+      const fs::path path = out / geneval_picture_path(p, sample);
+      if (fs::exists(path)) continue;
+      wishes.push_back({prompts[p].prompt, f.model.seed + sample});
+      paths.push_back(path);
+    }
+    make_folder((out / geneval_picture_path(p, 0)).parent_path());
+    write_file_atomically(out / geneval_metadata_path(p), prompts[p].metadata);
+    const auto pictures = session.pipeline().text_to_image(wishes, f.sampling.options);
+    for (size_t i = 0; i < pictures.size(); ++i)
+      write_png(paths[i], pictures[i], {{"prompt", prompts[p].prompt}});
+    progress.update(static_cast<int64_t>(p - begin + 1));
+  }
+  group.meet();
+}
+
+void geneval(const GenevalFlags& f) {
+  if (f.predictions.empty()) return draw_geneval(f);
+  const Json score = score_geneval(f.data, f.predictions);
+  const Json overall = score["official"].value("overall", Json());
+  print_score(score,
+              published_rows("geneval", overall.is_number() ? std::optional(overall.get<double>())
+                                                            : std::nullopt),
+              f.model.json);
+}
+
+void add_geneval(CLI::App& eval) {
+  auto f = std::make_shared<GenevalFlags>();
+  auto* command = eval.add_subcommand(
+      "geneval", "GenEval: draws its pictures, or scores what a detector found in them");
+  command->option_defaults()->group("benchmark");
+  command->add_option("--data", f->data, "evaluation_metadata.jsonl, or a folder that holds it")
+      ->required();
+  command->add_option("--predictions", f->predictions,
+                      "score these: lines of detections, or the official results file");
+  command->add_option("--out", f->out, "folder of the pictures to draw; eval/geneval");
+  add_number(*command, "--samples", f->samples, "pictures of a prompt", between(1, 100'000));
+  f->sampling.add_to(*command);
+  f->model.add_to(*command);
+  command->callback([=] {
+    f->sampling.settle(*command, f->model.model);
+    geneval(*f);
+  });
+  command->footer(
+      "Examples:\n"
+      "  showo eval geneval --data geneval --out pictures --model show-o-512x512 --dtype bf16\n"
+      "  showo eval geneval --data geneval --predictions detections.jsonl --json");
+}
+
+void add_fid(CLI::App& eval) {
+  struct Flags {
+    std::string data, predictions;
+    bool json = false;
+  };
+  auto f = std::make_shared<Flags>();
+  auto* command = eval.add_subcommand(
+      "fid", "Fréchet distance of two sets of features that were computed before");
+  command->option_defaults()->group("benchmark");
+  const char* what = "features [N, D] as .safetensors, or mu and sigma as .npz";
+  command->add_option("--data", f->data, what)->required();
+  command->add_option("--predictions", f->predictions, what)->required();
+  command->option_defaults()->group("machine");
+  command->add_flag("--json", f->json, "results as JSON");
+  command->callback([=] { print_score(score_fid(f->data, f->predictions), "", f->json); });
+  command->footer(
+      "Examples:\n"
+      "  showo eval fid --data coco.npz --predictions features.safetensors\n"
+      "  showo eval fid --data a.safetensors --predictions b.safetensors --json");
+}
+
+}  // namespace
+
+void add_eval_benchmarks(CLI::App& eval) {
+  for (const auto& named : benchmarks()) add_benchmark(eval, named);
+  add_geneval(eval);
+  add_fid(eval);
+}
+
+}  // namespace showo::cli
