@@ -44,15 +44,16 @@ TEST(Gqa, AgreesWithTheOfficialScriptAndLmmsEval) {
 
 TEST(Gqa, EachScoreHasItsOwnIdeaOfEqual) {
   Json questions;
-  const std::vector<std::string> answers = {"red", "red.", "Red..", " red", "re-d!", "red ."};
+  const std::vector<std::string> answers = {"red",   "red.",  "Red..", " red",
+                                            "re-d!", "red .", ".red"};
   std::vector<std::pair<std::string, std::string>> predictions;
   for (size_t i = 0; i < answers.size(); ++i) {
     questions[std::to_string(i)] = question("red");
     predictions.emplace_back(std::to_string(i), answers[i]);
   }
   const Json score = Small(questions).score(predictions);
-  const Json expected = {{"0", {1, 1, 1}}, {"1", {0, 1, 1}}, {"2", {0, 1, 1}},
-                         {"3", {0, 0, 1}}, {"4", {0, 0, 1}}, {"5", {0, 0, 0}}};
+  const Json expected = {{"0", {1, 1, 1}}, {"1", {0, 1, 1}}, {"2", {0, 1, 1}}, {"3", {0, 0, 1}},
+                         {"4", {0, 0, 1}}, {"5", {0, 0, 0}}, {"6", {0, 0, 1}}};
   EXPECT_EQ(score["questions"], expected);
 }
 
