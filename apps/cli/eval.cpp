@@ -134,8 +134,9 @@ void add_train_recogniser(CLI::App& app) {
                                      "train the judge of generated pictures on real scenes");
   auto f = std::make_shared<RecogniserOptions>();
   auto out = std::make_shared<OutputFolder>();
-  auto shards = std::make_shared<std::string>();
-  command->add_option("shards", *shards, "training shards of the emoji world")->required();
+  auto shards = std::make_shared<std::vector<std::string>>();
+  command->add_option("shards", *shards, "training shards of the emoji world, scenes and stories")
+      ->required();
   command->option_defaults()->group("output");
   command->add_option("--out", out->path, "the recogniser's folder")->required();
   out->add_force(*command);
@@ -149,6 +150,8 @@ void add_train_recogniser(CLI::App& app) {
   command->footer(
       "Examples:\n"
       "  showo train-recogniser 'data/emoji/train-{0000..0007}.tar' --out runs/recogniser\n"
+      "  showo train-recogniser 'data/emoji/train-{0000..0011}.tar' "
+      "'data/stories/stories-{0000..0003}.tar' --out runs/recogniser --steps 1200\n"
       "  showo train-recogniser data/emoji/train-0000.tar --out runs/small --steps 200 --force");
 }
 

@@ -56,7 +56,7 @@ std::vector<Sample> first_samples(const std::string& shard, int64_t count) {
 }
 
 TEST_F(Judges, ARecogniserLearnsWhatScenesHold) {
-  Recogniser recogniser = train_recogniser(shards_, {.steps = 150, .batch = 16});
+  Recogniser recogniser = train_recogniser({shards_}, {.steps = 150, .batch = 16});
   int64_t colours = 0, kinds = 0, known = 0;
   for (const Sample& sample : first_samples(shards_, 40)) {
     const auto pixels =
@@ -84,7 +84,7 @@ TEST_F(Judges, ARecogniserLearnsWhatScenesHold) {
 TEST_F(Judges, PicturesAreCountedByWhatWasAsked) {
   Pipeline pipeline(ModelPaths::in(kModel));
   PictureJudges judges;
-  judges.recogniser = train_recogniser(shards_, {.steps = 2, .batch = 4});
+  judges.recogniser = train_recogniser({shards_}, {.steps = 2, .batch = 4});
   const auto figures = judge_pictures(pipeline, judges, shards_, 6, {.steps = 2, .guidance = 0});
   int64_t singles = 0, pairs = 0;
   for (const Sample& sample : first_samples(shards_, 6))

@@ -5,6 +5,7 @@
 #include "showo/core/log.h"
 #include "showo/core/random.h"
 #include "showo/core/weightless.h"
+#include "showo/data/find.h"
 #include "showo/data/shards.h"
 #include "showo/data/stream.h"
 #include "showo/image/decode.h"
@@ -35,7 +36,8 @@ SceneContents contents_of(const Json& scene) {
 
 SceneContents contents_of(const Sample& sample) {
   try {
-    return contents_of(Json::parse(sample.metadata));
+    const Json json = Json::parse(sample.metadata);
+    return contents_of(json.contains("frames") ? json.at("frames").at(0) : json);
   } catch (const Json::exception&) {
     fail("{}: no scene of the emoji world", sample.title());
   }
@@ -123,9 +125,9 @@ void initialise(Recogniser& recogniser, uint64_t seed) {
 }
 
 // The names that a set of shards uses, in alphabetical order.
-RecogniserConfig names_in(const std::string& shards) {
+RecogniserConfig names_in(const SourceConfig& shards) {
   std::set<std::string> kinds, backgrounds;
-  for (const auto& shard : find_shards(shards)) {
+  for (const auto& shard : find_files(shards, {".tar", ".tar.gz", ".tgz"})) {
     ShardReader reader(shard);
     while (const auto sample = reader.next()) {
       const SceneContents contents = contents_of(*sample);
@@ -145,8 +147,11 @@ int64_t place(const std::vector<std::string>& names, const std::string& name) {
 
 }  // namespace
 
-Recogniser train_recogniser(const std::string& shards, const RecogniserOptions& options) {
-  const RecogniserConfig config = names_in(shards);
+Recogniser train_recogniser(const std::vector<std::string>& shards,
+                            const RecogniserOptions& options) {
+  SourceConfig source;
+  source.paths = shards;
+  const RecogniserConfig config = names_in(source);
   Recogniser recogniser(config);
   initialise(recogniser, options.seed);
   OptimizerOptions adamw;
@@ -154,7 +159,7 @@ Recogniser train_recogniser(const std::string& shards, const RecogniserOptions& 
   adamw.warmup_steps = options.steps / 20;
   adamw.clip = 1;
   AdamW optimizer(*recogniser, adamw);
-  SampleStream stream(shards, options.seed);
+  SampleStream stream(source, options.seed);
   Progress progress("train-recogniser", options.steps);
   for (int64_t step = 0; step < options.steps; ++step) {
     std::vector<Tensor> pictures;

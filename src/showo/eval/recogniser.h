@@ -30,7 +30,8 @@ struct SceneContents {
   std::vector<Place> places;
 };
 
-/// From a sample's metadata as the emoji world writes it. Throws Error naming the sample.
+/// From a sample's metadata as the emoji world writes it, of a story its first scene. Throws Error
+/// naming the sample.
 SceneContents contents_of(const Sample& sample);
 /// Of the frames of a sample that is a story.
 std::vector<SceneContents> story_contents_of(const Sample& sample);
@@ -80,7 +81,8 @@ struct RecogniserOptions {
   }
 };
 
-Recogniser train_recogniser(const std::string& shards, const RecogniserOptions& options);
+Recogniser train_recogniser(const std::vector<std::string>& shards,
+                            const RecogniserOptions& options);
 /// config.json and pytorch_model.safetensors into a folder that is there.
 void write_recogniser(const fs::path& folder, Recogniser recogniser);
 Recogniser load_recogniser(const fs::path& folder);
