@@ -160,11 +160,14 @@ TEST(Batches, HoldAllPicturesThatASampleIsAbout) {
   const auto packed = maker.understanding({two, one}).rows;
   ASSERT_EQ(packed.sequences.size(), 2u);
   EXPECT_EQ(count_of(packed.ids_T, tiny.vocabulary.soi), 3);
-  const int64_t first = packed.sequences[0].tokens;
-  const auto codes = packed.ids_T.slice(0, 2, 2 + 1024), behind = packed.ids_T.slice(0, 1028, 2052);
-  EXPECT_TRUE(torch::equal(packed.ids_T.slice(0, first + 2, first + 2 + 1024), behind))
+  const int64_t side = 32 / tiny.codec->config.stride(), count = side * side;
+  const auto codes_from = [&](int64_t begin) {  // of a picture whose <|soi|> stands there
+    return packed.ids_T.slice(0, begin + 1, begin + 1 + count);
+  };
+  const int64_t alone = packed.sequences[0].tokens + 1, second = 1 + count + 2;
+  EXPECT_TRUE(torch::equal(codes_from(alone), codes_from(second)))
       << "the same picture, alone and as the second of two";
-  EXPECT_FALSE(torch::equal(codes, behind));
+  EXPECT_FALSE(torch::equal(codes_from(1), codes_from(second)));
 }
 
 // Training learns the codes that drawing and answering will use: those of the tokenizer as it is.
