@@ -15,7 +15,7 @@ namespace {
 struct EvalFlags {
   ModelFlags model;
   SamplingFlags sampling;
-  std::string shards, recogniser, features;
+  std::string shards, recogniser, features, all, protocol = "official";
   int64_t scenes = 500, questions = -1;
 };
 
@@ -99,6 +99,13 @@ void add_eval(CLI::App& app) {
       "eval", "answers, reconstructions and generated pictures on shards of the emoji world");
   auto f = std::make_shared<EvalFlags>();
   command->add_option("shards", f->shards, "a split: data/emoji/compositions.tar");
+  command->option_defaults()->group("benchmarks");
+  command->add_option(
+      "--all", f->all,
+      "folder of benchmarks: those that have a folder of their name in it are asked");
+  command->add_option("--protocol", f->protocol, "whose prompts --all asks")
+      ->check(CLI::IsMember({"official", "lmms-eval"}))
+      ->capture_default_str();
   command->option_defaults()->group("judging");
   add_number(*command, "--scenes", f->scenes, "how many of its scenes to draw", at_least(0));
   command
@@ -117,6 +124,7 @@ void add_eval(CLI::App& app) {
   add_eval_benchmarks(*command);
   command->callback([=] {
     if (!command->get_subcommands().empty()) return;
+    if (!f->all.empty()) return eval_all(f->model, f->all, f->protocol);
     if (f->shards.empty()) throw UsageError("shards is required");
     f->sampling.settle(*command, f->model.model);
     eval(*f);
@@ -126,6 +134,7 @@ void add_eval(CLI::App& app) {
       "  showo eval data/emoji/compositions.tar --scenes 500 --recogniser runs/recogniser\n"
       "  showo eval data/comparisons/compositions.tar --scenes 0 --questions 200\n"
       "  showo eval data/emoji/pairs.tar --questions 0 --model runs/showo/checkpoint/model --json\n"
+      "  showo eval --all benchmarks --model show-o --llm phi-1_5 --codec magvitv2 --dtype bf16\n"
       "  showo eval text held_out.txt --model phi-1_5");
 }
 

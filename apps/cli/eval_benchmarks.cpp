@@ -1,5 +1,10 @@
 #include "apps/cli/eval_benchmarks.h"
 
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cctype>
+
 #include "apps/cli/flags.h"
 #include "apps/cli/sampling_flags.h"
 #include "apps/cli/session.h"
@@ -59,6 +64,13 @@ void print_score(const Json& score, const std::string& headline, bool json) {
   fmt::print("{}{}", text, headline);
 }
 
+// As answers of a word are compared by eye.
+std::string plain(std::string text) {
+  while (text.ends_with('.') || text.ends_with(' ')) text.pop_back();
+  std::ranges::transform(text, text.begin(), [](unsigned char c) { return std::tolower(c); });
+  return text;
+}
+
 void write_gallery(const BenchmarkFlags& f, const std::string& name,
                    const std::vector<BenchmarkQuestion>& questions,
                    const std::vector<std::string>& answers) {
@@ -70,6 +82,9 @@ void write_gallery(const BenchmarkFlags& f, const std::string& name,
     for (const auto& picture : questions[i].pictures) item.pictures.push_back(read_image(picture));
     item.prompt = questions[i].prompt;
     item.answer = answers[i];
+    item.wanted = questions[i].truth;
+    item.kind = questions[i].kind;
+    if (!item.kind.empty()) item.right = plain(item.answer) == plain(item.wanted);
     gallery.add(item);
   }
   gallery.write(f.gallery);
@@ -221,6 +236,25 @@ void add_fid(CLI::App& eval) {
 }
 
 }  // namespace
+
+void eval_all(const ModelFlags& model, const std::string& folder, const std::string& protocol) {
+  bool any = false;
+  for (const auto& named : benchmarks()) {
+    const fs::path data = fs::path(folder) / named.name;
+    if (!fs::is_directory(data)) continue;
+    any = true;
+    BenchmarkFlags f;
+    f.model = model;
+    f.data = data.string();
+    f.protocol = protocol;
+    evaluate(f, named);
+  }
+  if (any) return;
+  std::vector<std::string> names;
+  for (const auto& named : benchmarks()) names.emplace_back(named.name);
+  throw UsageError(
+      fmt::format("{}: expected folders of benchmarks: {}", folder, fmt::join(names, ", ")));
+}
 
 void add_eval_benchmarks(CLI::App& eval) {
   for (const auto& named : benchmarks()) add_benchmark(eval, named);

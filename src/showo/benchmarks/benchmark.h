@@ -24,6 +24,8 @@ struct BenchmarkQuestion {
   std::vector<fs::path> pictures;  // that it is about, in the order of the prompt
   std::string prompt;
   int64_t max_tokens = 0;  // of an answer, as the protocol has it
+  // For looking through answers; scores go by the files. Empty where there is no one truth.
+  std::string truth = {}, kind = {};
 };
 
 /// What was wrong with given predictions: how often each kind of fault was met, and the first

@@ -120,7 +120,8 @@ class Captions : public Benchmark {
     for (const Picture& picture : set_.pictures) {
       const fs::path path =
           picture_path(file_.parent_path(), {picture.folder, "images", "."}, picture.file);
-      questions.push_back({std::to_string(picture.id), {path}, set_.prompt, kMaxTokens});
+      questions.push_back(
+          {std::to_string(picture.id), {path}, set_.prompt, kMaxTokens, picture.captions[0]});
     }
     require_pictures(questions);
     return questions;

@@ -153,7 +153,9 @@ class Gqa : public Benchmark {
       list.push_back({question.id,
                       {picture_path(folder_, {"images"}, question.picture)},
                       question.text + (protocol == Protocol::kOfficial ? "" : kSingleWord),
-                      kMaxTokens});
+                      kMaxTokens,
+                      question.answer,
+                      question.structural});
     require_pictures(list);
     return list;
   }

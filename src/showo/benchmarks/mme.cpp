@@ -179,7 +179,9 @@ class Mme : public Benchmark {
              protocol == Protocol::kOfficial
                  ? line.question
                  : python::replace(python::strip(line.question), kClosing, "") + kSingleWord,
-             kMaxTokens});
+             kMaxTokens,
+             line.truth,
+             name});
       }
     }
     require_pictures(list);

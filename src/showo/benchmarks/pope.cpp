@@ -113,7 +113,9 @@ class Pope : public Benchmark {
                         protocol == Protocol::kOfficial
                             ? question.text
                             : python::strip(question.text) + kSingleWord,
-                        kMaxTokens});
+                        kMaxTokens,
+                        question.yes ? "yes" : "no",
+                        category.name});
       }
     }
     require_pictures(list);
