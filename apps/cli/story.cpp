@@ -76,21 +76,41 @@ SavedStory read_story(const std::string& folder) {
   return story;
 }
 
+void add_told(SavedStory& story, const std::vector<std::string>& told) {
+  for (const auto& text : told) {
+    if (text.find_first_not_of(" \t\r\n") == std::string::npos)
+      throw UsageError("a frame's text is empty");
+    story.told.push_back(text);
+  }
+}
+
 // What the command line asks for.
 SavedStory new_story(const StoryFlags& f) {
   SavedStory story;
   story.model = f.model.model;
   story.seed = f.model.seed;
-  if (!f.prompt.empty()) story.told.push_back(f.prompt);
-  story.told.insert(story.told.end(), f.told.begin(), f.told.end());
-  for (const auto& text : story.told) {
-    if (text.find_first_not_of(" \t\r\n") == std::string::npos)
-      throw UsageError("a frame's text is empty");
-  }
+  if (!f.prompt.empty()) add_told(story, {f.prompt});
+  add_told(story, f.told);
   story.options = f.options;
   story.options.sampling = f.sampling.options;
   if (story.told.empty() && f.picture.empty())
     throw UsageError("a story begins with a text or with --picture, or goes on with --resume");
+  return story;
+}
+
+// What a story that is there goes on with: what is told comes behind what was told or written.
+SavedStory resumed_story(const StoryFlags& f) {
+  if (!f.prompt.empty() || !f.picture.empty())
+    throw UsageError("--resume: the story has its beginning; --tell says what happens next");
+  SavedStory story = read_story(f.out);
+  if (f.options.frames > 0) story.options.frames = f.options.frames;
+  if (f.told.empty()) return story;
+  if (std::ssize(story.frames) - story.given > std::ssize(story.told)) {
+    story.told.clear();
+    for (auto frame = story.frames.begin() + story.given; frame != story.frames.end(); ++frame)
+      story.told.push_back(frame->text);
+  }
+  add_told(story, f.told);
   return story;
 }
 
@@ -148,10 +168,9 @@ class StoryFolder {
 
 void tell(const StoryFlags& f) {
   check_out(f);
-  SavedStory begun = f.resume ? read_story(f.out) : new_story(f);
-  if (f.resume && f.options.frames > 0) begun.options.frames = f.options.frames;
+  SavedStory begun = f.resume ? resumed_story(f) : new_story(f);
   std::optional<Image> given;
-  if (!f.picture.empty() && !f.resume) given = read_image(f.picture);
+  if (!f.picture.empty()) given = read_image(f.picture);
   Session session(f.model);
   Pipeline& pipeline = session.pipeline();
   StoryFolder folder(f.out, begun);

@@ -103,6 +103,19 @@ class Tasks(unittest.TestCase):
                          json.loads((parts / "story.json").read_text()) | {"model": ""})
         self.assertGreater(pixels(whole / "story.png").shape[1], 512)
 
+    def test_a_story_goes_on_with_what_is_told_then(self):
+        out = self.path / "out"
+        showo("story", "a lion on a white background", "--frames", 2, "--steps", 2, "-o", out)
+        showo("story", "--resume", "--tell", "the lion leaves", "--frames", 3, "-o", out)
+        before = json.loads((out / "story.json").read_text())["frames"]
+        self.assertEqual(before[2]["text"], "the lion leaves")
+        showo("story", "--resume", "--frames", 4, "-o", out)
+        after = json.loads((out / "story.json").read_text())["frames"]
+        self.assertEqual(after[:3], before)
+        run = subprocess.run([SHOWO, "story", "another", "--resume", "-o", out], capture_output=True, encoding="utf-8", timeout=300)
+        self.assertEqual(run.returncode, 2)
+        self.assertIn("--resume: the story has its beginning", run.stderr)
+
     def test_a_story_may_begin_with_a_picture(self):
         out = self.path / "out"
         showo("story", "--picture", SCENE, "--tell", "the rabbit leaves", "--frames", 2, "--steps", 2, "-o", out)
@@ -125,6 +138,13 @@ class Tasks(unittest.TestCase):
         self.assertEqual([turn["question"] for turn in answers],
                          ["what is in the picture?", "how many things are there?", "and on what background?"])
         self.assertEqual(answers[0]["answer"], showo("ask", SCENE, "what is in the picture?").strip())
+
+    def test_questions_may_be_about_several_pictures(self):
+        showo("edit", SCENE, "--instruction", "the background turns blue", "-o", self.path / "blue.png")
+        answer = showo("ask", SCENE, "--also", self.path / "blue.png", "what differs?", "do both pictures have the same background?")
+        self.assertEqual(answer.splitlines(), ["the background turns blue", "no"])
+        turned = showo("ask", self.path / "blue.png", "--also", SCENE, "--chat", "what differs?", "--seed", 1)
+        self.assertEqual(turned.splitlines()[0], "the background turns white")
 
     def test_converted_weights_are_the_roundings_of_the_original(self):
         showo("convert", MODEL, self.path / "wide", "--dtype", "fp32")

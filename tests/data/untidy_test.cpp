@@ -215,7 +215,7 @@ TEST_F(Untidy, AFileThatNothingIsWantedFromLosesNoSample) {
   EXPECT_THROW(epoch(said), Error);
 }
 
-TEST_F(Untidy, EntriesWithoutOnePictureAreLeftOutAndCounted) {
+TEST_F(Untidy, EntriesWithoutPicturesAreLeftOutAndCounted) {
   const std::string turns = R"("conversations": [{"from": "human", "value": "a"},)"
                             R"({"from": "gpt", "value": " b\n"}])";
   const char* images[] = {R"("red.jpg")",   "null", R"("")", "[]", R"(["green.jpg", "blue.jpg"])",
@@ -223,12 +223,14 @@ TEST_F(Untidy, EntriesWithoutOnePictureAreLeftOutAndCounted) {
   std::string text = "[{" + turns + "}";
   for (const char* image : images)
     text += fmt::format(R"(, {{"deep": {{"image": "x"}}, "image" : {}, {}}})", image, turns);
-  EXPECT_EQ(epoch(list("llava", text + "]")), (Lines{"red.jpg=|a|b", "blue.jpg=|a|b"}));
-  EXPECT_EQ(said("5 of 7 entries do not have one picture and are left out"), 1) << log_.str();
+  EXPECT_EQ(epoch(list("llava", text + "]")),
+            (Lines{"red.jpg=|a|b", "green.jpg=|a|b", "blue.jpg=|a|b"}));
+  EXPECT_EQ(said("4 of 7 entries do not have a picture and are left out"), 1) << log_.str();
   EXPECT_EQ(epoch(list("captions", R"([{"image": null, "caption": "a"},
+      {"image": ["green.jpg", "blue.jpg"], "caption": "of two"},
       {"image": "red.jpg", "caption": "b"}])")),
             Lines{"red.jpg=b"});
-  EXPECT_EQ(said("1 of 2 entries"), 1) << log_.str();
+  EXPECT_EQ(said("2 of 3 entries do not have one picture and are left out"), 1) << log_.str();
 }
 
 // So many that their folder is listed.

@@ -42,6 +42,7 @@ const Stage kStages[] = {
     {"embedded/clip_projector.yaml", "clip-projector"},
     {"embedded/clip_tuning.yaml", "clip-tuning"},
     {"embedded/story.yaml", "story"},
+    {"embedded/story_gpu.yaml", "story-gpu"},
 };
 
 Json yaml_of(const std::string& file) { return read_yaml(kSource / "configs" / file); }

@@ -40,6 +40,7 @@ fs::path file_in(const fs::path& path, const std::string& usual, const std::stri
   std::error_code error;
   if (!fs::is_directory(path, error)) return path;
   if (!usual.empty() && is_file(path / usual)) return path / usual;
+  if (is_file(path / ending)) return path / ending;
   std::vector<fs::path> found;
   for (fs::directory_iterator at(path, error), end; !error && at != end; at.increment(error))
     if (at->path().filename().string().ends_with(ending) && is_file(at->path()))

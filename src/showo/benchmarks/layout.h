@@ -16,8 +16,8 @@ fs::path picture_path(const fs::path& data, const std::vector<std::string>& fold
 /// Throws Error naming the first picture that is not there and how many are not.
 void require_pictures(const std::vector<BenchmarkQuestion>& questions);
 
-/// `path` itself when it is no folder; else the file `usual` in it, or the only one whose name ends
-/// in `ending`. Throws Error where there is none or a choice.
+/// `path` itself when it is no folder; else the file `usual` in it, the file `ending`, or the only
+/// one whose name ends so. Throws Error where there is none or a choice.
 fs::path file_in(const fs::path& path, const std::string& usual, const std::string& ending);
 
 /// Throws Error unless there are as many answers as questions.

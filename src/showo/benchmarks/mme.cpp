@@ -203,7 +203,10 @@ class Mme : public Benchmark {
     }
   }
 
-  Json score(const fs::path& predictions) const override {
+  Json score(const fs::path& given) const override {
+    std::error_code none;
+    const fs::path responses = given / "responses",
+                   predictions = fs::is_directory(responses, none) ? responses : given;
     Json official, lmms_eval;
     Json parsed;
     Problems problems;
