@@ -99,16 +99,15 @@ struct RoundedTo8Bits {
   }
 };
 
-// By our own kernels. T: that of x, float or BFloat16.
+// By our own kernels, into `out` [rows, count]. T: that of x, float or BFloat16.
 template <class Rounded, class T>
-at::Tensor multiply_integers(const at::Tensor& x, const PackedWeight& packed,
-                             const at::Tensor& offsets, int64_t first, int64_t count, bool gelu) {
+void multiply_integers(const at::Tensor& x, const PackedWeight& packed, const at::Tensor& offsets,
+                       int64_t first, int64_t count, bool gelu, const at::Tensor& out) {
   using Bits = std::conditional_t<std::is_same_v<T, float>, float, uint16_t>;
   const lowbit::WeightView weights = view_of(packed);
   const int64_t rows = x.size(0);
   const Rounded rounded(reinterpret_cast<const Bits*>(x.const_data_ptr<T>()), rows, packed.inputs,
                         weights.inputs);
-  at::Tensor out = at::empty({rows, count}, x.options());
   auto* to = out.data_ptr<T>();
   const float* offset = offsets.defined() ? offsets.const_data_ptr<float>() : nullptr;
   // Tiles of a piece: so many that waking a thread costs little beside them.
@@ -131,15 +130,25 @@ at::Tensor multiply_integers(const at::Tensor& x, const PackedWeight& packed,
           to[r * count + o - first] = static_cast<T>(products[r * kTile + o - tile * kTile]);
     }
   });
-  return out;
 }
+
+// Every tile of weights passes by all rows, which have to stay in a near cache meanwhile: of 2,560
+// rows on an AVX2 CPU a product takes 1.4 times as long as in parts of 512.
+constexpr int64_t kRowsAtOnce = 512;
 
 template <class Rounded>
 at::Tensor multiply_rounded(const at::Tensor& x, const PackedWeight& packed,
                             const at::Tensor& offsets, int64_t first, int64_t count, bool gelu) {
   const auto by = x.scalar_type() == at::kBFloat16 ? multiply_integers<Rounded, at::BFloat16>
                                                    : multiply_integers<Rounded, float>;
-  return by(x, packed, offsets, first, count, gelu);
+  const int64_t rows = x.size(0), parts = (rows + kRowsAtOnce - 1) / kRowsAtOnce,
+                part = (rows + parts - 1) / parts;
+  const at::Tensor out = at::empty({rows, count}, x.options());
+  for (int64_t at = 0; at < rows; at += part) {
+    const int64_t some = std::min(part, rows - at);
+    by(x.narrow(0, at, some), packed, offsets, first, count, gelu, out.narrow(0, at, some));
+  }
+  return out;
 }
 
 }  // namespace
