@@ -78,9 +78,10 @@ double mean(const std::vector<double>& values) {
                               static_cast<double>(values.size());
 }
 
-// Tokens a second behind each answer's first; 0 where pictures are drawn beside, or no more tokens.
+// Tokens a second behind each answer's first; 0 where pictures are drawn beside, where there are no
+// more tokens, and where they took less than two runs of reading differ by.
 double decoding(const Times& times, const BenchFlags& f) {
-  if (!times.pictures.empty() || f.tokens < 2) return 0;
+  if (!times.pictures.empty() || f.tokens < 2 || times.all <= times.first_tokens) return 0;
   return static_cast<double>(std::ssize(times.answers) * (f.tokens - 1)) /
          (times.all - times.first_tokens);
 }
@@ -134,8 +135,8 @@ void bench_engine(const BenchFlags& f) {
                way == 0 ? "one after another" : "together", mean(best[way].pictures),
                mean(best[way].answers));
   }
-  if (decodes) {
-    const double alone = decoding(best[0], f), beside = decoding(best[1], f);
+  const double alone = decoding(best[0], f), beside = decoding(best[1], f);
+  if (alone > 0 && beside > 0) {
     fmt::print("tokens behind the first: {:.1f} a second and {:.1f}, {:.2f} times as many\n", alone,
                beside, beside / alone);
   }
