@@ -185,6 +185,22 @@ class Distributed(unittest.TestCase):
             self.assertEqual(code, 0, error)
             self.assertIn(f"resumed at step {step}", error)
 
+    # The first process holds what the others meet at, whose library would say the loss in a trace of sixteen lines.
+    def test_one_line_says_that_the_first_process_is_lost(self):
+        running = self.start(self.recipe(3, steps=100000), "first", 3, "--timeout", "1")
+        try:
+            tiny_run.wait_for_step(self.path / "first", 2, running[0])
+            running[0].kill()
+            for process in running[1:]:
+                _, error = process.communicate(timeout=60)
+                self.assertEqual(process.returncode, 1, error)
+                self.assertIn("another process may be gone", error)
+                self.assertEqual(error.count("\n"), 1, error)
+        finally:
+            for process in running:
+                process.kill()
+                process.communicate()
+
     # A preview of the first process, or its checkpoint, takes as long as it takes.
     def test_the_others_wait_for_a_process_at_work_longer_than_the_limit(self):
         recipe = self.recipe(2, steps=3, preview_every=2, prompts=["a thing"] * PROMPTS)

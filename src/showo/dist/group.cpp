@@ -1,6 +1,7 @@
 #include "showo/dist/group.h"
 
 #include <ATen/ATen.h>
+#include <c10/util/Logging.h>
 #define USE_C10D_GLOO
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
@@ -108,6 +109,14 @@ std::string needed(const char* name, const Place& place) {
       place.said_by, place.size, name);
 }
 
+// A lost connection is said by this program, in one line; c10d's threads would say it too, each by
+// a stack trace. Whoever asks for its log by the variable that it knows gets it all.
+void quiet_warnings_of_c10d() {
+  constexpr int kErrors = 2;
+  if (!variable("TORCH_CPP_LOG_LEVEL"))
+    FLAGS_caffe2_log_level = std::max(FLAGS_caffe2_log_level, kErrors);
+}
+
 // c10d's messages are a stack trace long: the first line says what happened.
 template <class F>
 auto guarded(int rank, const char* what, F&& call) {
@@ -174,6 +183,7 @@ Group Group::from_environment(c10::Device device, std::chrono::seconds timeout) 
   group.size_ = place.size;
   group.rank_ = place.rank;
   if (group.size_ == 1) return group;
+  quiet_warnings_of_c10d();
   const std::string address = needed("MASTER_ADDR", place);
   const int port = number("MASTER_PORT", needed("MASTER_PORT", place), 65535);
   const std::string what = fmt::format("meeting the other processes ({})", place.said_by);
