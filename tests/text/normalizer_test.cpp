@@ -33,6 +33,18 @@ TEST(Nfc, OrdersAMegabyteOfMarks) {
   EXPECT_EQ(nfc("q" + marks), "q" + below + above);
 }
 
+TEST(SmallLetters, AreOfEachCharacterByItself) {
+  EXPECT_EQ(small_letters("A Big ΣΊΣΥΦΟΣ"), "a big σίσυφοσ");
+  EXPECT_EQ(small_letters("\u0130 \u01c5 \u1e9e \u2160"), "i\u0307 \u01c6 \u00df \u2170");
+  EXPECT_EQ(small_letters("A\xff\xc3Z"), "a\xff\xc3z");
+}
+
+TEST(SingleSpaces, StandForRunsOfUnicodesWhiteSpace) {
+  EXPECT_EQ(single_spaces(" a\t\n\u00a0b\u2003\u1680\u0085\u3000c\u2028"), " a b c ");
+  EXPECT_EQ(single_spaces("a\u180e\u200bb"), "a\u180e\u200bb");
+  EXPECT_EQ(single_spaces("\xff \xff"), "\xff \xff");
+}
+
 TEST(ReplaceAll, GoesFromLeftToRight) {
   EXPECT_EQ(replace_all("aaa", "aa", "b"), "ba");
   EXPECT_EQ(replace_all(" a  b ", " ", "▁"), "▁a▁▁b▁");

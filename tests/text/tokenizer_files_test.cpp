@@ -72,7 +72,7 @@ INSTANTIATE_TEST_SUITE_P(TokenizerJson, Library,
                          testing::Values("gpt2_pattern", "split_pattern", "llama3", "qwen",
                                          "smollm", "llama2_legacy", "llama2_new",
                                          "sentencepiece_legacy", "sentencepiece_new",
-                                         "sentencepiece_unigram"),
+                                         "sentencepiece_unigram", "clip", "clip_files"),
                          [](const auto& info) { return std::string(info.param); });
 
 TEST_F(TokenizerFiles, ReadsGpt2sFiles) {
@@ -159,7 +159,11 @@ TEST_F(TokenizerFiles, NamesTheFieldOfTokenizerJsonThatIsNotSupported) {
            {"/model/type", "3", "model: type: expected text, found 3"},
            {"/model/byte_fallback", "true", "model: byte_fallback is not supported"},
            {"/model/ignore_merges", R"("no")", "model: ignore_merges: expected true or false"},
-           {"/model/end_of_word_suffix", R"("</w>")", "model: end_of_word_suffix is not supported"},
+           {"/model/end_of_word_suffix", R"("</w>")",
+            "the vocabulary has no token for byte 0 and '</w>'"},
+           {"/model/end_of_word_suffix", "1", "model: end_of_word_suffix: expected text, found 1"},
+           {"/model/continuing_subword_prefix", R"("##")",
+            "model: continuing_subword_prefix is not supported"},
            {"/model/vocab", "[]", "the vocabulary: expected tokens and their ids"},
            {"/model/merges", "{}", "merges: expected a list"},
            {"/model/merges", "[1]", "merges: expected pairs of tokens, found 1"},
@@ -169,16 +173,16 @@ TEST_F(TokenizerFiles, NamesTheFieldOfTokenizerJsonThatIsNotSupported) {
            {"/normalizer", R"({"type": "NFKC"})", "normalizer: 'NFKC' is not supported"},
            {"/normalizer", R"({"type": "Replace", "pattern": {"Regex": " "}, "content": ""})",
             "normalizer: Replace: pattern: 'String' is missing"},
-           {"/normalizer", R"({"type": "Sequence", "normalizers": [{"type": "Lowercase"}]})",
-            "normalizer: 'Lowercase' is not supported"},
+           {"/normalizer", R"({"type": "Sequence", "normalizers": [{"type": "StripAccents"}]})",
+            "normalizer: 'StripAccents' is not supported"},
            {"/model/dropped", "0.1", "model: dropped is not supported"},
            {"/decoder", R"({"type": "WordPiece"})", "decoder: 'WordPiece' is not supported"},
            {"/truncation", R"({"max_length": 8})", "truncation is not supported"},
            {"/padding", R"({"strategy": "BatchLongest"})", "padding is not supported"},
            {"/post_processor", R"({"type": "TemplateProcessing", "single": []})",
             "post_processor: TemplateProcessing: single: expected one Sequence, found 0"},
-           {"/post_processor", R"({"type": "RobertaProcessing"})",
-            "post_processor: 'RobertaProcessing' is not supported"},
+           {"/post_processor", R"({"type": "BertProcessing"})",
+            "post_processor: 'BertProcessing' is not supported"},
            {"/post_processor",
             R"({"type": "Sequence", "processors": [{"type": "BertProcessing"}]})",
             "post_processor: 'BertProcessing' is not supported"},
@@ -207,7 +211,7 @@ TEST_F(TokenizerFiles, NamesTheFieldOfTokenizerJsonThatIsNotSupported) {
            {"/pretokenizers/0/pattern/Regex", R"("(a")",
             "pattern '(a': missing closing parenthesis"},
            {"/pretokenizers/0/behavior", R"("Removed")", "behavior 'Removed' is not supported"},
-           {"/pretokenizers/0/invert", "true", "invert is not supported"},
+           {"/pretokenizers/0/invert", "true", "behavior 'Isolated' is not supported"},
            {"/pretokenizers/0/type", R"("Punctuation")",
             "'Punctuation' before ByteLevel is not supported"},
            {"/pretokenizers/1/type", R"("Digits")", "this Sequence is not supported"},
@@ -268,6 +272,7 @@ TEST_F(TokenizerFiles, TellWhatBeginsAndEndsTexts) {
   EXPECT_EQ(ends(kData / "smollm"), Ends(560, 560));
   EXPECT_EQ(ends(kData / "llama2_new"), Ends(1, 2));
   EXPECT_EQ(ends(kData / "sentencepiece_unigram"), Ends(1, 2));
+  for (const char* form : {"clip", "clip_files"}) EXPECT_EQ(ends(kData / form), Ends(653, 654));
   write_gpt2_files();
   write("special_tokens_map.json", R"({"bos_token": {"content": "ab"}, "eos_token": "abc"})");
   EXPECT_EQ(ends(folder_), Ends(256, 257));
@@ -285,6 +290,25 @@ TEST_F(TokenizerFiles, AreToldByName) {
   EXPECT_EQ(tokenizer_files(kData / "sentencepiece_legacy"),
             (std::vector<std::string>{"tokenizer.model", "added_tokens.json",
                                       "special_tokens_map.json", "tokenizer_config.json"}));
+}
+
+TEST_F(TokenizerFiles, RefuseWhatMarkedEndsOfWordsCannotBeWith) {
+  for (const char* key : {"byte_fallback", "ignore_merges"}) {
+    Json json = read_json(kData / "clip" / "tokenizer.json");
+    json["model"][key] = true;
+    write("tokenizer.json", json.dump());
+    EXPECT_NE(complaint().find(fmt::format("{} is not supported with end_of_word_suffix", key)),
+              std::string::npos);
+  }
+}
+
+TEST_F(TokenizerFiles, NameAByteThatCannotEndAWord) {
+  Json vocabulary = read_json(kData / "clip_files" / "vocab.json");
+  vocabulary.erase("Ā</w>");
+  for (auto& id : vocabulary) id = id.get<int64_t>() - (id.get<int64_t>() > 444);
+  write("vocab.json", vocabulary.dump());
+  write("merges.txt", read_file(kData / "clip_files" / "merges.txt"));
+  EXPECT_NE(complaint().find("no token for byte 0 and '</w>'"), std::string::npos) << complaint();
 }
 
 TEST_F(TokenizerFiles, NameTheFieldOfByteFallbackThatIsNotSupported) {
@@ -351,7 +375,7 @@ TEST_F(TokenizerFiles, RefuseAnotherSpaceBeforeTextsThanTokenizerJsonHas) {
 
 TEST_F(TokenizerFiles, SurviveAnyDamage) {
   std::mt19937 random(3);
-  for (const char* form : {"gpt2_pattern", "split_pattern", "qwen", "llama2_new"}) {
+  for (const char* form : {"gpt2_pattern", "split_pattern", "qwen", "llama2_new", "clip"}) {
     const std::string good = read_file(kData / form / "tokenizer.json");
     int refused = 0;
     for (int i = 0; i < 400; ++i) {

@@ -13,6 +13,7 @@
 namespace showo {
 
 inline constexpr const char* kEndOfText = "<|endoftext|>";
+inline constexpr const char* kStartOfText = "<|startoftext|>";  // CLIP's
 
 /// What the files beside a tokenizer say: tokenizer_config.json, special_tokens_map.json,
 /// added_tokens.json.

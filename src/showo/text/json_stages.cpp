@@ -29,13 +29,15 @@ std::string plain_pattern(const Json& stage, const std::string& where) {
 
 std::shared_ptr<const Splitter> read_split(const Json& stage, const std::string& where) {
   refuse_other_keys(stage, {"type", "pattern", "behavior", "invert"}, where + ": Split");
-  refuse_flags(stage, {"invert"}, where);
-  if (const auto behavior = text_of(stage, "behavior", where); behavior != "Isolated") {
-    fail("{}: Split: behavior '{}' is not supported; expected Isolated", where, behavior);
-  }
+  const bool inverted = flag_of(stage, "invert", false, where);
+  const auto behavior = text_of(stage, "behavior", where);
+  if (behavior != (inverted ? "Removed" : "Isolated"))
+    fail("{}: Split: behavior '{}' is not supported; expected Isolated, or Removed and invert",
+         where, behavior);
   const Json& pattern = field(stage, "pattern", where);
   field(pattern, "Regex", where + ": Split: pattern");
-  return std::make_shared<const Splitter>(text_of(pattern, "Regex", where), where);
+  return std::make_shared<const Splitter>(text_of(pattern, "Regex", where), where,
+                                          inverted ? Between::kDropped : Between::kKept);
 }
 
 std::shared_ptr<const Splitter> read_digits(const Json& stage, const std::string& where) {
@@ -68,6 +70,9 @@ Normalizer read_normalizer(const Json& json, const std::string& where) {
     if (type == "NFC") {
       refuse_other_keys(stage, {"type"}, where + ": NFC");
       steps.push_back([](std::string text) { return nfc(text); });
+    } else if (type == "Lowercase") {
+      refuse_other_keys(stage, {"type"}, where + ": Lowercase");
+      steps.push_back([](std::string text) { return small_letters(text); });
     } else if (type == "Prepend") {
       refuse_other_keys(stage, {"type", "prepend"}, where + ": Prepend");
       steps.push_back([before = text_of(stage, "prepend", where)](std::string text) {
@@ -75,12 +80,16 @@ Normalizer read_normalizer(const Json& json, const std::string& where) {
       });
     } else if (type == "Replace") {
       refuse_other_keys(stage, {"type", "pattern", "content"}, where + ": Replace");
+      if (stage == Json{{"type", "Replace"}, {"pattern", {{"Regex", "\\s+"}}}, {"content", " "}}) {
+        steps.push_back([](std::string text) { return single_spaces(text); });
+        continue;
+      }
       steps.push_back([from = plain_pattern(stage, where + ": Replace"),
                        to = text_of(stage, "content", where)](std::string text) {
         return replace_all(text, from, to);
       });
     } else {
-      fail("{}: '{}' is not supported; expected NFC, Prepend or Replace", where, type);
+      fail("{}: '{}' is not supported; expected NFC, Lowercase, Prepend or Replace", where, type);
     }
   }
   return steps;
@@ -145,8 +154,9 @@ void check_post_processor(const Json& json, const std::string& where) {
     const auto type = text_of(stage, "type", where);
     if (type == "TemplateProcessing") {
       check_template(stage, where + ": TemplateProcessing");
-    } else if (type != "ByteLevel") {  // which only trims offsets
-      fail("{}: '{}' is not supported; expected ByteLevel or TemplateProcessing", where, type);
+    } else if (type != "ByteLevel" && type != "RobertaProcessing") {  // which trim offsets
+      fail("{}: '{}' is not supported; expected ByteLevel, RobertaProcessing or TemplateProcessing",
+           where, type);
     }
   }
 }

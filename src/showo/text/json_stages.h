@@ -11,10 +11,12 @@
 
 namespace showo {
 
-/// NFC, Prepend, Replace of a text, and sequences of these; null is none.
+/// NFC, Lowercase, Prepend, Replace of a text or of runs of spaces by one, and sequences of these;
+/// null is none.
 Normalizer read_normalizer(const Json& json, const std::string& where);
 
-/// ByteLevel with GPT-2's pattern, or Splits and Digits and then ByteLevel.
+/// ByteLevel with GPT-2's pattern, or Splits and Digits and then ByteLevel. A Split keeps what its
+/// pattern passes over, or (Removed, inverted) drops it.
 Splitters read_byte_level(const Json& json, const std::string& where);
 /// Of byte fallback: Metaspace that splits nothing, or null.
 std::optional<SpaceMarks> read_space_marks(const Json& json, const std::string& where);

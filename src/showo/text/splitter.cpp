@@ -10,6 +10,8 @@ namespace showo {
 
 const char* const kGpt2Pattern =
     R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
+const char* const kClipPattern =
+    R"(<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+)";
 
 namespace {
 
@@ -52,8 +54,8 @@ struct Splitter::Pattern {
   std::string source;
 };
 
-Splitter::Splitter(const std::string& pattern, const std::string& source)
-    : pattern_(std::make_unique<Pattern>(pattern, source)) {}
+Splitter::Splitter(const std::string& pattern, const std::string& source, Between between)
+    : pattern_(std::make_unique<Pattern>(pattern, source)), between_(between) {}
 Splitter::~Splitter() = default;
 
 void Splitter::split(std::string_view text, std::vector<std::string_view>& pieces) const {
@@ -66,6 +68,9 @@ void Splitter::split_utf8(std::string_view text, std::vector<std::string_view>& 
   const std::unique_ptr<pcre2_match_data, decltype(&pcre2_match_data_free)> match(
       pcre2_match_data_create_from_pattern(pattern_->code, nullptr), &pcre2_match_data_free);
   const PCRE2_SIZE* range = pcre2_get_ovector_pointer(match.get());
+  const auto pass_over = [&](std::string_view between) {
+    if (between_ == Between::kKept && !between.empty()) pieces.push_back(between);
+  };
   size_t at = 0;
   while (at < text.size()) {
     // The text is known to be UTF-8: checking its rest at every piece would take quadratic time.
@@ -73,11 +78,11 @@ void Splitter::split_utf8(std::string_view text, std::vector<std::string_view>& 
                                   PCRE2_NO_UTF_CHECK | PCRE2_NOTEMPTY, match.get(), nullptr);
     if (found == PCRE2_ERROR_NOMATCH) break;
     if (found < 0) fail("{}: cannot split the text: {}", pattern_->source, pcre2_message(found));
-    if (range[0] > at) pieces.push_back(text.substr(at, range[0] - at));
+    pass_over(text.substr(at, range[0] - at));
     pieces.push_back(text.substr(range[0], range[1] - range[0]));
     at = range[1];
   }
-  if (at < text.size()) pieces.push_back(text.substr(at));
+  pass_over(text.substr(at));
 }
 
 }  // namespace showo

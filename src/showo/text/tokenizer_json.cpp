@@ -28,9 +28,12 @@ void check_model(const Json& model, const std::string& where) {
   const auto dropout = model.find("dropout");
   if (dropout != model.end() && !dropout->is_null() && *dropout != 0.0)
     fail("{}: dropout {} is not supported", where, dropout->dump());
-  for (const char* key : {"continuing_subword_prefix", "end_of_word_suffix"}) {
-    if (!text_of(model, key, where).empty()) fail("{}: {} is not supported", where, key);
-  }
+  if (!text_of(model, "continuing_subword_prefix", where).empty())
+    fail("{}: continuing_subword_prefix is not supported", where);
+  const bool marks_ends = !text_of(model, "end_of_word_suffix", where).empty();
+  for (const char* key : {"byte_fallback", "ignore_merges"})
+    if (marks_ends && flag_of(model, key, false, where))
+      fail("{}: {} is not supported with end_of_word_suffix", where, key);
 }
 
 // Pairs, or as older files have them, texts with a space.
@@ -78,7 +81,7 @@ const Json& stage(const Json& json, const char* key) {
 
 }  // namespace
 
-TokenizerParts read_tokenizer_json(const fs::path& path, const FolderNotes& notes) {
+TokenizerParts read_tokenizer_json(const fs::path& path, FolderNotes notes) {
   const std::string where = path.string();
   const Json json = read_json(path);
   const Json& model = field(json, "model", where);
@@ -87,6 +90,7 @@ TokenizerParts read_tokenizer_json(const fs::path& path, const FolderNotes& note
   check_post_processor(stage(json, "post_processor"), where + ": post_processor");
   const bool fallback = flag_of(model, "byte_fallback", false, where + ": model");
   const bool whole_words = flag_of(model, "ignore_merges", false, where + ": model");
+  const std::string word_end = text_of(model, "end_of_word_suffix", where + ": model");
   const Spellings vocabulary = read_vocabulary(field(model, "vocab", where), where);
   const MergeList merges = read_merges(field(model, "merges", where), where);
 
@@ -94,8 +98,10 @@ TokenizerParts read_tokenizer_json(const fs::path& path, const FolderNotes& note
   parts.normalizer = read_normalizer(stage(json, "normalizer"), where + ": normalizer");
   if (fallback) parts.added_bytes = byte_fallback_bytes;
   for (const auto& spelling : vocabulary.by_id) {
-    parts.tokens.push_back(fallback ? byte_fallback_bytes(spelling) : byte_level_bytes(spelling));
+    parts.tokens.push_back(fallback ? byte_fallback_bytes(spelling)
+                                    : byte_level_bytes(spelling, word_end));
   }
+  if (!word_end.empty()) parts.begin_as_clip(notes, vocabulary);
   add_tokens(stage(json, "added_tokens"), where + ": added_tokens", parts);
   parts.finish(notes, vocabulary, where);
 
@@ -114,7 +120,7 @@ TokenizerParts read_tokenizer_json(const fs::path& path, const FolderNotes& note
     check_byte_level_decoder(stage(json, "decoder"), where + ": decoder");
     parts.model =
         std::make_unique<ByteLevelBpe>(vocabulary, merges, read_byte_level(words, words_where),
-                                       whole_words, parts.special_ids(), where);
+                                       whole_words, parts.special_ids(), where, word_end);
   }
   check_prefix_space(notes, parts.drops_first_space);
   return parts;

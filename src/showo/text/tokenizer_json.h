@@ -9,6 +9,6 @@
 namespace showo {
 
 /// Throws Error naming the file and field of what is wrong or not supported.
-TokenizerParts read_tokenizer_json(const fs::path& path, const FolderNotes& notes);
+TokenizerParts read_tokenizer_json(const fs::path& path, FolderNotes notes);
 
 }  // namespace showo

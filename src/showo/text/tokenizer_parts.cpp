@@ -28,6 +28,13 @@ void TokenizerParts::add(const AddedToken& token, const std::string& where) {
   }
 }
 
+void TokenizerParts::begin_as_clip(FolderNotes& notes, const Spellings& vocabulary) {
+  const auto found = vocabulary.ids.find(kStartOfText);
+  if (found == vocabulary.ids.end()) return;
+  notes.special.insert(kStartOfText);
+  bos = found->second;
+}
+
 void TokenizerParts::finish(const FolderNotes& notes, const Spellings& vocabulary,
                             const std::string& where) {
   for (const auto& [token, from] : notes.added) add(token, from);

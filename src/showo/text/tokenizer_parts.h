@@ -30,6 +30,9 @@ struct TokenizerParts {
 
   /// A token of the vocabulary or behind it; throws Error when its id is another token's.
   void add(const AddedToken& token, const std::string& where);
+  /// <|startoftext|> begins texts where the vocabulary has it and no file says otherwise; it is
+  /// special.
+  void begin_as_clip(FolderNotes& notes, const Spellings& vocabulary);
   /// Once the vocabulary and the form's own added tokens are there: those of the notes, which of
   /// all are special, and the ends of texts. Throws Error naming an id without a token, or an end
   /// that is no token.
