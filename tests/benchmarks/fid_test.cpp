@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "showo/benchmarks/npz.h"
 #include "tests/benchmarks/agreement.h"
 
 namespace showo {
@@ -47,6 +48,20 @@ TEST(Fid, AgreesWithPytorchFid) {
       expect_near(found, expected["pytorch_fid"], 1e-6);
     }
   }
+}
+
+TEST(Fid, KnowsOfHowManySamplesStatisticsAreThatSaySo) {
+  const ScratchFolder scratch;
+  const fs::path path = scratch.path() / "s.npz";
+  auto arrays = read_npz(oracle("fid/b_stats.npz"), {"mu", "sigma"});
+  write_npz(path, arrays);
+  EXPECT_TRUE(score_fid(path, set("a"))["samples"]["a"].is_null());
+  EXPECT_EQ(fid(path, set("a")), fid(oracle("fid/b_stats.npz"), set("a")));
+  arrays["n"] = {{1}, {3}};
+  write_npz(path, arrays);
+  const Json score = score_fid(path, set("a"));
+  EXPECT_EQ(score["samples"]["a"], 3);
+  EXPECT_EQ(score["problems"]["few samples"]["count"], 1);
 }
 
 TEST(Fid, ReadsStoredStatistics) {

@@ -52,7 +52,7 @@ Gaussian from_features(const fs::path& path) {
 }
 
 Gaussian from_statistics(const fs::path& path) {
-  auto arrays = read_npz(path, {"mu", "sigma"});
+  auto arrays = read_npz(path, {"mu", "sigma"}, {"n"});
   const auto tensor = [&](const char* name) {
     const NpyArray& array = arrays[name];
     const auto options = at::TensorOptions().dtype(at::kDouble);
@@ -75,7 +75,10 @@ Gaussian from_statistics(const fs::path& path) {
   // What rounding left of eigenvalues that are 0 would have large roots.
   const double noise = 1e-15 * static_cast<double>(d) * values_D.max().item<double>();
   const Tensor roots_D = at::where(values_D > noise, values_D, 0.0).sqrt();
-  return {mean_D, roots_D.unsqueeze(1) * vectors_DD.t(), {}};
+  std::optional<int64_t> samples;
+  if (const auto& n = arrays["n"].values; n.size() == 1 && n[0] >= 2 && n[0] < 1e15)
+    samples = static_cast<int64_t>(n[0]);
+  return {mean_D, roots_D.unsqueeze(1) * vectors_DD.t(), samples};
 }
 
 Gaussian read_gaussian(const fs::path& path) {

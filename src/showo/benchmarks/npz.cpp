@@ -2,6 +2,7 @@
 
 #include <archive.h>
 #include <archive_entry.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <bit>
@@ -88,6 +89,16 @@ NpyArray parse_npy(std::string_view bytes, const std::string& where) {
   return array;
 }
 
+// Version 1: the dictionary, filled up so that the values begin at a multiple of 64 bytes.
+std::string npy_header(const std::vector<int64_t>& shape) {
+  std::string header = fmt::format("{{'descr': '<f8', 'fortran_order': False, 'shape': ({}{}), }}",
+                                   fmt::join(shape, ", "), shape.size() == 1 ? "," : "");
+  constexpr size_t kBefore = 10;
+  header.append(63 - (kBefore + header.size()) % 64, ' ') += '\n';
+  return "\x93NUMPY" + std::string("\x01\x00", 2) + static_cast<char>(header.size() & 0xff) +
+         static_cast<char>(header.size() >> 8) + header;
+}
+
 std::string read_member(archive* in, const std::string& where) {
   std::string bytes;
   char piece[1 << 16];
@@ -103,7 +114,8 @@ std::string read_member(archive* in, const std::string& where) {
 }  // namespace
 
 std::map<std::string, NpyArray> read_npz(const fs::path& path,
-                                         const std::vector<std::string>& names) {
+                                         const std::vector<std::string>& names,
+                                         const std::vector<std::string>& perhaps) {
   const auto file = MappedFile::open(path);
   const std::unique_ptr<archive, decltype(&archive_read_free)> in(archive_read_new(),
                                                                   archive_read_free);
@@ -119,15 +131,48 @@ std::map<std::string, NpyArray> read_npz(const fs::path& path,
     if (status == ARCHIVE_EOF) break;
     check(status);
     const char* const member = archive_entry_pathname(entry);
-    for (const std::string& name : names) {
-      if (!member || member != name + ".npy") continue;
-      const std::string where = fmt::format("{}: '{}'", path.string(), name);
-      arrays[name] = parse_npy(read_member(in.get(), where), where);
+    for (const auto* wanted : {&names, &perhaps}) {
+      for (const std::string& name : *wanted) {
+        if (!member || member != name + ".npy") continue;
+        const std::string where = fmt::format("{}: '{}'", path.string(), name);
+        arrays[name] = parse_npy(read_member(in.get(), where), where);
+      }
     }
   }
   for (const std::string& name : names)
     if (!arrays.contains(name)) fail("{}: array '{}' is missing", path.string(), name);
   return arrays;
+}
+
+void write_npz(const fs::path& path, const std::map<std::string, NpyArray>& arrays) {
+  const std::unique_ptr<archive, decltype(&archive_write_free)> out(archive_write_new(),
+                                                                    archive_write_free);
+  const auto check = [&](int64_t status) {
+    if (status < ARCHIVE_WARN) fail("{}: {}", path.string(), archive_error_string(out.get()));
+  };
+  std::string bytes;
+  const auto append = [](archive*, void* to, const void* piece, size_t length) -> la_ssize_t {
+    static_cast<std::string*>(to)->append(static_cast<const char*>(piece), length);
+    return static_cast<la_ssize_t>(length);
+  };
+  check(archive_write_set_format_zip(out.get()));
+  check(archive_write_zip_set_compression_store(out.get()));
+  check(archive_write_open(out.get(), &bytes, nullptr, append, nullptr));
+  for (const auto& [name, array] : arrays) {
+    const std::string header = npy_header(array.shape);
+    const size_t size = array.values.size() * sizeof(double);
+    const std::unique_ptr<archive_entry, decltype(&archive_entry_free)> entry(archive_entry_new(),
+                                                                              archive_entry_free);
+    archive_entry_set_pathname(entry.get(), (name + ".npy").c_str());
+    archive_entry_set_filetype(entry.get(), AE_IFREG);
+    archive_entry_set_perm(entry.get(), 0644);
+    archive_entry_set_size(entry.get(), static_cast<la_int64_t>(header.size() + size));
+    check(archive_write_header(out.get(), entry.get()));
+    check(archive_write_data(out.get(), header.data(), header.size()));
+    check(archive_write_data(out.get(), array.values.data(), size));
+  }
+  check(archive_write_close(out.get()));
+  write_file_atomically(path, bytes);
 }
 
 }  // namespace showo
