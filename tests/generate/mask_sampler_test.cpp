@@ -15,8 +15,7 @@ namespace {
 using IdList = std::vector<int64_t>;
 
 struct Fixture {
-  explicit Fixture(Showo showo)
-      : model(std::move(showo)), prompting(model->vocabulary, model->config.text_tokens) {}
+  explicit Fixture(Showo showo) : model(std::move(showo)), prompting(model->prompting()) {}
 
   Row prompt(const IdList& text) const {
     return prompting.text_to_image(
@@ -73,6 +72,26 @@ TEST_P(CachedSampling, GivesTheLogitsOfTheWholeRowAtEveryStep) {
 INSTANTIATE_TEST_SUITE_P(Shapes, CachedSampling,
                          testing::Values(std::tuple{2, 16, 3}, std::tuple{1, 8, 0},
                                          std::tuple{3, 12, 6}, std::tuple{4, 64, 1}));
+
+// Of causal attention every step computes the whole picture, whatever `refresh` says.
+TEST(SampleCodes, DrawsByCausalAttentionAsTheWholeRowSays) {
+  Showo model = tiny_showo(5, tiny_llm(2, 16));
+  model->config.attention = "causal";
+  Fixture f(model);
+  for (const int refresh : {1, 3}) {
+    SamplingOptions options;
+    options.steps = 4;
+    options.refresh = refresh;
+    Tensor canvas = f.blank(1)[0];
+    f.sample({IdList{1, 2}}, {1}, f.blank(1), options, [&](const MaskStep& step) {
+      const auto expected = (1 + options.guidance) * f.dense_logits(f.prompt({1, 2}), canvas) -
+                            options.guidance * f.dense_logits(f.prompt({}), canvas);
+      EXPECT_LT((step.image_logits_NK - expected).abs().max().item<double>(),
+                1e-4 * expected.abs().max().item<double>());
+      canvas = torch::where(step.masked_N, -1, step.codes_N);
+    });
+  }
+}
 
 // 512²: a picture of 1,024 tokens, whole and by the part that was masked.
 TEST(SampleCodes, DrawsLargePicturesAsTheWholeRowSays) {

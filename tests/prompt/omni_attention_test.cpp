@@ -10,6 +10,8 @@ namespace showo {
 namespace {
 
 const Prompting kPrompting(Vocabulary::after(300, 64, 298, 299), /*text_tokens=*/4);
+const Prompting kCausal(Vocabulary::after(300, 64, 298, 299), /*text_tokens=*/4,
+                        Attention::kCausal);
 using IdList = std::vector<int64_t>;
 
 std::string drawn(const at::Tensor& allowed) {
@@ -136,6 +138,48 @@ at::Tensor of_plan(const AttentionPlan& plan, int64_t length, int64_t cached) {
   return allowed;
 }
 
+TEST(CausalAttention, LetsAPictureSeeWhatStandsBeforeItsTokensAlone) {
+  // pad, t2i, SOT, word, EOT, soi, two codes, eoi
+  const Row row = kCausal.text_to_image(IdList{7}, IdList{310, 311});
+  EXPECT_EQ(drawn(allowed_attention(row.segments)), R"(
+#........
+.#.......
+.##......
+.###.....
+.####....
+.#####...
+.######..
+.#######.
+.########
+)");
+}
+
+TEST(CausalAttention, ShowsAPictureToNothingBeforeIt) {
+  for (const Row& picture : {kCausal.codes(IdList{310, 311}), kCausal.features(3, IdList{8, 9})}) {
+    const Row row = kCausal.question(picture, IdList{7});
+    const auto allowed = allowed_attention(row.segments);
+    EXPECT_TRUE(allowed.equal(at::ones_like(allowed).tril())) << drawn(allowed);
+  }
+}
+
+TEST(CausalAttention, KeepsAStorysHiddenPicturesApart) {
+  const Row row = kCausal.story({{IdList{7}, IdList{310}, IdList{374}}}, 100);
+  EXPECT_EQ(drawn(allowed_attention(row.segments)), R"(
+#...........
+##..........
+###.........
+####........
+#####.......
+######......
+#######.....
+####...#....
+####...##...
+####...###..
+####...####.
+####...#####
+)");
+}
+
 TEST(AttentionPlan, IsTheAllowedMatrixWhateverIsCached) {
   const std::vector<TurnIds> turns = {{IdList{7}, IdList{8}}, {IdList{9, 9, 9}, IdList{10}}};
   const Row picture = kPrompting.codes(IdList{310, 311});
@@ -148,7 +192,11 @@ TEST(AttentionPlan, IsTheAllowedMatrixWhateverIsCached) {
         kPrompting.features(3, {}), kPrompting.language(IdList{7, 8}, 7),
         kPrompting.story({{IdList{7}, IdList{310, 311}, IdList{310, 374}},
                           {IdList{}, IdList{312}, IdList{374}, false}},
-                         100)}) {
+                         100),
+        kCausal.text_to_image(IdList{7}, IdList{310, 311}),
+        kCausal.independent_questions(kCausal.codes(IdList{310, 311}), turns, 100),
+        kCausal.question(kCausal.features(3, IdList{8, 9}), IdList{7}),
+        kCausal.story({{IdList{7}, IdList{310, 311}, IdList{310, 374}}}, 100)}) {
     const auto allowed = allowed_attention(row.segments);
     for (int64_t cached = 0; cached < row.length(); ++cached) {
       bool within_block = false;

@@ -13,7 +13,7 @@ inline Tensor drawn(Engine& engine, const std::vector<std::vector<int64_t>>& tex
                     const SamplingOptions& options,
                     const std::function<void(size_t, const MaskStep&)>& on_step = {}) {
   const Showo model = engine.network().showo;
-  const Prompting prompting(model->vocabulary, model->config.text_tokens);
+  const Prompting prompting = model->prompting();
   const std::vector<int64_t> blank(canvas_BN.size(1), model->vocabulary.mask_token);
   std::vector<Engine::JobPtr> jobs;
   for (size_t i = 0; i < texts.size(); ++i) {

@@ -149,6 +149,7 @@ TEST(RecipeKeys, EachAreKnownToChangeResultsOrNot) {
                                          "adversarial",
                                          "adversarial_start",
                                          "any_name",
+                                         "attention",
                                          "attention_bias",
                                          "batch",
                                          "batches",

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "showo/checkpoint/load.h"
+#include "showo/model/folder.h"
 #include "tests/support/tiny_recipe.h"
 
 namespace showo {
@@ -51,6 +52,40 @@ TEST_F(Training, PassesOverGradientsThatAreNotFiniteAndEndsAtTheTenthInARow) {
   weight.fill_(std::numeric_limits<float>::infinity());
   for (int i = 1; i <= 9; ++i) EXPECT_EQ(trainer.step().at("skipped"), i) << "counts anew";
   EXPECT_THROW(trainer.step(), Error);
+}
+
+// Both switches of the paper's 3.2 and 3.3: in the saved model, and in a stage that goes on from
+// it.
+TEST_F(Training, AModelWithoutQkNormAndWithCausalAttentionStaysSo) {
+  recipe_.steps = 2;
+  recipe_.llm.qk_norm = "none";
+  recipe_.attention = "causal";
+  const fs::path run = folder_ / "run", model = run / "checkpoint/model";
+  ASSERT_TRUE(Trainer(recipe_, run).run());
+  EXPECT_EQ(read_json(model / "config.json").at("attention"), "causal");
+  for (const auto& [name, tensor] : state_of(*load_showo(ModelPaths::in(model))))
+    EXPECT_EQ(
+        name.find("layernorm.weight") != std::string::npos && name.find("q_") != std::string::npos,
+        false)
+        << name;
+  ShowoRecipe next = recipe_;
+  next.llm = {};
+  next.attention = "";
+  next.init_from = model.string();
+  EXPECT_EQ(Trainer(next, folder_ / "next").model()->config.attention, "causal");
+  EXPECT_EQ(Trainer(next, folder_ / "again").model()->llm_config().qk_norm, "none");
+  next.attention = "omni";
+  EXPECT_EQ(Trainer(next, folder_ / "omni").model()->config.attends(), Attention::kOmni);
+  recipe_.attention = "open";
+  EXPECT_THROW(recipe_.check(), Error);
+}
+
+// The published files say neither, and nothing is added to them.
+TEST_F(Training, AnOmniModelsConfigurationIsAsPublished) {
+  recipe_.steps = 1;
+  ASSERT_TRUE(Trainer(recipe_, folder_ / "run").run());
+  const Json config = read_json(folder_ / "run/checkpoint/model/config.json");
+  EXPECT_FALSE(config.contains("attention") || config.contains("qk_norm")) << config;
 }
 
 std::string complaint(const std::function<void()>& action) {

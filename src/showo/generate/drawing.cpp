@@ -4,15 +4,28 @@
 
 namespace showo {
 
-Drawing::Drawing(const Vocabulary& vocabulary, std::vector<Context*> contexts, const Tensor& canvas,
+namespace {
+
+// Keys and values of an earlier step serve where a picture's tokens see all of it; where each sees
+// those before it alone, every step computes all.
+SamplingOptions refreshed_as_read(SamplingOptions options, const ShowoConfig& config) {
+  if (config.attends() == Attention::kCausal) options.refresh = 1;
+  return options;
+}
+
+}  // namespace
+
+Drawing::Drawing(const Showo& model, std::vector<Context*> contexts, const Tensor& canvas,
                  const SamplingOptions& options, std::unique_ptr<Draws> draws,
                  std::optional<int64_t> position)
-    : vocabulary_(vocabulary),
+    : vocabulary_(model->vocabulary),
       contexts_(std::move(contexts)),
-      sampler_(canvas, options, std::move(draws)) {
+      sampler_(canvas, refreshed_as_read(options, model->config), std::move(draws)) {
+  const bool causal = model->config.attends() == Attention::kCausal;
   for (const Context* context : contexts_) {
     pictures_.push_back({SegmentKind::kCodes, context->row.length(), canvas.size(0) + 2,
-                         position.value_or(context->next_position())});
+                         position.value_or(context->next_position()), /*open=*/false, /*group=*/0,
+                         causal});
   }
 }
 

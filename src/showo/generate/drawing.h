@@ -18,7 +18,7 @@ class Drawing {
   /// `canvas_N` as for MaskSampler. The contexts outlive it; they hold the picture's keys and
   /// values from step to step, and in the end what they held before. `position`: of the picture's
   /// first token, where it is not the next one.
-  Drawing(const Vocabulary& vocabulary, std::vector<Context*> contexts, const Tensor& canvas_N,
+  Drawing(const Showo& model, std::vector<Context*> contexts, const Tensor& canvas_N,
           const SamplingOptions& options, std::unique_ptr<Draws> draws,
           std::optional<int64_t> position = {});
   ~Drawing();

@@ -17,7 +17,7 @@ Row before_picture(const Row& prompt) {
 PictureJob::PictureJob(const Showo& model, const Row& prompt, const Row& unconditional,
                        const Tensor& canvas, const SamplingOptions& options,
                        std::unique_ptr<Draws> draws, OnMaskStep on_step)
-    : vocabulary_(model->vocabulary),
+    : model_(model),
       rows_{before_picture(prompt)},
       canvas_N_(canvas.to(model->device(), /*non_blocking=*/false, /*copy=*/true)),
       options_(options),
@@ -37,7 +37,7 @@ void PictureJob::begin(std::vector<Context> read, std::vector<Tensor>) {
   contexts_ = std::move(read);
   std::vector<Context*> contexts;
   for (Context& context : contexts_) contexts.push_back(&context);
-  drawing_.emplace(vocabulary_, contexts, canvas_N_, options_, std::move(draws_));
+  drawing_.emplace(model_, contexts, canvas_N_, options_, std::move(draws_));
 }
 
 bool PictureJob::step_alone(const Network& network) {

@@ -31,7 +31,7 @@ class PictureJob : public Job {
 
  private:
   void report(const MaskStep& step);
-  Vocabulary vocabulary_;
+  Showo model_;
   std::vector<Row> rows_;  // what stands before the picture, with and without the text
   Tensor canvas_N_, codes_N_;
   SamplingOptions options_;

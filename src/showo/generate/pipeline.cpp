@@ -86,7 +86,7 @@ Pipeline::Pipeline(const ModelPaths& paths, torch::ScalarType dtype, torch::Devi
     : tokenizer_(Tokenizer::from_folder(paths.llm)),
       codec_(load_codec(paths.codec, dtype, device)),
       model_(load_showo(paths, dtype, device, low_bits)),
-      prompting_(model_->vocabulary, model_->config.text_tokens),
+      prompting_(model_->prompting()),
       sight_(model_, codec_, tokenizer_, paths.clip, dtype),
       sampling_(own_sampling(paths.model)),
       side_(square_side(model_->config.num_vq_tokens, paths.model)),

@@ -34,7 +34,7 @@ Sight::Sight(const Showo& model, Magvit codec, std::shared_ptr<const Tokenizer> 
              const fs::path& clip, torch::ScalarType dtype)
     : codec_(std::move(codec)),
       tokenizer_(std::move(tokenizer)),
-      prompting_(model->vocabulary, model->config.text_tokens),
+      prompting_(model->prompting()),
       config_(model->config),
       vision_(config_.seen_as()) {
   if (vision_ == Vision::kDiscrete) return;

@@ -146,7 +146,7 @@ void StoryJob::begin_picture() {
   const auto blank =
       torch::full({model_->config.num_vq_tokens}, -1, torch::dtype(torch::kLong).device(device));
   drawing_.emplace(
-      model_->vocabulary, contexts, blank, options_.sampling,
+      model_, contexts, blank, options_.sampling,
       std::make_unique<SeededDraws>(derive_seed(seed_, 2 * frames_.size() + 1), device),
       prompting_.story_picture_position(context_.row));
 }

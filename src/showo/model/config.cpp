@@ -151,6 +151,8 @@ void ShowoConfig::check(const std::string& source) const {
     fail("{}: vision: expected discrete, magvit or clip, found {}", source, vision);
   if (magvit_features != "latent" && magvit_features != "map")
     fail("{}: magvit_features: expected latent or map, found {}", source, magvit_features);
+  if (attention != "omni" && attention != "causal")
+    fail("{}: attention: expected omni or causal, found {}", source, attention);
   const int64_t expected = Vocabulary::after(llm_vocab_size, codebook_size, 0, 0).size;
   if (vocab_size != expected) {
     fail(
@@ -237,6 +239,8 @@ Json showo_config_to_json(const ShowoConfig& config) {
   json["w_clip_vit"] = config.seen_as() == Vision::kClip;
   if (config.seen_as() != Vision::kMagvit) json.erase("magvit_features");
   if (config.seen_as() == Vision::kDiscrete) json.erase("feature_width");
+  if (config.attends() == Attention::kOmni) json.erase("attention");
+  if (config.qk_norm) json.erase("qk_norm");
   return json;
 }
 

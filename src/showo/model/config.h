@@ -2,7 +2,7 @@
 #pragma once
 
 #include "showo/core/config.h"
-#include "showo/prompt/vocabulary.h"
+#include "showo/prompt/prompting.h"
 
 namespace showo {
 
@@ -84,6 +84,8 @@ struct ShowoConfig {
   std::string vision = "discrete";
   int64_t feature_width = 0;
   std::string magvit_features = "map";
+  std::string attention = "omni";
+  bool qk_norm = true;
   int64_t vocab_size = 58498, llm_vocab_size = 50295, codebook_size = 8192, num_vq_tokens = 256;
   std::string llm_model_path = "llm";
   int64_t text_tokens = 128;
@@ -96,6 +98,13 @@ struct ShowoConfig {
       between(0, 1 << 16));
     v(magvit_features, "magvit_features",
       "latent (a channel a bit of the code) or map (the encoder's last feature map)");
+    v(attention, "attention",
+      "who sees whom: omni (a picture sees itself whole, paper 3.3) or causal (a token those "
+      "before "
+      "it)");
+    v(qk_norm, "qk_norm",
+      "norm over each head's query and key (paper 3.2) where the language model has none of its "
+      "own");
     v(vocab_size, "vocab_size", "all tokens", between(1, 1 << 25));
     v(llm_vocab_size, "llm_vocab_size", "tokens of the language model's tokenizer",
       between(1, 10'000'000));
@@ -108,6 +117,9 @@ struct ShowoConfig {
   void check(const std::string& source) const;
   Vocabulary vocabulary(const LlmConfig& llm) const;
   Vision seen_as() const;
+  Attention attends() const {
+    return attention == "causal" ? Attention::kCausal : Attention::kOmni;
+  }
 };
 
 /// Throws Error naming both numbers when a picture has more tokens than the language model knows

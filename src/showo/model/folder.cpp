@@ -26,7 +26,8 @@ ShowoConfig read_showo_config(const fs::path& folder) {
 LlmConfig read_llm_config(const ModelPaths& paths, const ShowoConfig& config) {
   const fs::path path = paths.llm / "config.json";
   if (fs::exists(path)) {
-    const LlmConfig llm = with_qk_norm(llm_config_from_json(read_json(path), path.string()));
+    const LlmConfig llm =
+        with_qk_norm(llm_config_from_json(read_json(path), path.string()), config.qk_norm);
     for (const auto& [key, id] :
          {std::pair{"bos_token_id", llm.bos_token_id}, {"eos_token_id", llm.eos_token_id}}) {
       if (id >= config.llm_vocab_size)
@@ -36,7 +37,7 @@ LlmConfig read_llm_config(const ModelPaths& paths, const ShowoConfig& config) {
     return llm;
   }
   // Published folders only name the language model: phi-1.5's dimensions are known.
-  if (config.llm_model_path.ends_with("phi-1_5")) return with_qk_norm({});
+  if (config.llm_model_path.ends_with("phi-1_5")) return with_qk_norm({}, config.qk_norm);
   fail("{}: not found, and '{}' is no model whose dimensions are known; name its folder (llm)",
        path.string(), config.llm_model_path);
 }
@@ -170,9 +171,12 @@ ModelPaths ModelPaths::in(const fs::path& folder, const fs::path& llm, const fs:
   return paths;
 }
 
-LlmConfig with_qk_norm(LlmConfig llm) {
-  if (llm.qk_norm.empty() || llm.qk_norm == "none")
+LlmConfig with_qk_norm(LlmConfig llm, bool wanted) {
+  if (!wanted) {
+    llm.qk_norm = "none";
+  } else if (llm.qk_norm.empty() || llm.qk_norm == "none") {
     llm.qk_norm = llm.model_type == "phi" ? "layer" : "rms";
+  }
   return llm;
 }
 

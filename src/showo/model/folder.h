@@ -38,8 +38,9 @@ Backbone load_language_model(const fs::path& folder, torch::ScalarType dtype = t
                              std::optional<LowBits> low_bits = {});
 
 /// The norm over heads that Show-o gives its language model (paper 3.2), where the configuration
-/// names none: LayerNorm for phi as published, RMSNorm for the others.
-LlmConfig with_qk_norm(LlmConfig llm);
+/// names none: LayerNorm for phi as published, RMSNorm for the others. A Show-o without it
+/// (`wanted` false) has none at all.
+LlmConfig with_qk_norm(LlmConfig llm, bool wanted = true);
 
 /// config.json, pytorch_model.safetensors and llm/config.json in the published layout; rounded
 /// weights are named under quantization_config.

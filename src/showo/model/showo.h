@@ -5,7 +5,7 @@
 
 #include "showo/model/backbone.h"
 #include "showo/model/packed_rows.h"
-#include "showo/prompt/vocabulary.h"
+#include "showo/prompt/prompting.h"
 
 namespace showo {
 
@@ -29,8 +29,8 @@ struct ShowoImpl : torch::nn::Module {
   Tensor hidden(const Tensor& ids_T, const Tensor& positions_T, Sequences sequences) {
     return showo->hidden(ids_T, positions_T, std::move(sequences));
   }
-  /// Sees pictures as another configuration says (vision, magvit_features, feature_width) from now on, by
-  /// a new projector where those are features.
+  /// Sees pictures as another configuration says (vision, magvit_features, feature_width) from now
+  /// on, by a new projector where those are features.
   void see_by(const ShowoConfig& other, uint64_t seed);
   /// Over the whole vocabulary, for any rows [..., C].
   Tensor logits(const Tensor& hidden) { return showo->logits(hidden); }
@@ -46,6 +46,8 @@ struct ShowoImpl : torch::nn::Module {
   void expect_rounded(const LowBits& format);
   KvCache new_cache() const { return showo->new_cache(); }
   const LlmConfig& llm_config() const { return showo->config; }
+  /// Rows as this model reads them.
+  Prompting prompting() const { return {vocabulary, config.text_tokens, config.attends()}; }
 
   ShowoConfig config;
   Vocabulary vocabulary;

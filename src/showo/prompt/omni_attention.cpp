@@ -33,7 +33,7 @@ at::Tensor allowed_attention(const Segments& segments) {
       if (sees(from, to)) allowed.index_put_({rows, Slice(to.begin, to.end())}, true);
     }
     const auto own = at::ones({from.length, from.length}, at::kBool);
-    allowed.index_put_({rows, rows}, from.block() ? own : own.tril());
+    allowed.index_put_({rows, rows}, from.sees_itself_whole() ? own : own.tril());
   }
   return allowed;
 }
@@ -44,7 +44,7 @@ AttentionPlan attention_plan(const Segments& segments, int64_t cached) {
     if (from.end() <= cached || from.length == 0) continue;
     const int64_t begin = std::max(from.begin, cached);
     Piece piece{{begin - cached, from.end() - cached}, {}, false};
-    piece.causal = !from.block() && piece.queries.length() > 1;
+    piece.causal = !from.sees_itself_whole() && piece.queries.length() > 1;
     for (const Segment& to : segments) {
       const bool own = &to == &from;
       if (!own && sees(from, to)) add(piece.seen, {to.begin, to.end()});

@@ -1,5 +1,7 @@
 // Omni-attention (paper 3.3): text is causal; a picture sees all of itself and what came before it;
-// in understanding the picture is open to every row. Nothing sees a pad but the pads after it.
+// in understanding the picture is open to every row. Nothing sees a pad but the pads after it. In
+// rows made for causal attention (prompting.h) a token sees those before it, whatever it is part
+// of.
 #pragma once
 
 #include <ATen/core/Tensor.h>

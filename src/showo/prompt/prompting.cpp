@@ -17,9 +17,9 @@ std::vector<int64_t> cut(std::vector<int64_t> ids, int64_t room, int64_t eot) {
 }
 
 // The next segment of a row, `tokens` long; it goes on at the position after the last.
-void add_segment(Row& row, SegmentKind kind, int64_t tokens, bool open = false) {
+void add_segment(Row& row, SegmentKind kind, int64_t tokens) {
   if (tokens <= 0) return;
-  row.segments.push_back({kind, row.length(), tokens, row.next_position(), open});
+  row.segments.push_back({kind, row.length(), tokens, row.next_position()});
 }
 
 void pad_right(Row& row, int64_t length, int64_t pad) {
@@ -29,6 +29,12 @@ void pad_right(Row& row, int64_t length, int64_t pad) {
 }
 
 }  // namespace
+
+// A picture; `open` if what stands before it may see it.
+void Prompting::add_block(Row& row, SegmentKind kind, int64_t tokens, bool open) const {
+  row.segments.push_back(
+      {kind, row.length(), tokens, row.next_position(), open && !causal_, /*group=*/0, causal_});
+}
 
 Row Prompting::text_to_image(Ids text, Ids image, Ids image_labels) const {
   std::vector<int64_t> prompt = {v_.t2i, v_.bos};
@@ -50,7 +56,7 @@ Row Prompting::text_to_image(Ids text, Ids image, Ids image_labels) const {
   if (image_labels.size() != image.size()) row.labels.clear();  // to be drawn, not learned
   add_segment(row, SegmentKind::kPads, pads);
   add_segment(row, SegmentKind::kText, std::ssize(prompt));
-  add_segment(row, SegmentKind::kCodes, std::ssize(image) + 2);
+  add_block(row, SegmentKind::kCodes, std::ssize(image) + 2, /*open=*/false);
   return row;
 }
 
@@ -61,7 +67,7 @@ Row Prompting::codes(Ids image) const {
   append(row.ids, image);
   row.ids.push_back(v_.eoi);
   add_segment(row, SegmentKind::kText, 1);
-  add_segment(row, SegmentKind::kCodes, std::ssize(image) + 2, /*open=*/true);
+  add_block(row, SegmentKind::kCodes, std::ssize(image) + 2, /*open=*/true);
   row.labels.assign(row.ids.size(), kIgnore);
   return row;
 }
@@ -73,7 +79,7 @@ Row Prompting::features(int64_t count, Ids system) const {
   append(row.ids, system);
   row.ids.push_back(v_.soi);
   add_segment(row, SegmentKind::kText, std::ssize(row.ids));
-  add_segment(row, SegmentKind::kFeatures, count, /*open=*/true);
+  add_block(row, SegmentKind::kFeatures, count, /*open=*/true);
   row.ids.resize(row.length(), v_.pad);  // features take these places
   row.append_text(std::vector{v_.eoi});
   row.labels.assign(row.ids.size(), kIgnore);
@@ -86,7 +92,7 @@ Row Prompting::together(const std::vector<Row>& pictures) const {
     const Row& next = pictures[i];
     const Segment& picture = next.picture();
     if (picture.kind == SegmentKind::kFeatures) row.append_text(std::vector{v_.soi});
-    add_segment(row, picture.kind, picture.length);
+    add_block(row, picture.kind, picture.length, /*open=*/false);
     row.ids.insert(row.ids.end(), next.ids.begin() + picture.begin,
                    next.ids.begin() + picture.end());
     if (picture.kind == SegmentKind::kFeatures) row.append_text(std::vector{v_.eoi});

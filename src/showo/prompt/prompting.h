@@ -32,11 +32,18 @@ struct FrameIds {
   bool learn_text = true;  // whether the text's tokens are labels
 };
 
+/// Who sees whom in a row: pictures see themselves whole, and are open to what stands before them
+/// where they are asked about (omni-attention); or every token sees those before it alone, as in a
+/// language model. A picture that is drawn so still has its tokens predicted at their own places
+/// from mask tokens, each from what stands before it.
+enum class Attention { kOmni, kCausal };
+
 class Prompting {
  public:
   /// `text_tokens`: room for [SOT], text and [EOT]; the published models have 128.
-  Prompting(const Vocabulary& vocabulary, int64_t text_tokens)
-      : v_(vocabulary), text_tokens_(text_tokens) {}
+  Prompting(const Vocabulary& vocabulary, int64_t text_tokens,
+            Attention attention = Attention::kOmni)
+      : v_(vocabulary), text_tokens_(text_tokens), causal_(attention == Attention::kCausal) {}
 
   /// `image` is what the model sees (some codes masked), `image_labels` the true ids at supervised
   /// positions.
@@ -94,9 +101,11 @@ class Prompting {
   std::vector<int64_t> start_of_text(const Row& picture) const;
   void append_turn(Row& row, const TurnIds& turn) const;
   void learn_story_text(Row& row, Ids text) const;
+  void add_block(Row& row, SegmentKind kind, int64_t tokens, bool open) const;
   void add_picture(Row& row, Ids image, int64_t position, int64_t group) const;
   Vocabulary v_;
   int64_t text_tokens_;
+  bool causal_;
 };
 
 }  // namespace showo

@@ -23,7 +23,7 @@ void Prompting::append_story_text(Row& row, Ids text) const {
 void Prompting::add_picture(Row& row, Ids image, int64_t position, int64_t group) const {
   const int64_t tokens = std::ssize(image) + 2;
   row.segments.push_back(
-      {SegmentKind::kCodes, row.length(), tokens, position, /*open=*/false, group});
+      {SegmentKind::kCodes, row.length(), tokens, position, /*open=*/false, group, causal_});
   row.ids.push_back(v_.soi);
   row.ids.insert(row.ids.end(), image.begin(), image.end());
   row.ids.push_back(v_.eoi);

@@ -23,9 +23,13 @@ struct Segment {
   /// Segments that know nothing of each other differ in this – independent questions, a story's
   /// pictures while they are drawn; 0 is seen by all.
   int64_t group = 0;
+  /// Of a picture: its tokens see none behind them, as a text's.
+  bool causal = false;
 
   int64_t end() const { return begin + length; }
   bool block() const { return kind == SegmentKind::kCodes || kind == SegmentKind::kFeatures; }
+  /// Whether each of its tokens sees all of them.
+  bool sees_itself_whole() const { return block() && !causal; }
   bool operator==(const Segment&) const = default;
 };
 /// Without gaps, in order.

@@ -13,6 +13,8 @@ void ShowoRecipe::check() const {
     fail("recipe: vision: expected discrete, magvit or clip, found {}", vision);
   if (magvit_features != "latent" && magvit_features != "map")
     fail("recipe: magvit_features: expected latent or map, found {}", magvit_features);
+  if (!attention.empty() && attention != "omni" && attention != "causal")
+    fail("recipe: attention: expected omni or causal, found {}", attention);
   if (vision == "clip" && tower.empty() && init_from.empty())
     fail("recipe: vision clip needs tower, the folder of a CLIP-ViT");
   for (const DataOptions* sources : {&data, &evaluation.data}) {

@@ -34,7 +34,7 @@ struct ShowoRecipe : RunOptions {
   LlmConfig llm;
   int64_t text_tokens = 128;
   std::string codec, tokenizer, init_from;
-  std::string vision, magvit_features = "map", tower;
+  std::string vision, magvit_features = "map", tower, attention;
   DataOptions data;
   std::string mixing = "max_size_cycle";
   BatchOptions batch;
@@ -44,7 +44,9 @@ struct ShowoRecipe : RunOptions {
   std::vector<std::string> prompts;
   template <class V>
   void visit(V& v) {
-    v(llm, "llm", "dimensions of the language model; vocab_size is the tokenizer's");
+    v(llm, "llm",
+      "dimensions of a new language model; vocab_size is the tokenizer's. qk_norm: none leaves out "
+      "Show-o's, also of a language model to start from");
     v(text_tokens, "text_tokens", "room for a prompt", between(2, 1 << 16));
     v(codec, "codec", "folder of the image tokenizer");
     v(tokenizer, "tokenizer", "folder of the text tokenizer");
@@ -57,6 +59,9 @@ struct ShowoRecipe : RunOptions {
       "latent (a channel a bit of the code) or map (the encoder's last feature map)");
     v(tower, "tower",
       "folder of the CLIP-ViT of vision: clip; empty: the one inside init_from's model");
+    v(attention, "attention",
+      "who sees whom: omni (a picture sees itself whole) or causal; empty: as init_from's model "
+      "has it, or omni");
     v(data, "data", "what is learned from: the streams");
     v(mixing, "mixing",
       "an epoch ends with the longest stream (max_size_cycle) or with the shortest, where all "

@@ -34,6 +34,8 @@ ShowoConfig config_for(const ShowoRecipe& recipe, const Tokenizer& tokenizer,
   const int64_t side = recipe.batch.image_size / codec.stride();
   config.num_vq_tokens = side * side;
   config.text_tokens = recipe.text_tokens;
+  if (!recipe.attention.empty()) config.attention = recipe.attention;
+  config.qk_norm = recipe.llm.qk_norm != "none";
   return config;
 }
 
@@ -51,8 +53,8 @@ Showo new_model(const ShowoRecipe& recipe, const Tokenizer& tokenizer, const Cod
   llm.vocab_size = tokenizer.size();
   set_ends(llm, recipe, tokenizer);
   llm.check("recipe: llm");
-  llm = with_qk_norm(llm);
-  Showo model(config_for(recipe, tokenizer, codec), llm);
+  const ShowoConfig config = config_for(recipe, tokenizer, codec);
+  Showo model(config, with_qk_norm(llm, config.qk_norm));
   initialise_showo(model, recipe.seed);
   return model;
 }
@@ -65,8 +67,8 @@ Showo grown(const ShowoRecipe& recipe, const Tokenizer& tokenizer, const CodecCo
   LlmConfig llm = llm_config_from_json(json, path.string());
   set_ends(llm, recipe, tokenizer);
   const bool has_norms = llm.qk_norm != "none";
-  llm = with_qk_norm(llm);
-  Showo model(config_for(recipe, tokenizer, codec), llm);
+  const ShowoConfig config = config_for(recipe, tokenizer, codec);
+  Showo model(config, with_qk_norm(llm, config.qk_norm));
   initialise_showo(model, recipe.seed);
   torch::NoGradGuard no_grad;
   TensorMap tensors = read_weights(folder), wanted;
@@ -137,6 +139,7 @@ Showo model_to_start_from(const ShowoRecipe& recipe, const Tokenizer& tokenizer,
   }
   model->config.num_vq_tokens = wanted.num_vq_tokens;  // other sizes use the same tensors
   model->config.text_tokens = wanted.text_tokens;
+  if (!recipe.attention.empty()) model->config.attention = recipe.attention;
   const bool sees_so =
       recipe.vision.empty() || (wanted.vision == model->config.vision &&
                                 wanted.magvit_features == model->config.magvit_features);

@@ -38,7 +38,7 @@ ShowoTrainee::ShowoTrainee(const ShowoRecipe& recipe, const TrainerPlace& place)
       tokenizer_(Tokenizer::from_folder(recipe.tokenizer)),
       codec_(on(place.device, load_codec(recipe.codec))),
       model_(on(place.device, starting_model(recipe, *tokenizer_, codec_->config))),
-      prompting_(model_->vocabulary, model_->config.text_tokens),
+      prompting_(model_->prompting()),
       maker_(recipe.batch, prompting_, tokenizer_, encoding_codec(recipe, codec_, place.device),
              sight_of(recipe, model_, codec_, tokenizer_, place.device)),
       streams_(open(recipe.data, recipe.seed)) {
