@@ -60,7 +60,7 @@ std::string table(const Study& study, const Results& results, const std::vector<
     const auto row = std::ranges::find(study.rows, line, &StudyRow::name);
     for (size_t i = 0; paper && i < study.paper_figures.size(); ++i) {
       const bool told = row != study.rows.end() && i < row->paper.size() && row->paper[i];
-      cells.push_back(told ? fmt::format("{:g}", *row->paper[i]) : "–");
+      cells.push_back(told ? number_text(*row->paper[i], /*about=*/10) : "–");
     }
     text += table_line(cells);
   }

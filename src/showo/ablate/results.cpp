@@ -69,16 +69,18 @@ std::string sentence_of(const Outcome& outcome, const std::vector<double>& left,
   const Trend& trend = outcome.trend;
   const std::string begin = fmt::format("{}: {}.", trend.claim, verdict_name(outcome.verdict));
   if (outcome.differences.size() < 2)
-    return fmt::format("{} {} of two seeds or more are there.", begin, outcome.differences.size());
+    return fmt::format("{} Seeds with all figures: {}; it takes two.", begin,
+                       outcome.differences.size());
   const Summary a = summary_of(left), b = summary_of(right),
                 difference = summary_of(outcome.differences);
   const double about = std::max(std::abs(a.mean), std::abs(b.mean));
   const auto above = std::ranges::count_if(outcome.differences, [](double d) { return d > 0; });
   const std::string than = trend.within ? fmt::format(" (near: within {:g})", *trend.within) : "";
-  return fmt::format("{} {}: {} {} against {} {}; difference {}{}, above zero with {} of {} seeds.",
-                     begin, trend.figure, fmt::join(trend.left, " minus "), number_text(a, about),
-                     fmt::join(trend.right, " minus "), number_text(b, about),
-                     number_text(difference, about), than, above, outcome.differences.size());
+  return fmt::format(
+      "{} {}: {} ({}) against {} ({}); difference {}{}, above zero with {} of {} seeds.", begin,
+      trend.figure, number_text(a, about), fmt::join(trend.left, " minus "), number_text(b, about),
+      fmt::join(trend.right, " minus "), number_text(difference, about), than, above,
+      outcome.differences.size());
 }
 
 Outcome outcome_of(const Results& results, const Trend& trend) {

@@ -6,27 +6,18 @@
 
 #include "showo/core/config.h"
 #include "showo/core/log.h"
+#include "showo/core/svg.h"
 
 namespace showo {
 namespace {
 
 constexpr double kWidth = 320, kHeight = 200, kLeft = 56, kRight = 12, kTop = 28, kBottom = 24;
 constexpr size_t kColumns = 3;
+constexpr const char* kStyle =
+    "rect { fill: none; stroke: #ccc } polyline { fill: none } "
+    ".raw { stroke: #9ab8d8; stroke-width: 1 } .mean { stroke: #1f5f9f; stroke-width: 2 }";
 
-std::string escaped(const std::string& text) {
-  std::string result;
-  for (const char c : text) {
-    if (c == '<')
-      result += "&lt;";
-    else if (c == '&')
-      result += "&amp;";
-    else
-      result += c;
-  }
-  return result;
-}
-
-struct Range {
+struct Extent {
   double low = std::numeric_limits<double>::infinity(),
          high = -std::numeric_limits<double>::infinity();
   void add(double value) {
@@ -53,13 +44,8 @@ std::vector<double> running_mean(const std::vector<double>& values) {
   return means;
 }
 
-std::string label(double x, double y, const char* anchor, const std::string& text) {
-  return fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"{}\">{}</text>\n", x, y, anchor,
-                     escaped(text));
-}
-
-std::string line(const Curve& curve, const std::vector<double>& values, const Range& x,
-                 const Range& y, const char* style) {
+std::string line(const Curve& curve, const std::vector<double>& values, const Extent& x,
+                 const Extent& y, const char* style) {
   std::string points;
   for (size_t i = 0; i < values.size(); ++i) {
     if (!std::isfinite(values[i])) continue;
@@ -71,22 +57,22 @@ std::string line(const Curve& curve, const std::vector<double>& values, const Ra
 }
 
 std::string panel(const std::string& name, const Curve& curve, double left, double top) {
-  Range x, y;
+  Extent x, y;
   for (const double step : curve.steps) x.add(step);
   for (const double value : curve.values) y.add(value);
   if (!std::isfinite(y.low)) y = {0, 0};
-  std::string svg = fmt::format("<g transform=\"translate({:.0f} {:.0f})\">\n", left, top);
-  svg += fmt::format("<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\"/>\n", kLeft, kTop,
-                     kWidth - kLeft - kRight, kHeight - kTop - kBottom);
-  svg += label((kLeft + kWidth - kRight) / 2, kTop - 8, "middle",
-               fmt::format("{} (last {:.4g})", name, curve.values.back()));
-  svg += label(kLeft - 4, kTop + 10, "end", fmt::format("{:.4g}", y.high));
-  svg += label(kLeft - 4, kHeight - kBottom, "end", fmt::format("{:.4g}", y.low));
-  svg += label(kLeft, kHeight - 8, "start", fmt::format("{:g}", x.low));
-  svg += label(kWidth - kRight, kHeight - 8, "end", fmt::format("{:g} steps", x.high));
-  svg += line(curve, curve.values, x, y, "raw");
-  svg += line(curve, running_mean(curve.values), x, y, "mean");
-  return svg + "</g>\n";
+  std::string body = fmt::format("<g transform=\"translate({:.0f} {:.0f})\">\n", left, top);
+  body += fmt::format("<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\"/>\n", kLeft, kTop,
+                      kWidth - kLeft - kRight, kHeight - kTop - kBottom);
+  body += svg::label((kLeft + kWidth - kRight) / 2, kTop - 8, "middle",
+                     fmt::format("{} (last {:.4g})", name, curve.values.back()));
+  body += svg::label(kLeft - 4, kTop + 10, "end", fmt::format("{:.4g}", y.high));
+  body += svg::label(kLeft - 4, kHeight - kBottom, "end", fmt::format("{:.4g}", y.low));
+  body += svg::label(kLeft, kHeight - 8, "start", fmt::format("{:g}", x.low));
+  body += svg::label(kWidth - kRight, kHeight - 8, "end", fmt::format("{:g} steps", x.high));
+  body += line(curve, curve.values, x, y, "raw");
+  body += line(curve, running_mean(curve.values), x, y, "mean");
+  return body + "</g>\n";
 }
 
 }  // namespace
@@ -126,24 +112,15 @@ std::string plot_svg(const std::map<std::string, Curve>& curves,
   }
   const size_t columns = std::min(kColumns, names.size()),
                rows = (names.size() + columns - 1) / columns;
-  const double width = kWidth * static_cast<double>(columns),
-               height = kHeight * static_cast<double>(rows) + 32;
-  std::string svg = fmt::format(
-      "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0:.0f}\" height=\"{1:.0f}\" "
-      "viewBox=\"0 0 {0:.0f} {1:.0f}\">\n"
-      "<style>text {{ font: 11px sans-serif; fill: #333 }} .title {{ font-size: 14px }} "
-      "rect {{ fill: none; stroke: #ccc }} polyline {{ fill: none }} "
-      ".raw {{ stroke: #9ab8d8; stroke-width: 1 }} .mean {{ stroke: #1f5f9f; stroke-width: 2 }}"
-      "</style>\n<rect width=\"100%\" height=\"100%\" style=\"fill: #fff; stroke: none\"/>\n"
-      "<text class=\"title\" x=\"8\" y=\"20\">{2}</text>\n",
-      width, height, escaped(title));
+  std::string panels;
   for (size_t i = 0; i < names.size(); ++i) {
     const auto found = curves.find(names[i]);
     if (found == curves.end()) fail("metric '{}': the run has none of that name", names[i]);
-    svg += panel(names[i], found->second, kWidth * static_cast<double>(i % columns),
-                 32 + kHeight * static_cast<double>(i / columns));
+    panels += panel(names[i], found->second, kWidth * static_cast<double>(i % columns),
+                    svg::kTitleHeight + kHeight * static_cast<double>(i / columns));
   }
-  return svg + "</svg>\n";
+  return svg::page(kWidth * static_cast<double>(columns),
+                   kHeight * static_cast<double>(rows) + svg::kTitleHeight, title, kStyle, panels);
 }
 
 }  // namespace showo
