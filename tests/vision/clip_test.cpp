@@ -137,6 +137,20 @@ TEST(ClipTextIds, EndEveryTextAndFillUpTheRest) {
   EXPECT_TRUE(ids[2].eq(config.eos_token_id).all().item<bool>());
 }
 
+TEST(ClipTextIds, BeginAsThePublishedTokenizerHasIt) {
+  const auto tokenizer = Tokenizer::from_folder(SHOWO_SOURCE_DIR "/tests/text/data/clip");
+  ClipTextConfig config;
+  config.vocab_size = tokenizer->size();
+  config.eos_token_id = *tokenizer->eos();
+  config.max_position_embeddings = 5;
+  std::vector<bool> cut;
+  const auto ids =
+      clip_text_ids(*tokenizer, {"The baker", "on the river, the baker"}, config, &cut);
+  EXPECT_TRUE(torch::equal(
+      ids, torch::tensor({{653L, 522L, 548L, 654L, 654L}, {653L, 530L, 522L, 614L, 654L}})));
+  EXPECT_EQ(cut, (std::vector<bool>{false, true}));
+}
+
 TEST(ClipText, IsNotChangedByWhatFillsItUp) {
   torch::NoGradGuard no_grad;
   Clip clip = load_clip(kCase);

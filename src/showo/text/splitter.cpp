@@ -15,7 +15,9 @@ const char* const kClipPattern =
 
 namespace {
 
-PCRE2_SPTR units(std::string_view text) { return reinterpret_cast<PCRE2_SPTR>(text.data()); }
+PCRE2_SPTR pattern_units(std::string_view text) {
+  return reinterpret_cast<PCRE2_SPTR>(text.data());
+}
 
 // These patterns mean Unicode's White_Space by \s; PCRE2's own \s counts U+180E as well.
 std::string unicode_spaces(const std::string& pattern) {
@@ -44,8 +46,8 @@ struct Splitter::Pattern {
     const std::string pattern = unicode_spaces(wanted);
     int error = 0;
     PCRE2_SIZE offset = 0;
-    code = pcre2_compile(units(pattern), pattern.size(), PCRE2_UTF | PCRE2_UCP, &error, &offset,
-                         nullptr);
+    code = pcre2_compile(pattern_units(pattern), pattern.size(), PCRE2_UTF | PCRE2_UCP, &error,
+                         &offset, nullptr);
     if (!code) fail("{}: pattern '{}': {}", source, wanted, pcre2_message(error));
     pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);  // where there is no JIT, matching is only slower
   }
@@ -74,7 +76,7 @@ void Splitter::split_utf8(std::string_view text, std::vector<std::string_view>& 
   size_t at = 0;
   while (at < text.size()) {
     // The text is known to be UTF-8: checking its rest at every piece would take quadratic time.
-    const int found = pcre2_match(pattern_->code, units(text), text.size(), at,
+    const int found = pcre2_match(pattern_->code, pattern_units(text), text.size(), at,
                                   PCRE2_NO_UTF_CHECK | PCRE2_NOTEMPTY, match.get(), nullptr);
     if (found == PCRE2_ERROR_NOMATCH) break;
     if (found < 0) fail("{}: cannot split the text: {}", pattern_->source, pcre2_message(found));

@@ -30,12 +30,18 @@ Tensor ClipTextImpl::pooled(const Tensor& ids_BT) {
 }
 
 Tensor clip_text_ids(const Tokenizer& tokenizer, const std::vector<std::string>& texts,
-                     const ClipTextConfig& config) {
+                     const ClipTextConfig& config, std::vector<bool>* cut) {
+  const auto begin = tokenizer.bos();
+  const bool begins = begin && *begin != config.eos_token_id && *begin < config.vocab_size;
+  const auto most = static_cast<size_t>(config.max_position_embeddings - 1);
   std::vector<std::vector<int64_t>> rows;
   size_t length = 0;
+  if (cut) cut->clear();
   for (const auto& text : texts) {
     auto& row = rows.emplace_back(tokenizer.encode(text));
-    row.resize(std::min(row.size(), static_cast<size_t>(config.max_position_embeddings - 1)));
+    if (begins) row.insert(row.begin(), *begin);
+    if (cut) cut->push_back(row.size() > most);
+    row.resize(std::min(row.size(), most));
     row.push_back(config.eos_token_id);
     length = std::max(length, row.size());
   }

@@ -26,9 +26,11 @@ struct ClipTextImpl : torch::nn::Module {
 };
 TORCH_MODULE(ClipText);
 
-/// Texts as ids with the end token behind each, cut so that it fits into max_position_embeddings;
-/// shorter ones are filled up with end tokens, which change nothing → int64 [B, T] on the CPU.
+/// Texts as ids with the end token behind each, and before each the one that begins texts where the
+/// tokenizer has another for that, as CLIP's own; cut so that all fits into
+/// max_position_embeddings; shorter ones are filled up with end tokens, which change nothing →
+/// int64 [B, T] on the CPU. Sets `cut` for each text that lost something.
 Tensor clip_text_ids(const Tokenizer& tokenizer, const std::vector<std::string>& texts,
-                     const ClipTextConfig& config);
+                     const ClipTextConfig& config, std::vector<bool>* cut = nullptr);
 
 }  // namespace showo
