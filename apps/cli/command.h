@@ -24,5 +24,6 @@ void add_bench(CLI::App& app);
 void add_plot(CLI::App& app);
 void add_eval(CLI::App& app);
 void add_train_recogniser(CLI::App& app);
+void add_ablate(CLI::App& app);
 
 }  // namespace showo::cli

@@ -76,7 +76,7 @@ void eval(EvalFlags& flags) {
   std::string text;
   if (flags.scenes > 0) {
     const auto pictures = judge_pictures(session.pipeline(), judges, flags.shards, flags.scenes,
-                                         flags.sampling.options);
+                                         flags.sampling.options, flags.model.seed);
     session.lap("pictures");
     results = to_json(pictures);
     text = to_text(pictures);
