@@ -5,7 +5,7 @@ export TORCH_PYTHON
 python := $(if $(TORCH_PYTHON),$(TORCH_PYTHON),$(CURDIR)/.venv/bin/python)
 jobs := $(shell nproc)
 
-.PHONY: help demo build test format lint clean setup configure asan
+.PHONY: help demo build test bundle format lint clean setup configure asan
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -27,6 +27,10 @@ demo: build  ## pictures and answers by the embedded model, into demo/
 test: configure  ## build and run all tests
 	@cmake --build build -j $(jobs)
 	@ctest --test-dir build --output-on-failure -j 2
+
+bundle: build  ## a tar that runs without this machine's packages (TORCH=inside: and without LibTorch)
+	@cmake --build build --target showo_shared -j $(jobs)
+	@TORCH="$(TORCH)" tools/bundle.sh
 
 asan: setup  ## the tests with address and undefined-behaviour sanitizers
 	@cmake --preset asan -DTORCH_PYTHON=$(python) && cmake --build build-asan -j $(jobs)

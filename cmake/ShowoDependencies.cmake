@@ -7,6 +7,8 @@ endif()
 include(ShowoTorch)
 # The compile line is the same everywhere, so that one precompiled header serves.
 set(CMAKE_CXX_FLAGS "${CMAKE_CXX_FLAGS} -Wall -Wextra -Wno-unused-parameter -fpch-preprocess")
+# What messages name is the same wherever the sources lay when they were compiled.
+set(CMAKE_CXX_FLAGS "${CMAKE_CXX_FLAGS} -ffile-prefix-map=${PROJECT_SOURCE_DIR}/=")
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 if(SHOWO_ASAN)
   add_compile_options(-fsanitize=address,undefined -fno-omit-frame-pointer)
@@ -32,6 +34,6 @@ find_package(fmt REQUIRED)
 find_package(yaml-cpp REQUIRED)
 # LibTorch carries headers of a newer fmt than Debian's spdlog is built on: Debian's come first, everywhere.
 get_target_property(fmt_include fmt::fmt INTERFACE_INCLUDE_DIRECTORIES)
-file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/first)
-file(CREATE_LINK ${fmt_include}/fmt ${CMAKE_BINARY_DIR}/first/fmt SYMBOLIC)
-include_directories(BEFORE ${CMAKE_BINARY_DIR}/first)
+file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/first)
+file(CREATE_LINK ${fmt_include}/fmt ${PROJECT_BINARY_DIR}/first/fmt SYMBOLIC)
+include_directories(BEFORE ${PROJECT_BINARY_DIR}/first)

@@ -27,6 +27,6 @@ if(use_parquet)
     set_target_properties(showo_${name}_lib PROPERTIES IMPORTED_LOCATION ${library})
     target_link_libraries(showo_parquet INTERFACE showo_${name}_lib)
   endforeach()
-  set_source_files_properties(${CMAKE_SOURCE_DIR}/src/showo/data/parquet.cpp PROPERTIES
+  set_source_files_properties(${PROJECT_SOURCE_DIR}/src/showo/data/parquet.cpp PROPERTIES
     COMPILE_DEFINITIONS SHOWO_PARQUET COMPILE_OPTIONS "-isystem;${arrow_include}")
 endif()

@@ -1,15 +1,22 @@
 # LibTorch from the Python environment that tools/setup.sh made, or TORCH_PYTHON's: the target torch. LibTorch's own CMake files
 # are not asked: those of a CUDA build want CUDA's compiler, which nothing here needs.
+if(SKBUILD AND NOT TORCH_PYTHON)  # pip: the Python that it runs in, and of that the torch, which the environment that pip makes for a build hides
+  set(TORCH_PYTHON ${Python_EXECUTABLE})
+  if("$ENV{PYTHONPATH}" MATCHES "pip-build-env")
+    unset(ENV{PYTHONPATH})
+    unset(ENV{PYTHONNOUSERSITE})
+  endif()
+endif()
 if(NOT TORCH_PYTHON)
   set(TORCH_PYTHON $ENV{TORCH_PYTHON})
 endif()
 if(NOT TORCH_PYTHON)
-  set(TORCH_PYTHON ${CMAKE_SOURCE_DIR}/.venv/bin/python)
+  set(TORCH_PYTHON ${PROJECT_SOURCE_DIR}/.venv/bin/python)
 endif()
 execute_process(COMMAND ${TORCH_PYTHON} -c "import torch; print(torch.__version__, torch.__path__[0], sep=';')"
   OUTPUT_VARIABLE torch OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET RESULT_VARIABLE torch_failed)
 if(torch_failed)
-  message(FATAL_ERROR "${TORCH_PYTHON} cannot import torch: run tools/setup.sh, or set TORCH_PYTHON to a Python that can")
+  message(FATAL_ERROR "${TORCH_PYTHON} cannot import torch: run tools/setup.sh, or set TORCH_PYTHON to a Python that can (pip: install torch first, --no-build-isolation)")
 endif()
 list(POP_FRONT torch torch_version torch_folder)
 if(torch_version VERSION_LESS 2.11)
@@ -65,8 +72,8 @@ if(use_cuda)
 endif()
 if(use_cuda)
   list(REMOVE_DUPLICATES cuda_options)
-  set_source_files_properties(${CMAKE_SOURCE_DIR}/src/showo/core/replay.cpp ${CMAKE_SOURCE_DIR}/src/showo/core/gpu_kernels.cpp
-    ${CMAKE_SOURCE_DIR}/src/showo/dist/group.cpp
+  set_source_files_properties(${PROJECT_SOURCE_DIR}/src/showo/core/replay.cpp ${PROJECT_SOURCE_DIR}/src/showo/core/gpu_kernels.cpp
+    ${PROJECT_SOURCE_DIR}/src/showo/dist/group.cpp
     PROPERTIES COMPILE_DEFINITIONS SHOWO_CUDA COMPILE_OPTIONS "${cuda_options}")
 endif()
 message(STATUS "torch ${torch_version}, CUDA graphs and NCCL: ${use_cuda}")

@@ -101,7 +101,7 @@ Json to_json(const Times& times, const BenchFlags& f) {
 void bench_engine(const BenchFlags& f) {
   torch::NoGradGuard no_grad;
   Showo model = bench_model(f, f.model.compute_type(), f.model.low_bits());
-  EngineLimits together = EngineLimits::on(model->device()), apart = together;
+  EngineLimits together = engine_limits(model->device()), apart = together;
   together.waiting = apart.waiting = f.jobs;
   apart.running = 1;
   Times best[2];

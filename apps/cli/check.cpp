@@ -3,6 +3,7 @@
 #include "showo/core/device.h"
 #include "showo/core/error.h"
 #include "showo/eval/golden.h"
+#include "showo/home.h"
 
 namespace showo::cli {
 namespace {
@@ -31,10 +32,10 @@ void add_check(CLI::App& app) {
   auto* command = app.add_subcommand(
       "check", "run reference cases: every tensor with its difference and bound");
   auto folders = std::make_shared<std::vector<std::string>>();
-  auto tokenizer = std::make_shared<std::string>(SHOWO_SOURCE_DIR "/models/phi-tokenizer");
+  auto tokenizer = std::make_shared<std::string>();
   command->add_option("folders", *folders, "folders of cases")->required();
   command->option_defaults()->group("model");
-  command->add_option("--tokenizer", *tokenizer, "phi-1.5's tokenizer files");
+  command->add_option("--tokenizer", *tokenizer, "phi-1.5's tokenizer files, if not those that come with the program");
   auto device = std::make_shared<std::string>("cpu"), dtype = std::make_shared<std::string>("fp32");
   command->option_defaults()->group("machine");
   command->add_option("--device", *device, "cpu, cuda or cuda:N")->capture_default_str();
@@ -43,10 +44,12 @@ void add_check(CLI::App& app) {
       ->capture_default_str();
   command->callback([=] {
     const CheckPlace place{parse_device(*device), *dtype == "bf16"};
+    const std::string phi =
+        tokenizer->empty() ? shared_path("models/phi-tokenizer") : *tokenizer;
     int failed = 0;
     for (const auto& folder : *folders) {
       try {
-        failed += !check_one(folder, *tokenizer, place);
+        failed += !check_one(folder, phi, place);
       } catch (const Error& error) {
         fmt::print("{}: FAILED: {}\n", printable(folder), error.what());
         ++failed;

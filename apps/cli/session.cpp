@@ -5,12 +5,21 @@
 #include <chrono>
 
 #include "apps/cli/flags.h"
-#include "showo/checkpoint/finite.h"
 #include "showo/core/device.h"
-#include "showo/core/option_error.h"
+#include "showo/home.h"
 #include "showo/image/png.h"
 
 namespace showo::cli {
+
+std::string embedded_model() {
+  const std::string name = "models/embedded";
+  try {
+    return shared_path(name);
+  } catch (const Error&) {  // another model may be named
+    return name;
+  }
+}
+
 torch::ScalarType ModelFlags::scalar_type() const {
   if (dtype == "bf16") return torch::kBFloat16;
   if (dtype == "fp16") return torch::kHalf;
@@ -18,11 +27,11 @@ torch::ScalarType ModelFlags::scalar_type() const {
 }
 
 torch::ScalarType ModelFlags::compute_type() const {
-  const auto asked = scalar_type();
-  if (asked != torch::kBFloat16 || multiplies_bf16(parse_device(device).type())) return asked;
-  // A picture's step would take five times as long as in fp32.
-  spdlog::warn("this CPU has no bf16 products: computing in fp32 (--bits 8 or 4: less memory)");
-  return torch::kFloat;
+  return showo::compute_type(dtype, parse_device(device));
+}
+
+ModelOptions ModelFlags::options() const {
+  return {llm, codec, clip, dtype, device, bits, limits()};
 }
 
 void ModelFlags::add_to(CLI::App& command) {
@@ -57,7 +66,7 @@ void ModelFlags::add_to(CLI::App& command) {
 }
 
 EngineLimits ModelFlags::limits() const {
-  EngineLimits limits = EngineLimits::on(parse_device(device));
+  EngineLimits limits = engine_limits(parse_device(device));
   limits.alone = alone;
   return limits;
 }
@@ -76,17 +85,7 @@ void check_picture_out(const std::string& out) {
 }
 
 Session::Session(const ModelFlags& flags) : flags_(flags), report_(flags.json) {
-  pipeline_ =
-      std::make_unique<Pipeline>(flags.paths(), flags.compute_type(), parse_device(flags.device),
-                                 flags.low_bits(), flags.limits());
-  const std::string& vision = pipeline_->model()->config.vision;
-  if (!flags.clip.empty() && vision != "clip") {
-    throw OptionError(
-        "clip", flags.clip,
-        fmt::format("the model does not see by a CLIP-ViT; its vision is {}", vision));
-  }
-  check_finite(*pipeline_->model(), flags.model);
-  check_finite(*pipeline_->codec(), flags.codec.empty() ? flags.model + "/codec" : flags.codec);
+  pipeline_ = open_pipeline(flags.model, flags.options());
   lap("load");
 }
 

@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "apps/cli/report.h"
+#include "showo/api/open.h"
 #include "showo/core/config.h"
 #include "showo/core/log.h"
 #include "showo/generate/pipeline.h"
@@ -14,9 +15,11 @@
 
 namespace showo::cli {
 
+/// The folder of the model that comes with the program.
+std::string embedded_model();
+
 struct ModelFlags {
-  std::string model = SHOWO_SOURCE_DIR "/models/embedded", llm, codec, clip, dtype = "fp32",
-              device = "cpu";
+  std::string model = embedded_model(), llm, codec, clip, dtype = "fp32", device = "cpu";
   uint64_t seed = 0;
   int bits = 0;
   bool json = false, alone = false;
@@ -29,6 +32,7 @@ struct ModelFlags {
   std::optional<LowBits> low_bits() const;
   /// Of the engine, as --alone says.
   EngineLimits limits() const;
+  ModelOptions options() const;
   void add_to(CLI::App& command);
 };
 
@@ -64,7 +68,7 @@ class Session {
   std::map<size_t, std::vector<double>> step_times_;
   std::map<size_t, std::vector<double>> token_times_;
   std::unique_ptr<Progress> progress_;
-  std::unique_ptr<Pipeline> pipeline_;
+  std::shared_ptr<Pipeline> pipeline_;
 };
 
 }  // namespace showo::cli

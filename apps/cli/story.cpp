@@ -119,14 +119,14 @@ class StoryFolder {
  public:
   StoryFolder(std::string path, SavedStory story)
       : path_(std::move(path)), story_(std::move(story)) {}
-  void add(const ShownFrame& frame, const PngText& metadata) {
+  void add(const Frame& frame, const PngText& metadata) {
     make_folder(path_);
     const std::string name = fmt::format("frame-{}.png", story_.frames.size() + 1);
     write_png(path_ / name, frame.picture, metadata);
     story_.frames.push_back({frame.text, name, frame.codes});
     save();
   }
-  void begin_with(const ShownFrame& picture) {
+  void begin_with(const Frame& picture) {
     story_.given = 1;
     add(picture, {});
   }
@@ -177,7 +177,7 @@ void tell(const StoryFlags& f) {
   if (given) folder.begin_with(shown(pipeline, as_frame(pipeline, "", *given)));
   Json frames = Json::array();
   std::string text;
-  const auto on_frame = [&](size_t index, const ShownFrame& frame) {
+  const auto on_frame = [&](size_t index, const Frame& frame) {
     session.set_prompt(frame.text);
     folder.add(frame, session.metadata(begun.seed, begun.options.sampling));
     frames.push_back({{"path", (fs::path(f.out) / folder.story().frames[index].picture).string()},

@@ -6,11 +6,11 @@
 namespace showo {
 namespace {
 
-Json expected() { return read_json(oracle("captions/expected.json")); }
+Json expected_captions() { return read_json(oracle("captions/expected.json")); }
 const fs::path results() { return oracle("captions/captions_val2014_results.json"); }
 
 // Two pictures in COCO's form.
-struct Small {
+struct SmallCaptions {
   ScratchFolder folder;
   Json data = {
       {"images", {{{"id", 1}, {"file_name", "a.jpg"}}, {{"id", 2}, {"file_name", "b.jpg"}}}},
@@ -33,23 +33,23 @@ Json prediction(const Json& id, const std::string& caption) {
 
 TEST(Captions, AgreeWithTheOfficialProgram) {
   const Json score = open_captions(oracle("captions"))->score(oracle("captions"));
-  EXPECT_GE(expect_agreement(expected()["official"], score["official"]), 7);
-  EXPECT_GE(expect_agreement(expected()["per_image"], score["per_image"]), 64 * 6);
+  EXPECT_GE(expect_agreement(expected_captions()["official"], score["official"]), 7);
+  EXPECT_GE(expect_agreement(expected_captions()["per_image"], score["per_image"]), 64 * 6);
   EXPECT_TRUE(score["problems"].empty()) << score["problems"];
 }
 
 TEST(Captions, KarpathysFilesAreReadToo) {
   const Json flickr = open_captions(oracle("captions/dataset_flickr30k.json"))->score(results());
-  EXPECT_GE(expect_agreement(expected()["official"], flickr["official"]), 7);
-  EXPECT_GE(expect_agreement(expected()["per_image"], flickr["per_image"]), 64 * 6);
+  EXPECT_GE(expect_agreement(expected_captions()["official"], flickr["official"]), 7);
+  EXPECT_GE(expect_agreement(expected_captions()["per_image"], flickr["per_image"]), 64 * 6);
   const Json coco = open_captions(oracle("captions/dataset_coco.json"))->score(results());
-  EXPECT_GE(expect_agreement(expected()["official_first_20"], coco["official"]), 7);
-  EXPECT_GE(expect_agreement(expected()["per_image_first_20"], coco["per_image"]), 20 * 6);
+  EXPECT_GE(expect_agreement(expected_captions()["official_first_20"], coco["official"]), 7);
+  EXPECT_GE(expect_agreement(expected_captions()["per_image_first_20"], coco["per_image"]), 20 * 6);
   EXPECT_EQ(coco["problems"]["unknown id"]["count"], 44);
 }
 
 TEST(Captions, FaultsAreCountedAndSayHowTheyScored) {
-  const Small small;
+  const SmallCaptions small;
   const Json good = small.score({prediction(1, "a cat"), prediction(2, "dogs")});
   EXPECT_TRUE(good["problems"].empty());
   // The last of two counts, ids may be text, an unknown one is left out.
@@ -68,7 +68,7 @@ TEST(Captions, FaultsAreCountedAndSayHowTheyScored) {
 }
 
 TEST(Captions, WhatCannotBeScoredIsNamed) {
-  Small small;
+  SmallCaptions small;
   EXPECT_NE(error_of([&] { small.score({prediction(5, "a")}); }).find("no caption of an image"),
             std::string::npos);
   EXPECT_NE(error_of([&] { small.score({{{"image_id", 1}}}); }).find("entry 0"), std::string::npos);
@@ -85,7 +85,7 @@ TEST(Captions, WhatCannotBeScoredIsNamed) {
 }
 
 TEST(Captions, AsksForEveryPictureAndWritesWhatItScores) {
-  const Small small;
+  const SmallCaptions small;
   const auto benchmark = small.open();
   EXPECT_NE(error_of([&] { benchmark->questions(Protocol::kOfficial); }).find("a.jpg"),
             std::string::npos);
@@ -105,7 +105,7 @@ TEST(Captions, AsksForEveryPictureAndWritesWhatItScores) {
 }
 
 TEST(Captions, DamagedFilesThrowNothingButErrors) {
-  const Small small;
+  const SmallCaptions small;
   const auto benchmark = small.open();
   expect_only_errors(small.folder.path() / "captions_val2014.json", [&] {
     const auto opened = open_captions(small.folder.path());

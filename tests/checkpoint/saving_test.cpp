@@ -15,7 +15,7 @@
 namespace showo {
 namespace {
 
-at::Tensor all(double value) { return at::full({5000}, value); }
+at::Tensor filled(double value) { return at::full({5000}, value); }
 
 // Stands for a full disk: files may not grow above 4096 bytes.
 bool fill_the_disk() {
@@ -40,12 +40,12 @@ class Saving : public Scratch {
   static void save(const fs::path& folder, double value) {
     write_folder_atomically(folder, [&](const fs::path& temporary) {
       write_file_atomically(temporary / fmt::format("{}.json", value), "{}");
-      write_safetensors(temporary / "model.safetensors", {{"x", all(value)}});
+      write_safetensors(temporary / "model.safetensors", {{"x", filled(value)}});
     });
   }
   // The folder holds what save() wrote, and nothing lies beside it.
   void expect_saved(const fs::path& folder, double value) const {
-    EXPECT_TRUE(read_weights(folder).at("x").equal(all(value)));
+    EXPECT_TRUE(read_weights(folder).at("x").equal(filled(value)));
     EXPECT_TRUE(fs::exists(folder / fmt::format("{}.json", value)));
     EXPECT_TRUE(fs::exists(folder / ".showo-files"));  // the list of these two
     EXPECT_EQ(std::distance(fs::directory_iterator(folder), {}), 3);
@@ -55,49 +55,49 @@ class Saving : public Scratch {
 
 TEST_F(Saving, LeavesReadersOfTheOldFileAlone) {
   const auto path = folder_ / "file";
-  write_safetensors(path, {{"x", all(1)}});
+  write_safetensors(path, {{"x", filled(1)}});
   const auto old = read_safetensors(path).tensors.at("x");
-  write_safetensors(path, {{"x", all(2)}});
-  EXPECT_TRUE(old.equal(all(1)));
-  EXPECT_TRUE(read_safetensors(path).tensors.at("x").equal(all(2)));
+  write_safetensors(path, {{"x", filled(2)}});
+  EXPECT_TRUE(old.equal(filled(1)));
+  EXPECT_TRUE(read_safetensors(path).tensors.at("x").equal(filled(2)));
   write_safetensors(path, {{"x", old}});  // from the map of a file that has no name any more
-  EXPECT_TRUE(read_safetensors(path).tensors.at("x").equal(all(1)));
+  EXPECT_TRUE(read_safetensors(path).tensors.at("x").equal(filled(1)));
   EXPECT_EQ(count(), 1);
 }
 
 TEST_F(Saving, KeepsTheOldFileWhenTheDiskIsFull) {
   const auto path = folder_ / "file";
-  write_safetensors(path, {{"x", all(1)}});
-  const TensorMap next = {{"x", all(2)}};
+  write_safetensors(path, {{"x", filled(1)}});
+  const TensorMap next = {{"x", filled(2)}};
   EXPECT_EQ(in_child([&] {
               const bool full = fill_the_disk();
               const auto message = complaint([&] { write_safetensors(path, next); });
               return full && message == path.string() + ": File too large" ? 0 : 1;
             }),
             0);
-  EXPECT_TRUE(read_safetensors(path).tensors.at("x").equal(all(1)));
+  EXPECT_TRUE(read_safetensors(path).tensors.at("x").equal(filled(1)));
   EXPECT_EQ(count(), 1);
 }
 
 TEST_F(Saving, KeepsTheOldFileWhenTensorsCannotBeWritten) {
   const auto path = folder_ / "file";
-  write_safetensors(path, {{"x", all(1)}});
+  write_safetensors(path, {{"x", filled(1)}});
   for (const auto& [tensors, expected] : std::initializer_list<std::pair<TensorMap, std::string>>{
            {{{"y", at::zeros({2}, at::kComplexFloat)}},
             "tensor 'y': its dtype cannot be written to safetensors"},
-           {{{"__metadata__", all(2)}}, ": no tensor can have the name '__metadata__'"},
-           {{{"\xff", all(2)}}, ": a name is not valid UTF-8"}}) {
+           {{{"__metadata__", filled(2)}}, ": no tensor can have the name '__metadata__'"},
+           {{{"\xff", filled(2)}}, ": a name is not valid UTF-8"}}) {
     const std::string message = complaint([&] { write_safetensors(path, tensors); });
     EXPECT_NE(message.find(expected), std::string::npos) << message;
   }
-  EXPECT_TRUE(read_safetensors(path).tensors.at("x").equal(all(1)));
+  EXPECT_TRUE(read_safetensors(path).tensors.at("x").equal(filled(1)));
   EXPECT_EQ(count(), 1);
 }
 
 TEST_F(Saving, NamesTheFileThatCannotBeWritten) {
   const auto path = folder_ / "missing" / "file";
   EXPECT_TRUE(complaint([&] {
-                write_safetensors(path, {{"x", all(1)}});
+                write_safetensors(path, {{"x", filled(1)}});
               }).starts_with(path.string()));
 }
 
@@ -108,7 +108,7 @@ TEST_F(Saving, PutsAWholeFolderInPlaceOfTheOld) {
   const auto old = read_weights(folder).at("x");
   save(folder / "", 2);
   expect_saved(folder, 2);
-  EXPECT_TRUE(old.equal(all(1)));
+  EXPECT_TRUE(old.equal(filled(1)));
 }
 
 TEST_F(Saving, MakesTheParentsOfAFolder) {

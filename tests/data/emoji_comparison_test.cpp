@@ -18,7 +18,7 @@ namespace {
 
 using namespace emoji;
 
-EmojiOptions small_world() {
+EmojiOptions comparison_world() {
   const std::string icons = std::string(SHOWO_SOURCE_DIR) + "/tests/data/icons";
   EmojiOptions options;
   options.kinds = 12;
@@ -75,7 +75,7 @@ struct Reader {
 };
 
 TEST(Comparisons, AreTrueOfBothPictures) {
-  const EmojiWorld world(small_world());
+  const EmojiWorld world(comparison_world());
   std::map<std::string, std::set<std::string>> answers;
   for (int i = 0; i < 300; ++i) {
     const auto scenes = compose_story(world, Split::kTrain, i).scenes;
@@ -101,7 +101,7 @@ TEST(Comparisons, AreTrueOfBothPictures) {
 class ComparisonShards : public Scratch {};
 
 TEST_F(ComparisonShards, KeepBothPictures) {
-  auto options = small_world();
+  auto options = comparison_world();
   options.scenes = 5;
   options.held_apart = 3;
   options.scenes_per_shard = 2;
@@ -131,7 +131,7 @@ TEST_F(ComparisonShards, KeepBothPictures) {
 }
 
 TEST_F(ComparisonShards, SayHowManyPicturesThereAre) {
-  EmojiWorld world(small_world());
+  EmojiWorld world(comparison_world());
   Sample sample = world.comparison(Split::kTrain, 0);
   const auto complaint_of = [&](const std::string& name) {
     write_shard(folder_ / name, {sample});
@@ -154,7 +154,7 @@ TEST_F(ComparisonShards, SayHowManyPicturesThereAre) {
 }
 
 TEST_F(ComparisonShards, AreNoConversations) {
-  auto options = small_world();
+  auto options = comparison_world();
   options.conversations = true;
   EXPECT_NE(complaint([&] { EmojiWorld world(options); }).find("expected one of both"),
             std::string::npos);

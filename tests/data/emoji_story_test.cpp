@@ -18,7 +18,7 @@ namespace {
 
 using namespace emoji;
 
-EmojiOptions small_world() {
+EmojiOptions story_world() {
   const std::string icons = std::string(SHOWO_SOURCE_DIR) + "/tests/data/icons";
   EmojiOptions options;
   options.kinds = 12;
@@ -30,10 +30,10 @@ EmojiOptions small_world() {
   return options;
 }
 
-Image picture(const Frame& frame) { return picture_of(frame, "frame"); }
+Image picture(const SampleFrame& frame) { return picture_of(frame, "frame"); }
 
 TEST(EmojiStory, IsTheSameForTheSameSeedSplitAndIndexInAnyOrder) {
-  EmojiWorld forwards(small_world()), backwards(small_world());
+  EmojiWorld forwards(story_world()), backwards(story_world());
   std::vector<Sample> first;
   for (int i = 0; i < 20; ++i) first.push_back(forwards.story(Split::kTrain, i));
   for (int i = 19; i >= 0; --i) {
@@ -47,7 +47,7 @@ TEST(EmojiStory, IsTheSameForTheSameSeedSplitAndIndexInAnyOrder) {
 }
 
 TEST(EmojiStory, HasThreeToSixScenesOfItsSplitThatDiffer) {
-  const EmojiWorld world(small_world());
+  const EmojiWorld world(story_world());
   for (const Split split : {Split::kTrain, Split::kCompositions}) {
     std::set<size_t> lengths;
     for (int i = 0; i < 200; ++i) {
@@ -67,7 +67,7 @@ TEST(EmojiStory, HasThreeToSixScenesOfItsSplitThatDiffer) {
 }
 
 TEST(EmojiStory, TellsChangesOfEveryKindAboutAsOften) {
-  const EmojiWorld world(small_world());
+  const EmojiWorld world(story_world());
   std::map<Change::Kind, int> counts;
   for (int i = 0; i < 300; ++i) {
     for (const Change& change : compose_story(world, Split::kTrain, i).changes)
@@ -80,7 +80,7 @@ TEST(EmojiStory, TellsChangesOfEveryKindAboutAsOften) {
 
 // What a change of the things does not name stays where it is.
 TEST(EmojiStory, ChangesNoPixelOutsideTheThingThatTheTextNames) {
-  EmojiWorld world(small_world());
+  EmojiWorld world(story_world());
   for (int i = 0; i < 60; ++i) {
     const auto [scenes, changes] = compose_story(world, Split::kTrain, i);
     const Sample sample = world.story(Split::kTrain, i);
@@ -109,7 +109,7 @@ TEST(EmojiStory, ChangesNoPixelOutsideTheThingThatTheTextNames) {
 }
 
 TEST(Changes, AreReadAsTheyAreSaid) {
-  EmojiWorld world(small_world());
+  EmojiWorld world(story_world());
   for (int i = 0; i < 300; ++i) {
     const auto [scenes, changes] = compose_story(world, Split::kCompositions, i);
     const Sample sample = world.story(Split::kCompositions, i);
@@ -123,7 +123,7 @@ TEST(Changes, AreReadAsTheyAreSaid) {
 }
 
 TEST(Changes, SayWhichThingIsMeantWhereThereAreSeveral) {
-  const auto kinds = read_kinds(small_world().kinds_file);
+  const auto kinds = read_kinds(story_world().kinds_file);
   Scene two;
   two.layout = Scene::Layout::kSideBySide;
   two.objects = {{0, Style::kFlat, true, 32, 0, 0}, {0, Style::kFlat, true, 32, 32, 32}};
@@ -143,7 +143,7 @@ TEST(Changes, SayWhichThingIsMeantWhereThereAreSeveral) {
 }
 
 TEST(Changes, ThatNobodySaysAreNotRead) {
-  const auto kinds = read_kinds(small_world().kinds_file);
+  const auto kinds = read_kinds(story_world().kinds_file);
   EXPECT_TRUE(read_change("the apple moves to the top left", kinds));
   for (const char* text :
        {"", "the", "an apple", "the apple", "the unicorn leaves", "the apple moves",
@@ -165,7 +165,7 @@ class StoryShards : public Scratch {
 };
 
 TEST_F(StoryShards, HoldTheStoriesBesideTheScenes) {
-  auto options = small_world();
+  auto options = story_world();
   options.scenes = 4;
   options.held_apart = 3;
   options.stories = 5;
@@ -194,7 +194,7 @@ TEST_F(StoryShards, HoldTheStoriesBesideTheScenes) {
 }
 
 TEST_F(StoryShards, AreToldFromOtherShards) {
-  auto options = small_world();
+  auto options = story_world();
   options.scenes = options.held_apart = 1;
   write_emoji_dataset(options, folder_ / "world");
   EXPECT_FALSE(fs::exists(folder_ / "world/stories-0000.tar"));
@@ -204,7 +204,7 @@ TEST_F(StoryShards, AreToldFromOtherShards) {
 }
 
 TEST_F(StoryShards, HaveAsManyPicturesAsTexts) {
-  EmojiWorld world(small_world());
+  EmojiWorld world(story_world());
   Sample sample = world.story(Split::kTrain, 0);
   const auto complaint_of = [&](const std::string& name) {
     write_shard(folder_ / name, {sample});
@@ -223,7 +223,7 @@ TEST_F(StoryShards, HaveAsManyPicturesAsTexts) {
 }
 
 TEST_F(StoryShards, OrListsHoldThem) {
-  const Sample story = EmojiWorld(small_world()).story(Split::kTrain, 0);
+  const Sample story = EmojiWorld(story_world()).story(Split::kTrain, 0);
   write("p/1.png", story.frames[0].image_bytes);
   write("p/2.png", story.frames[1].image_bytes);
   auto source = config("stories", write("good.json", R"([

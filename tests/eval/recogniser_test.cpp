@@ -18,7 +18,7 @@ namespace {
 
 using namespace emoji;
 
-const fs::path kModel = SHOWO_SOURCE_DIR "/models/embedded";
+const fs::path kEmbedded = SHOWO_SOURCE_DIR "/models/embedded";
 
 class Judges : public testing::Test {
  protected:
@@ -57,7 +57,7 @@ std::vector<Sample> first_samples(const std::string& shard, int64_t count) {
 
 TEST_F(Judges, ARecogniserLearnsWhatScenesHold) {
   Recogniser recogniser = train_recogniser({shards_}, {.steps = 150, .batch = 16});
-  int64_t colours = 0, kinds = 0, known = 0;
+  int64_t colours = 0, kinds = 0, known = 0, found_things = 0, styles = 0;
   for (const Sample& sample : first_samples(shards_, 40)) {
     const auto pixels =
         to_tensor(decode_image(std::as_bytes(std::span(sample.image_bytes)), sample.key));
@@ -68,9 +68,15 @@ TEST_F(Judges, ARecogniserLearnsWhatScenesHold) {
       ++known;
       kinds += found.kinds.contains(kind);
     }
+    for (const auto& there : found.places) {
+      if (!wanted.kinds.contains(there.kind)) continue;
+      ++found_things;
+      styles += there.style == wanted.places[0].style;  // a scene has one
+    }
   }
   EXPECT_GE(colours, 38);
   EXPECT_GT(2 * kinds, known) << "of twelve kinds chance finds a seventh";
+  EXPECT_GT(3 * styles, 2 * found_things) << "of two styles chance finds a half";
 
   make_folder(folder_ / "judge");
   write_recogniser(folder_ / "judge", recogniser);
@@ -81,8 +87,27 @@ TEST_F(Judges, ARecogniserLearnsWhatScenesHold) {
       torch::equal(again->forward(pixels).kinds_BKHW, recogniser->forward(pixels).kinds_BKHW));
 }
 
+// As a folder of before the recogniser knew of styles.
+TEST_F(Judges, ARecogniserWithoutStylesIsReadAndTellsNone) {
+  RecogniserConfig config;
+  config.kinds = {"apple"};
+  config.backgrounds = {"red"};
+  config.width = 8;
+  make_folder(folder_ / "before");
+  write_recogniser(folder_ / "before", Recogniser(config));
+  Json json = read_json(folder_ / "before" / "config.json");
+  json.erase("styles");
+  write_file_atomically(folder_ / "before" / "config.json", json.dump());
+  Recogniser recogniser = load_recogniser(folder_ / "before");
+  torch::NoGradGuard no_grad;
+  recogniser->kinds->bias.fill_(100);
+  const auto found = recogniser->recognise(torch::zeros({1, 3, 64, 64}));
+  ASSERT_EQ(found[0].places.size(), 1U);
+  EXPECT_EQ(found[0].places[0].style, "");
+}
+
 TEST_F(Judges, PicturesAreCountedByWhatWasAsked) {
-  Pipeline pipeline(ModelPaths::in(kModel));
+  Pipeline pipeline(ModelPaths::in(kEmbedded));
   PictureJudges judges;
   judges.recogniser = train_recogniser({shards_}, {.steps = 2, .batch = 4});
   const auto figures = judge_pictures(pipeline, judges, shards_, 6, {.steps = 2, .guidance = 0});
@@ -103,7 +128,7 @@ TEST_F(Judges, PicturesAreCountedByWhatWasAsked) {
 
 // The embedded model knows this world: its answers are nearly always right, and every one counts.
 TEST_F(Judges, QuestionsAreCountedByTheirKind) {
-  Pipeline pipeline(ModelPaths::in(kModel));
+  Pipeline pipeline(ModelPaths::in(kEmbedded));
   const auto tallies = ask_questions(pipeline, shards_, 8);
   int64_t asked = 0;
   for (const Sample& sample : first_samples(shards_, 8)) asked += std::ssize(sample.turns);

@@ -147,7 +147,7 @@ class Stories : public testing::Test {
       for (size_t f = 0; f < scenes.size(); ++f) {
         const Image picture = picture_of(story->frames[f], "");
         known_.emplace_back(picture.rgb, scenes[f]);
-        next_.push_back({picture.rgb, f + 1 < scenes.size() ? story->frames[f + 1] : Frame{}});
+        next_.push_back({picture.rgb, f + 1 < scenes.size() ? story->frames[f + 1] : SampleFrame{}});
       }
       firsts_.push_back(story->frames[0]);
     }
@@ -165,35 +165,35 @@ class Stories : public testing::Test {
     return eye;
   }
   // What follows this picture in its story.
-  static Frame after(const Image& picture) {
+  static SampleFrame after(const Image& picture) {
     for (const auto& [rgb, frame] : next_)
       if (rgb == picture.rgb) return frame;
     return {};
   }
   // Of several stories that come through one picture, the one in which this text follows.
-  static Frame after(const Image& picture, const std::string& text) {
+  static SampleFrame after(const Image& picture, const std::string& text) {
     for (const auto& [rgb, frame] : next_)
       if (rgb == picture.rgb && frame.text == text) return frame;
     return after(picture);
   }
   // Draws what the shard has.
-  static Image real(const std::vector<Frame>& story, const std::string& text) {
+  static Image real(const std::vector<SampleFrame>& story, const std::string& text) {
     if (!story.empty()) return picture_of(after(story.back().picture, text), "");
-    const auto first = std::ranges::find(firsts_, text, &Frame::text);
+    const auto first = std::ranges::find(firsts_, text, &SampleFrame::text);
     return picture_of(*first, "");
   }
 
   static fs::path folder_;
   static std::string shards_;
   static std::vector<std::pair<std::vector<uint8_t>, SceneContents>> known_;
-  static std::vector<std::pair<std::vector<uint8_t>, Frame>> next_;
-  static std::vector<Frame> firsts_;
+  static std::vector<std::pair<std::vector<uint8_t>, SampleFrame>> next_;
+  static std::vector<SampleFrame> firsts_;
 };
 fs::path Stories::folder_;
 std::string Stories::shards_;
 std::vector<std::pair<std::vector<uint8_t>, SceneContents>> Stories::known_;
-std::vector<std::pair<std::vector<uint8_t>, Frame>> Stories::next_;
-std::vector<Frame> Stories::firsts_;
+std::vector<std::pair<std::vector<uint8_t>, SampleFrame>> Stories::next_;
+std::vector<SampleFrame> Stories::firsts_;
 
 TEST_F(Stories, AreAllRightWhenTheyAreReal) {
   const Storyteller teller{real, nullptr};
@@ -211,7 +211,7 @@ TEST_F(Stories, AreAllRightWhenTheyAreReal) {
 }
 
 TEST_F(Stories, InWhichNothingHappensAreWrong) {
-  const Storyteller teller{[](const std::vector<Frame>& story, const std::string& text) {
+  const Storyteller teller{[](const std::vector<SampleFrame>& story, const std::string& text) {
                              return story.empty() ? real(story, text) : story.back().picture;
                            },
                            nullptr};
@@ -222,21 +222,21 @@ TEST_F(Stories, InWhichNothingHappensAreWrong) {
 
 TEST_F(Stories, AreWrittenTrueOrNot) {
   Storyteller teller{
-      real, [](const std::vector<Frame>& story) { return after(story.back().picture).text; }};
+      real, [](const std::vector<SampleFrame>& story) { return after(story.back().picture).text; }};
   const auto real_texts = judge_stories(teller, eye(), shards_, 20, Telling::kWritten).texts;
   EXPECT_GE(real_texts.written, 40);
   EXPECT_EQ(real_texts.true_of_picture, real_texts.written);
-  teller.write = [](const std::vector<Frame>&) { return "the unicorn leaves"; };
+  teller.write = [](const std::vector<SampleFrame>&) { return "the unicorn leaves"; };
   const auto nonsense = judge_stories(teller, eye(), shards_, 5, Telling::kWritten).texts;
   EXPECT_GT(nonsense.written, 0);
   EXPECT_EQ(nonsense.read, 0);
-  teller.write = [](const std::vector<Frame>& story) {
+  teller.write = [](const std::vector<SampleFrame>& story) {
     return after(story.back().picture).text.empty() ? "" : "the background turns purple";
   };
   const auto wrong = judge_stories(teller, eye(), shards_, 20, Telling::kWritten).texts;
   EXPECT_GT(wrong.possible, 10);
   EXPECT_LT(wrong.true_of_picture, wrong.possible / 2);
-  teller.write = [](const std::vector<Frame>&) { return ""; };
+  teller.write = [](const std::vector<SampleFrame>&) { return ""; };
   EXPECT_EQ(judge_stories(teller, eye(), shards_, 5, Telling::kWritten).texts.written, 0);
 }
 

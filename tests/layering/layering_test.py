@@ -33,7 +33,7 @@ def violations(files, allowed):
         for included in re.findall(r'#include "([^"]+)"', text):
             if included.startswith("apps/"):
                 found.append(f"{path} includes {included}")
-            elif included.startswith("showo/") and included.split("/")[1] not in allowed[folder]:
+            elif included.startswith("showo/") and included.count("/") > 1 and included.split("/")[1] not in allowed[folder]:
                 found.append(f"{path} includes {included}")
     return found
 
@@ -65,15 +65,34 @@ def declares(headers, name):
     return re.search(rf"(?<![.>:\w]){function}\(", headers)
 
 
-def misplaced(files):
-    """Functions of X.cpp that neither X.h declares nor, where X is Y_more, Y.h."""
+def misplaced(files, public=""):
+    """Functions of X.cpp that neither X.h nor a public header declares nor, where X is Y_more, Y.h."""
     found = []
     for path, text in files.items():
         if path.suffix != ".cpp":
             continue
         stems = ["_".join(path.stem.split("_")[: n + 1]) for n in range(len(path.stem.split("_")))]
-        headers = "".join(files.get(path.parent / f"{stem}.h", "") for stem in stems)
+        headers = "".join(files.get(path.parent / f"{stem}.h", "") for stem in stems) + public
         found += [f"{path} defines {name}" for name in defined(text) if not declares(headers, name)]
+    return found
+
+
+# What a .cpp file keeps to itself: structs, constants, and functions with their parameters, at the beginning of a line.
+OWN = re.compile(r"^(?:(?:struct|class|enum class|enum) (\w+)|(?!using|TORCH_MODULE)[\w:][\w:<>,&*\s]*?(\w+(?:\(.*\))?) ?(?:\(|=|\{|;|\[))")
+
+
+def shared_names(files):
+    """Names that several files of a folder keep to themselves, which do not go together where files are compiled together."""
+    found = []
+    for folder in {path.parent for path in files}:
+        owners = {}
+        for path, text in files.items():
+            if path.parent != folder or path.suffix != ".cpp" or "HWY" in text or 'R"cuda(' in text:
+                continue
+            for block in re.findall(r"^namespace \{$(.*?)^\}  // namespace$", re.sub(r"//(?! namespace).*", "", text), re.M | re.S):
+                for match in filter(None, map(OWN.match, block.splitlines())):
+                    owners.setdefault(match[1] or match[2], set()).add(path.name)
+        found += [f"{folder.name}: {name} in {', '.join(sorted(paths))}" for name, paths in owners.items() if len(paths) > 1]
     return found
 
 
@@ -81,6 +100,7 @@ class Layering(unittest.TestCase):
     def setUp(self):
         self.allowed = allowed_folders((ROOT / "CMakeLists.txt").read_text())
         sources = [p for p in (ROOT / "src/showo").rglob("*") if p.suffix in (".h", ".cpp")]
+        self.public = {p: p.read_text() for p in (ROOT / "include/showo").iterdir()}
         self.files = [(p.relative_to(ROOT / "src/showo").parts[0], p, p.read_text()) for p in sources]
 
     def test_includes_point_downward(self):
@@ -98,7 +118,23 @@ class Layering(unittest.TestCase):
     def test_a_header_declares_what_the_file_of_its_name_defines(self):
         files = {path: text for _, path, text in self.files}
         self.assertGreater(sum(len(defined(text)) for path, text in files.items() if path.suffix == ".cpp"), 300)
-        self.assertEqual(misplaced(files), [])
+        self.assertEqual(misplaced(files, "".join(self.public.values())), [])
+
+    def test_public_headers_stand_alone(self):
+        standard = re.compile(r'#include (<[a-z_]+>|"showo/[a-z_]+\.h")$')
+        for path, text in self.public.items():
+            for line in re.findall(r"^#include .*$", text, re.M):
+                self.assertRegex(line, standard, path)
+
+    def test_files_that_are_compiled_together_share_no_names(self):
+        files = {path: text for folder, path, text in self.files if folder != "lowbit"}
+        files.update({path: path.read_text() for path in (ROOT / "apps/cli").iterdir()})
+        self.assertEqual(shared_names(files), [])
+
+    def test_a_shared_name_is_found(self):
+        text = "namespace {\nconst int kOne = 1;\nvoid act(int x) {\n  int y = x;\n}\n}  // namespace\n"
+        planted = {Path("a/x.cpp"): text, Path("a/y.cpp"): text.replace("act", "other"), Path("b/z.cpp"): text}
+        self.assertEqual(shared_names(planted), ["a: kOne in x.cpp, y.cpp"])
 
     def test_a_function_of_another_header_is_found(self):
         planted = {
@@ -110,7 +146,7 @@ class Layering(unittest.TestCase):
         self.assertEqual(misplaced(planted), ["b.cpp defines here", "b.cpp defines Both::Both"])
 
     def test_no_file_outgrows_its_reader(self):
-        for folder in ("src", "apps"):
+        for folder in ("include", "src", "apps"):
             for path in (ROOT / folder).rglob("*.[ch]*"):
                 self.assertLessEqual(len(path.read_text().splitlines()), 400, path)
 

@@ -11,11 +11,11 @@ namespace showo {
 namespace {
 
 using IdList = std::vector<int64_t>;
-const fs::path kData = SHOWO_SOURCE_DIR "/tests/text/data";
+const fs::path kStreamData = SHOWO_SOURCE_DIR "/tests/text/data";
 
 class Streams : public testing::TestWithParam<const char*> {
  protected:
-  const std::shared_ptr<const Tokenizer> tokenizer_ = Tokenizer::from_folder(kData / GetParam());
+  const std::shared_ptr<const Tokenizer> tokenizer_ = Tokenizer::from_folder(kStreamData / GetParam());
 };
 
 bool is_utf8(std::string_view text) {
@@ -63,7 +63,7 @@ INSTANTIATE_TEST_SUITE_P(Tokenizers, Streams,
                          [](const auto& info) { return std::string(info.param); });
 
 TEST(StreamDecoder, HoldsBackAnUnfinishedCharacterAndNothingElse) {
-  const auto tokenizer = Tokenizer::from_folder(kData / "gpt2_pattern");
+  const auto tokenizer = Tokenizer::from_folder(kStreamData / "gpt2_pattern");
   StreamDecoder stream(tokenizer);
   auto add = [&](char byte) { return stream.add(*tokenizer->id_of(std::string(1, byte))); };
   EXPECT_EQ(add('\xe7'), "");
@@ -84,7 +84,7 @@ TEST(StreamDecoder, HoldsBackAnUnfinishedCharacterAndNothingElse) {
 
 // "▁cat" begins a text without its space, and goes on after one with it.
 TEST(StreamDecoder, KeepsTheSpaceOfATextThatGoesOn) {
-  const auto tokenizer = Tokenizer::from_folder(kData / "sentencepiece_legacy");
+  const auto tokenizer = Tokenizer::from_folder(kStreamData / "sentencepiece_legacy");
   const auto ids = tokenizer->encode("the cat");
   EXPECT_EQ(StreamDecoder(tokenizer).add(ids[0]), "the");
   EXPECT_EQ(StreamDecoder(tokenizer, /*begins=*/false).add(ids[0]), " the");

@@ -13,7 +13,7 @@ namespace showo {
 namespace {
 
 using IdList = std::vector<int64_t>;
-const fs::path kData = SHOWO_SOURCE_DIR "/tests/text/data";
+const fs::path kFilesData = SHOWO_SOURCE_DIR "/tests/text/data";
 
 class TokenizerFiles : public testing::Test {
  protected:
@@ -56,8 +56,8 @@ class Library : public testing::TestWithParam<const char*> {};
 
 // A case holds what a user types (no special tokens) and the decoded text where they differ.
 TEST_P(Library, GivesTheSameIds) {
-  const auto tokenizer = Tokenizer::from_folder(kData / GetParam());
-  const Json cases = read_json(kData / GetParam() / "cases.json");
+  const auto tokenizer = Tokenizer::from_folder(kFilesData / GetParam());
+  const Json cases = read_json(kFilesData / GetParam() / "cases.json");
   ASSERT_GT(cases.size(), 10u);
   for (const auto& item : cases) {
     const auto text = item["text"].get<std::string>();
@@ -147,8 +147,8 @@ TEST_F(TokenizerFiles, NamesTheMissingFile) {
 }
 
 TEST_F(TokenizerFiles, NamesTheFieldOfTokenizerJsonThatIsNotSupported) {
-  const Json good = read_json(kData / "gpt2_pattern" / "tokenizer.json");
-  const Json split = read_json(kData / "split_pattern" / "tokenizer.json")["pre_tokenizer"];
+  const Json good = read_json(kFilesData / "gpt2_pattern" / "tokenizer.json");
+  const Json split = read_json(kFilesData / "split_pattern" / "tokenizer.json")["pre_tokenizer"];
   struct Case {
     const char *pointer, *value, *expected;
   };
@@ -227,7 +227,7 @@ TEST_F(TokenizerFiles, NamesTheFieldOfTokenizerJsonThatIsNotSupported) {
 }
 
 TEST_F(TokenizerFiles, ReadsWhatChangesNoIds) {
-  Json json = read_json(kData / "gpt2_pattern" / "tokenizer.json");
+  Json json = read_json(kFilesData / "gpt2_pattern" / "tokenizer.json");
   json["truncation"] = json["padding"] = nullptr;
   json["model"]["dropout"] = nullptr;
   const Json byte_level = {
@@ -249,7 +249,7 @@ TEST_F(TokenizerFiles, RefusesASpaceBeforeEveryText) {
   for (const char* form : {"vocab.json", "tokenizer.json"}) {
     write_gpt2_files();
     if (form == std::string("tokenizer.json"))
-      write(form, read_file(kData / "gpt2_pattern" / "tokenizer.json"));
+      write(form, read_file(kFilesData / "gpt2_pattern" / "tokenizer.json"));
     const auto ids = load()->encode("a cat");
     write("tokenizer_config.json", R"({"add_bos_token": true, "add_eos_token": true})");
     EXPECT_EQ(load()->encode("a cat"), ids);
@@ -267,12 +267,12 @@ TEST_F(TokenizerFiles, TellWhatBeginsAndEndsTexts) {
     return Ends(tokenizer->bos(), tokenizer->eos());
   };
   EXPECT_EQ(ends(SHOWO_SOURCE_DIR "/models/phi-tokenizer"), Ends(50256, 50256));
-  EXPECT_EQ(ends(kData / "llama3"), Ends(560, 561));
-  EXPECT_EQ(ends(kData / "qwen"), Ends(std::nullopt, 562));
-  EXPECT_EQ(ends(kData / "smollm"), Ends(560, 560));
-  EXPECT_EQ(ends(kData / "llama2_new"), Ends(1, 2));
-  EXPECT_EQ(ends(kData / "sentencepiece_unigram"), Ends(1, 2));
-  for (const char* form : {"clip", "clip_files"}) EXPECT_EQ(ends(kData / form), Ends(653, 654));
+  EXPECT_EQ(ends(kFilesData / "llama3"), Ends(560, 561));
+  EXPECT_EQ(ends(kFilesData / "qwen"), Ends(std::nullopt, 562));
+  EXPECT_EQ(ends(kFilesData / "smollm"), Ends(560, 560));
+  EXPECT_EQ(ends(kFilesData / "llama2_new"), Ends(1, 2));
+  EXPECT_EQ(ends(kFilesData / "sentencepiece_unigram"), Ends(1, 2));
+  for (const char* form : {"clip", "clip_files"}) EXPECT_EQ(ends(kFilesData / form), Ends(653, 654));
   write_gpt2_files();
   write("special_tokens_map.json", R"({"bos_token": {"content": "ab"}, "eos_token": "abc"})");
   EXPECT_EQ(ends(folder_), Ends(256, 257));
@@ -287,14 +287,14 @@ TEST_F(TokenizerFiles, AreToldByName) {
   write_gpt2_files();
   EXPECT_EQ(tokenizer_files(folder_),
             (std::vector<std::string>{"vocab.json", "merges.txt", "tokenizer_config.json"}));
-  EXPECT_EQ(tokenizer_files(kData / "sentencepiece_legacy"),
+  EXPECT_EQ(tokenizer_files(kFilesData / "sentencepiece_legacy"),
             (std::vector<std::string>{"tokenizer.model", "added_tokens.json",
                                       "special_tokens_map.json", "tokenizer_config.json"}));
 }
 
 TEST_F(TokenizerFiles, RefuseWhatMarkedEndsOfWordsCannotBeWith) {
   for (const char* key : {"byte_fallback", "ignore_merges"}) {
-    Json json = read_json(kData / "clip" / "tokenizer.json");
+    Json json = read_json(kFilesData / "clip" / "tokenizer.json");
     json["model"][key] = true;
     write("tokenizer.json", json.dump());
     EXPECT_NE(complaint().find(fmt::format("{} is not supported with end_of_word_suffix", key)),
@@ -303,16 +303,16 @@ TEST_F(TokenizerFiles, RefuseWhatMarkedEndsOfWordsCannotBeWith) {
 }
 
 TEST_F(TokenizerFiles, NameAByteThatCannotEndAWord) {
-  Json vocabulary = read_json(kData / "clip_files" / "vocab.json");
+  Json vocabulary = read_json(kFilesData / "clip_files" / "vocab.json");
   vocabulary.erase("Ā</w>");
   for (auto& id : vocabulary) id = id.get<int64_t>() - (id.get<int64_t>() > 444);
   write("vocab.json", vocabulary.dump());
-  write("merges.txt", read_file(kData / "clip_files" / "merges.txt"));
+  write("merges.txt", read_file(kFilesData / "clip_files" / "merges.txt"));
   EXPECT_NE(complaint().find("no token for byte 0 and '</w>'"), std::string::npos) << complaint();
 }
 
 TEST_F(TokenizerFiles, NameTheFieldOfByteFallbackThatIsNotSupported) {
-  const Json good = read_json(kData / "llama2_new" / "tokenizer.json");
+  const Json good = read_json(kFilesData / "llama2_new" / "tokenizer.json");
   for (const auto& [pointer, value, expected] : std::initializer_list<std::array<const char*, 3>>{
            {"/model/vocab", R"({"a": 0})", "the vocabulary has no token <0x00>"},
            {"/model/byte_fallback", "false", "'Replace' is not supported; expected ByteLevel"},
@@ -346,7 +346,7 @@ TEST_F(TokenizerFiles, MakesNoRoomForIdsThatItHasNoTokensFor) {
 }
 
 TEST_F(TokenizerFiles, NeverMakesASpecialTokenOfAWholeWord) {
-  Json json = read_json(kData / "split_pattern" / "tokenizer.json");
+  Json json = read_json(kFilesData / "split_pattern" / "tokenizer.json");
   json["model"]["vocab"]["<eos>"] = json["model"]["vocab"].size();
   json["added_tokens"] = Json::array();
   json["added_tokens"].push_back({{"id", 340}, {"content", "<eos>"}, {"special", true}});
@@ -365,7 +365,7 @@ TEST_F(TokenizerFiles, NeverMergeIntoASpecialToken) {
 }
 
 TEST_F(TokenizerFiles, RefuseAnotherSpaceBeforeTextsThanTokenizerJsonHas) {
-  write("tokenizer.json", read_file(kData / "llama2_new" / "tokenizer.json"));
+  write("tokenizer.json", read_file(kFilesData / "llama2_new" / "tokenizer.json"));
   write("tokenizer_config.json", R"({"add_prefix_space": true})");
   EXPECT_EQ(complaint(), "");
   write("tokenizer_config.json", R"({"add_prefix_space": false})");
@@ -376,7 +376,7 @@ TEST_F(TokenizerFiles, RefuseAnotherSpaceBeforeTextsThanTokenizerJsonHas) {
 TEST_F(TokenizerFiles, SurviveAnyDamage) {
   std::mt19937 random(3);
   for (const char* form : {"gpt2_pattern", "split_pattern", "qwen", "llama2_new", "clip"}) {
-    const std::string good = read_file(kData / form / "tokenizer.json");
+    const std::string good = read_file(kFilesData / form / "tokenizer.json");
     int refused = 0;
     for (int i = 0; i < 400; ++i) {
       std::string text = good;

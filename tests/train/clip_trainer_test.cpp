@@ -10,7 +10,7 @@
 namespace showo {
 namespace {
 
-const std::string kEmbedded = SHOWO_SOURCE_DIR "/configs/embedded/clip.yaml";
+const std::string kClipRecipes = SHOWO_SOURCE_DIR "/configs/embedded/clip.yaml";
 
 class ClipTraining : public testing::Test {
  protected:
@@ -24,7 +24,7 @@ class ClipTraining : public testing::Test {
   // The recipe with everything it says, but narrow, on seven pictures and at once.
   ClipRecipe narrowed() const {
     ClipRecipe recipe;
-    read_config(recipe, read_yaml(kEmbedded), kEmbedded);
+    read_config(recipe, read_yaml(kClipRecipes), kClipRecipes);
     for (ClipLayersConfig* tower : std::initializer_list<ClipLayersConfig*>{
              &recipe.clip.text_config, &recipe.clip.vision_config}) {
       tower->hidden_size = tower->intermediate_size = 32;

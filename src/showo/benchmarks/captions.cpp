@@ -14,7 +14,7 @@ namespace {
 
 constexpr const char* kFiles[] = {"captions_val2014.json", "dataset_coco.json",
                                   "dataset_flickr30k.json"};
-constexpr int64_t kMaxTokens = 64;
+constexpr int64_t kCaptionTokens = 64;
 constexpr char kPrompt[] = "Provide a one-sentence caption for the provided image.";
 constexpr char kKarpathyCocoPrompt[] = "Describe the image briefly.";
 
@@ -121,7 +121,7 @@ class Captions : public Benchmark {
       const fs::path path =
           picture_path(file_.parent_path(), {picture.folder, "images", "."}, picture.file);
       questions.push_back(
-          {std::to_string(picture.id), {path}, set_.prompt, kMaxTokens, picture.captions[0]});
+          {std::to_string(picture.id), {path}, set_.prompt, kCaptionTokens, picture.captions[0]});
     }
     require_pictures(questions);
     return questions;

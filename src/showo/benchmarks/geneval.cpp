@@ -181,19 +181,19 @@ std::string percent(double ratio) { return fmt::format("{:.2f}%", ratio * 100); 
 
 // ---- summary_scores.py ----
 
-struct Share {
+struct TagShare {
   int64_t correct = 0, images = 0;
   double accuracy() const { return static_cast<double>(correct) / static_cast<double>(images); }
 };
 
 Json summary(const std::vector<Result>& results) {
-  Share all;
+  TagShare all;
   std::vector<std::string> tags;  // in the order met
-  std::map<std::string, Share> by_tag;
+  std::map<std::string, TagShare> by_tag;
   std::map<std::string, bool> prompts;  // right if any picture is
   for (const Result& result : results) {
     if (!by_tag.contains(result.tag)) tags.push_back(result.tag);
-    for (Share* share : {&all, &by_tag[result.tag]}) {
+    for (TagShare* share : {&all, &by_tag[result.tag]}) {
       ++share->images;
       share->correct += result.verdict.correct;
     }
@@ -217,7 +217,7 @@ Json summary(const std::vector<Result>& results) {
                {"prompts", prompts.size()},
                {"prompts_correct", right}};
   for (const std::string& tag : tags) {
-    const Share& share = by_tag[tag];
+    const TagShare& share = by_tag[tag];
     sum += share.accuracy();
     json["tags"][tag] = {
         {"correct", share.correct}, {"images", share.images}, {"accuracy", share.accuracy()}};

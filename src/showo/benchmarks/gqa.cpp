@@ -12,7 +12,7 @@
 namespace showo {
 namespace {
 
-constexpr int64_t kMaxTokens = 16;  // lmms-eval's; the makers name none
+constexpr int64_t kGqaTokens = 16;  // lmms-eval's; the makers name none
 
 struct GqaQuestion {
   std::string id, picture, text, answer, structural, semantic;
@@ -153,7 +153,7 @@ class Gqa : public Benchmark {
       list.push_back({question.id,
                       {picture_path(folder_, {"images"}, question.picture)},
                       question.text + (protocol == Protocol::kOfficial ? "" : kSingleWord),
-                      kMaxTokens,
+                      kGqaTokens,
                       question.answer,
                       question.structural});
     require_pictures(list);

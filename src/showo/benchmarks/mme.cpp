@@ -11,7 +11,7 @@
 namespace showo {
 namespace {
 
-constexpr int64_t kMaxTokens = 16;  // lmms-eval's; the makers name none
+constexpr int64_t kMmeTokens = 16;  // lmms-eval's; the makers name none
 constexpr char kClosing[] = " Please answer yes or no.";
 
 struct Subtask {
@@ -179,7 +179,7 @@ class Mme : public Benchmark {
              protocol == Protocol::kOfficial
                  ? line.question
                  : python::replace(python::strip(line.question), kClosing, "") + kSingleWord,
-             kMaxTokens,
+             kMmeTokens,
              line.truth,
              name});
       }

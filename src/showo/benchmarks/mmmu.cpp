@@ -113,7 +113,7 @@ MmmuChoices choices_of(const Entry& entry) {
 }
 
 // What the scripts make of the responses of output.json files.
-class Scorer {
+class MmmuScorer {
  public:
   void add(const std::string& subject, const Entry& entry, const MmmuTruth& truth) {
     Json& json = questions_[entry["id"].text()];
@@ -249,7 +249,7 @@ class Mmmu : public Benchmark {
 
   Json score_responses(const fs::path& folder) const {
     Problems problems;
-    Scorer scorer;
+    MmmuScorer scorer;
     std::set<std::string> seen;
     for (const MmmuSubject& subject : kMmmuSubjects) {
       const fs::path file = folder / subject.name / "output.json";

@@ -9,7 +9,7 @@
 namespace showo {
 namespace {
 
-constexpr int64_t kMaxTokens = 128;  // lmms-eval's; the makers name none
+constexpr int64_t kPopeTokens = 128;  // lmms-eval's; the makers name none
 
 struct PopeQuestion {
   std::string id, picture, text;
@@ -113,7 +113,7 @@ class Pope : public Benchmark {
                         protocol == Protocol::kOfficial
                             ? question.text
                             : python::strip(question.text) + kSingleWord,
-                        kMaxTokens,
+                        kPopeTokens,
                         question.yes ? "yes" : "no",
                         category.name});
       }

@@ -19,7 +19,7 @@ bool is_ascii(char32_t character) { return character < 128; }
 auto category(char32_t character) { return utf8proc_category(static_cast<int32_t>(character)); }
 
 // Unicode's Cased and Case_Ignorable, as far as utf8proc tells them.
-bool is_cased(char32_t c) {
+bool has_case(char32_t c) {
   const auto kind = category(c);
   const auto code = static_cast<int32_t>(c);
   return kind == UTF8PROC_CATEGORY_LU || kind == UTF8PROC_CATEGORY_LL ||
@@ -47,8 +47,8 @@ bool ends_word(const std::u32string& text, size_t at) {
   size_t before = at, after = at + 1;
   while (before > 0 && is_case_ignorable(text[before - 1])) --before;
   while (after < text.size() && is_case_ignorable(text[after])) ++after;
-  return before > 0 && is_cased(text[before - 1]) &&
-         (after == text.size() || !is_cased(text[after]));
+  return before > 0 && has_case(text[before - 1]) &&
+         (after == text.size() || !has_case(text[after]));
 }
 
 // What float() reads: digits and spaces of other scripts as ASCII, no space around.

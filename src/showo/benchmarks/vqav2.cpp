@@ -14,7 +14,7 @@
 namespace showo {
 namespace {
 
-constexpr int64_t kMaxTokens = 16;  // lmms-eval's; the makers name none
+constexpr int64_t kVqaTokens = 16;  // lmms-eval's; the makers name none
 
 struct VqaQuestion {
   int64_t id, image;
@@ -88,7 +88,7 @@ struct Mean {
   double value() const { return sum / n; }
 };
 
-struct Means {
+struct AnswerMeans {
   Mean overall;
   std::map<std::string, Mean> by_question_type, by_answer_type;
   void add(const Annotation& annotation, double value) {
@@ -104,7 +104,7 @@ Json percentages(const std::map<std::string, Mean>& means) {
   return json;
 }
 
-Json exact_match(const Means& means) {
+Json exact_match(const AnswerMeans& means) {
   Json types = Json::object();
   for (const auto& [name, mean] : means.by_answer_type) types[name] = mean.value();
   return {{"exact_match", means.overall.value()}, {"per_answer_type", types}};
@@ -138,7 +138,8 @@ class Scorer {
   }
   void add_missing(int64_t id, const Annotation& annotation) {
     questions_.push_back({{"question_id", id}, {"official", 0.0}});
-    for (Means* means : {&official_, &lmms_eval_, &lmms_eval_2024_}) means->add(annotation, 0);
+    for (AnswerMeans* means : {&official_, &lmms_eval_, &lmms_eval_2024_})
+      means->add(annotation, 0);
   }
   Json to_json() const {
     return {{"benchmark", "vqav2"},
@@ -154,7 +155,7 @@ class Scorer {
 
  private:
   Json questions_ = Json::array();
-  Means official_, lmms_eval_, lmms_eval_2024_;
+  AnswerMeans official_, lmms_eval_, lmms_eval_2024_;
 };
 
 class Vqav2 : public Benchmark {
@@ -183,7 +184,7 @@ class Vqav2 : public Benchmark {
                       {picture_path(folder_, {split_, "images", ""},
                                     fmt::format("COCO_{}_{:012}.jpg", split_, question.image))},
                       question.text + (protocol == Protocol::kOfficial ? "" : kSingleWord),
-                      kMaxTokens});
+                      kVqaTokens});
     require_pictures(list);
     return list;
   }

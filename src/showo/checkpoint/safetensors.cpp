@@ -14,7 +14,7 @@ namespace showo {
 namespace {
 
 constexpr uint64_t kMaxHeader = 100'000'000;
-constexpr size_t kMaxDimensions = 64;
+constexpr size_t kMostDimensions = 64;
 constexpr const char* kMetadata = "__metadata__";
 static_assert(std::endian::native == std::endian::little,
               "safetensors files are little-endian and mapped as they are");
@@ -76,8 +76,8 @@ Entry parse_entry(const std::string& name, const Json& json, const std::string& 
   // Strides must not overflow either, which they can where another dimension is 0.
   auto extent = static_cast<int64_t>(c10::elementSize(entry.dtype));
   bool empty = false;
-  if (json["shape"].size() > kMaxDimensions)
-    fail("{}: {} dimensions, expected at most {}", where, json["shape"].size(), kMaxDimensions);
+  if (json["shape"].size() > kMostDimensions)
+    fail("{}: {} dimensions, expected at most {}", where, json["shape"].size(), kMostDimensions);
   for (const auto& dimension : json["shape"]) {
     const uint64_t size = whole_number(dimension, where);
     if (__builtin_mul_overflow(extent, std::max<uint64_t>(size, 1), &extent))

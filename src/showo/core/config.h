@@ -21,7 +21,7 @@
 
 #include "showo/core/error.h"
 #include "showo/core/files.h"
-#include "showo/core/range.h"
+#include "showo/range.h"
 
 namespace showo {
 

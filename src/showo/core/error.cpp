@@ -47,6 +47,14 @@ std::string printable(std::string_view text, bool keep_breaks) {
   return result;
 }
 
+Error::Error(std::string_view message) : std::runtime_error(one_line(message)) {}
+
+OptionError::OptionError(std::string option, const std::string& found, const std::string& problem)
+    : UsageError(fmt::format("{} {}: {}", option, found, problem)), option_(std::move(option)) {}
+
+OptionError::OptionError(std::string option, const std::string& problem)
+    : UsageError(fmt::format("{}: {}", option, problem)), option_(std::move(option)) {}
+
 std::string one_line(std::string_view text) { return shortened(printable(shortened(text))); }
 
 }  // namespace showo

@@ -1,13 +1,12 @@
-// The one exception for what a user can cause: a bad file, key, tensor, flag or value. Its message
-// is one line that names the thing, what was expected and what was found. Our own mistakes are
-// assertions (TORCH_CHECK), never this.
+// How errors are made (showo/error.h). Our own mistakes are assertions (TORCH_CHECK), never these.
 #pragma once
 
 #include <fmt/format.h>
 
-#include <stdexcept>
 #include <string>
 #include <string_view>
+
+#include "showo/error.h"
 
 namespace showo {
 
@@ -18,17 +17,6 @@ std::string one_line(std::string_view text);
 
 /// The same with nothing left out. A text of several lines keeps its line breaks when asked.
 std::string printable(std::string_view text, bool keep_breaks = false);
-
-class Error : public std::runtime_error {
- public:
-  explicit Error(std::string_view message) : std::runtime_error(one_line(message)) {}
-};
-
-/// A flag or argument that cannot be used: the program exits with 2 instead of 1.
-class UsageError : public Error {
- public:
-  using Error::Error;
-};
 
 /// Throws Error with a formatted message: fail("{}: tensor '{}' is missing", path, name).
 template <class... Args>

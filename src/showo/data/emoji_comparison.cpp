@@ -9,7 +9,6 @@
 namespace showo::emoji {
 namespace {
 
-const char* const kNumbers[] = {"zero", "one", "two", "three", "four"};
 const char* const kNames[] = {"first", "second"};
 
 struct Pair {
@@ -52,7 +51,7 @@ Turn ask_of(const Pair& p, size_t i) {
   const Scene& scene = p.scene(i);
   switch (p.dice.below(3)) {
     case 0:
-      return {"how many things are in " + picture + "?", kNumbers[p.things(i)], "count"};
+      return {"how many things are in " + picture + "?", number_word(p.things(i)), "count"};
     case 1:
       return {"what colour is the background of " + picture + "?",
               backgrounds()[scene.background].name, "colour"};

@@ -9,8 +9,6 @@
 namespace showo::emoji {
 namespace {
 
-const char* const kNumbers[] = {"zero", "one", "two", "three", "four"};
-
 // One conversation as it goes on: what was spoken of last, and what was asked.
 class Talk {
  public:
@@ -41,7 +39,7 @@ class Talk {
     const bool same = std::ranges::all_of(
         rest, [&](size_t i) { return scene_.objects[i].kind == scene_.objects[rest[0]].kind; });
     if (rest.size() > 1 && same)
-      return std::string(kNumbers[rest.size()]) + " " + kinds_[scene_.objects[rest[0]].kind].plural;
+      return number_word(rest.size()) + " " + kinds_[scene_.objects[rest[0]].kind].plural;
     std::string text;
     for (size_t n = 0; n < rest.size(); ++n)
       text += (n == 0 ? "" : n + 1 == rest.size() ? " and " : ", ") + thing(rest[n]);
@@ -70,7 +68,7 @@ class Talk {
         about_ = i;
         return;
       case 3:
-        say("how many things are there?", kNumbers[things()], "count");
+        say("how many things are there?", number_word(things()), "count");
         last_ = Last::kNumber;
         return;
       default:

@@ -14,7 +14,7 @@
 namespace showo::emoji {
 namespace {
 
-struct Shard {
+struct ShardFile {
   std::string name;
   Split split;
   int64_t begin, end;
@@ -22,17 +22,17 @@ struct Shard {
 };
 
 // NAME-0000.tar, NAME-0001.tar and so on.
-void add_training(std::vector<Shard>& shards, const EmojiOptions& options, const char* name,
-                  int64_t count, decltype(Shard::make) make) {
+void add_training(std::vector<ShardFile>& shards, const EmojiOptions& options, const char* name,
+                  int64_t count, decltype(ShardFile::make) make) {
   for (int64_t begin = 0; begin < count; begin += options.scenes_per_shard)
     shards.push_back({fmt::format("{}-{:04}.tar", name, begin / options.scenes_per_shard),
                       Split::kTrain, begin, std::min(begin + options.scenes_per_shard, count),
                       make});
 }
 
-std::vector<Shard> shards_of(const EmojiOptions& options) {
-  std::vector<Shard> shards;
-  const auto apart = [&](Split split, decltype(Shard::make) make, const std::string& name) {
+std::vector<ShardFile> shards_of(const EmojiOptions& options) {
+  std::vector<ShardFile> shards;
+  const auto apart = [&](Split split, decltype(ShardFile::make) make, const std::string& name) {
     shards.push_back({name + ".tar", split, 0, options.held_apart, make});
   };
   const auto make = options.comparisons ? &EmojiWorld::comparison : &EmojiWorld::sample;
@@ -83,7 +83,7 @@ class Writer {
  private:
   int64_t samples() const {
     int64_t samples = 0;
-    for (const Shard& shard : shards_) samples += shard.end - shard.begin;
+    for (const ShardFile& shard : shards_) samples += shard.end - shard.begin;
     return samples;
   }
   void work() {
@@ -100,7 +100,7 @@ class Writer {
     if (error_ || begun_ == shards_.size()) return std::nullopt;
     return begun_++;
   }
-  void write(EmojiWorld& world, const Shard& shard, std::string& said) {
+  void write(EmojiWorld& world, const ShardFile& shard, std::string& said) {
     std::vector<Sample> samples;
     for (int64_t i = shard.begin; i < shard.end; ++i) {
       samples.push_back((world.*shard.make)(shard.split, i));
@@ -114,7 +114,7 @@ class Writer {
 
   const EmojiOptions& options_;
   const fs::path& out_;
-  const std::vector<Shard> shards_;
+  const std::vector<ShardFile> shards_;
   std::vector<std::string> said_;  // shard by shard
   std::mutex mutex_;               // guards what follows
   size_t begun_ = 0;

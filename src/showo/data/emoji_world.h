@@ -2,7 +2,7 @@
 // training.
 #pragma once
 
-#include "showo/core/range.h"
+#include "showo/range.h"
 #include "showo/data/language.h"
 #include "showo/data/sample.h"
 #include "showo/data/scene.h"

@@ -2,6 +2,11 @@
 
 namespace showo::emoji {
 
+std::string number_word(size_t number) {
+  const char* const words[] = {"zero", "one", "two", "three", "four"};
+  return words[number];
+}
+
 std::string with_article(const std::string& words) {
   const bool vowel =
       std::string("aeiou").find(words[0]) != std::string::npos && !words.starts_with("uni");
@@ -14,8 +19,6 @@ std::string at_place(const std::string& place) {
 }
 
 namespace {
-
-const char* const kNumbers[] = {"zero", "one", "two", "three", "four"};
 
 struct Speaker {
   const Scene& scene;
@@ -45,8 +48,7 @@ struct Speaker {
   std::string all(Say say) const {
     const size_t count = scene.objects.size();
     if (count > 1 && scene.one_kind())
-      return std::string(kNumbers[count]) + " " + words(0, say) +
-             kinds[scene.objects[0].kind].plural;
+      return number_word(count) + " " + words(0, say) + kinds[scene.objects[0].kind].plural;
     std::string text = thing(0, say);
     for (size_t i = 1; i < count; ++i) text += (i + 1 == count ? " and " : ", ") + thing(i, say);
     return text;
@@ -65,7 +67,8 @@ Turn exists(const Speaker& s, bool yes) {
 }
 
 Turn count_of(const Speaker& s, size_t kind) {
-  return {"how many " + s.kinds[kind].plural + " are there?", kNumbers[s.how_many(kind)], "count"};
+  return {"how many " + s.kinds[kind].plural + " are there?", number_word(s.how_many(kind)),
+          "count"};
 }
 
 }  // namespace
@@ -106,7 +109,7 @@ std::vector<Turn> questions(const Scene& scene, const std::vector<Kind>& kinds, 
   std::vector<Turn> turns = {{"what is in the picture?", s.all(Speaker::Say::kName), "what"},
                              exists(s, true),
                              exists(s, false),
-                             {"how many things are there?", kNumbers[things], "count"},
+                             {"how many things are there?", number_word(things), "count"},
                              count_of(s, scene.objects[dice.below(things)].kind),
                              {"what colour is the background?", s.background(), "colour"}};
   for (size_t i = 0; i < things; ++i)

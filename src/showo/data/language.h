@@ -16,6 +16,8 @@ std::string placed_caption(const Scene& scene, const std::vector<Kind>& kinds, i
 std::vector<Turn> questions(const Scene& scene, const std::vector<Kind>& kinds, int canvas,
                             Dice& dice);
 
+/// "zero" to "four", the most things of a scene.
+std::string number_word(size_t number);
 std::string with_article(const std::string& words);
 /// Where that is (scene.h): "at the top left", "on the left", "in the middle".
 std::string at_place(const std::string& place);

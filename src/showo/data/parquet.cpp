@@ -1,5 +1,7 @@
 #include "showo/data/parquet.h"
 
+#include <numeric>
+
 #include "showo/core/utf8.h"
 #include "showo/data/clean.h"
 #include "showo/data/find.h"
@@ -17,6 +19,7 @@ namespace showo {
 namespace {
 
 constexpr int64_t kBatch = 256;  // rows decoded at a time
+constexpr int64_t kPictureBatch = 8;
 // Of pages and rows together: a page says itself what it has uncompressed, and one long text of a
 // dictionary can stand in every row.
 constexpr int64_t kMaxMemory = int64_t{1} << 30;
@@ -31,14 +34,14 @@ T value(arrow::Result<T> result, const std::string& where) {
   return std::move(result).ValueUnsafe();
 }
 
-std::unique_ptr<parquet::arrow::FileReader> open_file(const fs::path& path,
-                                                      arrow::MemoryPool* pool) {
+std::unique_ptr<parquet::arrow::FileReader> open_file(const fs::path& path, arrow::MemoryPool* pool,
+                                                      int64_t batch = kBatch) {
   parquet::arrow::FileReaderBuilder builder;
   parquet::ReaderProperties properties(pool);
   properties.enable_buffered_stream();  // a column's pages one by one, not the whole chunk
   check(builder.OpenFile(path.string(), /*memory_map=*/false, properties), path.string());
   parquet::ArrowReaderProperties reading;
-  reading.set_batch_size(kBatch);
+  reading.set_batch_size(batch);
   reading.set_pre_buffer(false);
   builder.properties(reading)->memory_pool(pool);
   return value(builder.Build(), path.string());
@@ -158,7 +161,40 @@ class ParquetFiles : public data::Source {
   std::vector<std::pair<size_t, int>> groups_;
 };
 
+// The file of a picture that a struct holds.
+std::optional<std::string_view> picture_at(const arrow::Array& column, int64_t row) {
+  if (column.IsNull(row)) return std::nullopt;
+  const auto bytes = static_cast<const arrow::StructArray&>(column).GetFieldByName("bytes");
+  return bytes && is_text(*bytes->type()) ? text_at(*bytes, row) : std::nullopt;
+}
+
+ParquetRow row_of(const arrow::RecordBatch& batch, int64_t row) {
+  ParquetRow result;
+  for (int i = 0; i < batch.num_columns(); ++i) {
+    const auto& column = *batch.column(i);
+    const bool is_struct = column.type_id() == arrow::Type::STRUCT;
+    if (!is_struct && !is_text(*column.type())) continue;
+    const auto found = is_struct ? picture_at(column, row) : text_at(column, row);
+    if (found) (is_struct ? result.pictures : result.texts)[batch.column_name(i)] = *found;
+  }
+  return result;
+}
+
 }  // namespace
+
+void for_each_parquet_row(const fs::path& path,
+                          const std::function<void(const ParquetRow& row)>& each) {
+  arrow::CappedMemoryPool pool(arrow::default_memory_pool(), kMaxMemory);
+  const auto file = open_file(path, &pool, kPictureBatch);
+  std::vector<int> groups(static_cast<size_t>(file->num_row_groups()));
+  std::iota(groups.begin(), groups.end(), 0);
+  const auto batches = value(file->GetRecordBatchReader(groups), path.string());
+  for (std::shared_ptr<arrow::RecordBatch> batch;;) {
+    check(batches->ReadNext(&batch), path.string());
+    if (!batch) return;
+    for (int64_t row = 0; row < batch->num_rows(); ++row) each(row_of(*batch, row));
+  }
+}
 
 std::unique_ptr<data::Source> open_parquet(const SourceConfig& config) {
   return std::make_unique<ParquetFiles>(config);
@@ -192,6 +228,10 @@ std::unique_ptr<data::Source> open_parquet(const SourceConfig& config) {
 }
 
 ParquetSummary summary_of_parquet(const fs::path& path) { fail_without_parquet(path.string()); }
+
+void for_each_parquet_row(const fs::path& path, const std::function<void(const ParquetRow&)>&) {
+  fail_without_parquet(path.string());
+}
 
 }  // namespace showo
 #endif

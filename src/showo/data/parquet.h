@@ -1,7 +1,10 @@
 // Text in Parquet files (RefinedWeb's column 'content'), a row group a part, read in small batches
-// so that memory does not grow with the group. An optional feature: cmake/ShowoParquet.cmake says
-// where the library comes from.
+// so that memory does not grow with the group; and rows with pictures, as Hugging Face keeps them.
+// An optional feature: cmake/ShowoParquet.cmake says where the library comes from.
 #pragma once
+
+#include <functional>
+#include <map>
 
 #include "showo/data/source.h"
 
@@ -18,5 +21,15 @@ struct ParquetSummary {
 };
 /// Throws Error when built without Parquet.
 ParquetSummary summary_of_parquet(const fs::path& path);
+
+/// A row by its columns' names: texts, and the files of pictures (a column that is a struct with
+/// `bytes`). Columns that are null there, or of other types, are left out.
+struct ParquetRow {
+  std::map<std::string, std::string> texts, pictures;
+};
+/// Calls `each` for every row in order. Throws Error naming the file that is damaged, and when
+/// built without Parquet.
+void for_each_parquet_row(const fs::path& path,
+                          const std::function<void(const ParquetRow& row)>& each);
 
 }  // namespace showo

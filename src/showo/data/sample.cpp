@@ -21,13 +21,14 @@ Image picture_of(const Sample& sample) {
   return decoded(sample.picture, sample.image_bytes, sample.title());
 }
 
-Image picture_of(const Frame& frame, const std::string& title) {
+Image picture_of(const SampleFrame& frame, const std::string& title) {
   return decoded(frame.picture, frame.image_bytes, title);
 }
 
 std::vector<Image> pictures_of(const Sample& sample) {
   std::vector<Image> pictures = {picture_of(sample)};
-  for (const Frame& other : sample.others) pictures.push_back(picture_of(other, sample.title()));
+  for (const SampleFrame& other : sample.others)
+    pictures.push_back(picture_of(other, sample.title()));
   return pictures;
 }
 

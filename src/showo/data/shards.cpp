@@ -271,9 +271,9 @@ std::vector<Turn> turns_in(const Json& json, const std::string& where) {
   return turns;
 }
 
-std::vector<Frame> frames_in(const Json& json, std::map<int, std::string> pictures,
-                             const std::string& where) {
-  std::vector<Frame> frames;
+std::vector<SampleFrame> frames_in(const Json& json, std::map<int, std::string> pictures,
+                                   const std::string& where) {
+  std::vector<SampleFrame> frames;
   if (!json.is_object() || !json.contains("frames")) return frames;
   const Json& list = json["frames"];
   if (!list.is_array()) fail("{}: 'frames': expected a list, found {}", where, list.type_name());

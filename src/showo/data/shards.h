@@ -34,8 +34,8 @@ std::vector<Turn> turns_in(const Json& json, const std::string& where);
 /// The "frames" of a story's JSON, [{text, …}], with their pictures, the first of which is 0; none
 /// when it has no such key. Throws Error naming `where` when they have another shape, a text is
 /// empty, or pictures and texts are not as many.
-std::vector<Frame> frames_in(const Json& json, std::map<int, std::string> pictures,
-                             const std::string& where);
+std::vector<SampleFrame> frames_in(const Json& json, std::map<int, std::string> pictures,
+                                   const std::string& where);
 
 /// Makes a sample's pictures those that are numbered, if its JSON has their number as "pictures".
 /// Throws Error naming `where` when that is no number from 2 on, or they are not as many.

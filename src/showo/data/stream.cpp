@@ -25,8 +25,9 @@ Image decoded(Image picture, const StreamOptions& options) {
   return options.side > 0 ? resize_and_crop(picture, options.side) : picture;
 }
 
-void prepare(std::vector<Frame>& frames, const std::string& title, const StreamOptions& options) {
-  for (Frame& frame : frames) {
+void prepare(std::vector<SampleFrame>& frames, const std::string& title,
+             const StreamOptions& options) {
+  for (SampleFrame& frame : frames) {
     trim(frame.text);
     fetch(frame);
     if (options.decode) frame.picture = decoded(picture_of(frame, title), options);

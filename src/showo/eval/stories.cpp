@@ -266,8 +266,8 @@ class StoryJudge {
   Telling telling_;
   std::vector<emoji::Kind> kinds_;
   StoryFigures figures_;
-  std::vector<Frame> story_;  // as far as it is told
-  SceneContents scene_;       // what it has come to
+  std::vector<SampleFrame> story_;  // as far as it is told
+  SceneContents scene_;             // what it has come to
   int64_t canvas_ = 0;
 };
 
@@ -288,7 +288,7 @@ StoryFigures judge_stories(const Storyteller& teller, const Eye& eye, const std:
   for (const auto& shard : find_shards(shards)) {
     ShardReader reader(shard);
     for (auto story = reader.next(); story && done < stories; story = reader.next()) {
-      for (Frame& frame : story->frames) frame.picture = picture_of(frame, story->title());
+      for (SampleFrame& frame : story->frames) frame.picture = picture_of(frame, story->title());
       judge.judge(*story);
       progress.update(++done);
     }

@@ -55,9 +55,9 @@ struct StoryFigures {
 /// What judge_stories asks of a model.
 struct Storyteller {
   /// The picture that follows `story` and `text`.
-  std::function<Image(const std::vector<Frame>& story, const std::string& text)> draw;
+  std::function<Image(const std::vector<SampleFrame>& story, const std::string& text)> draw;
   /// The text that follows `story`; empty where the model ends it.
-  std::function<std::string(const std::vector<Frame>& story)> write;
+  std::function<std::string(const std::vector<SampleFrame>& story)> write;
 };
 
 enum class Telling {

@@ -15,7 +15,7 @@ class Teller {
   Teller(Pipeline& pipeline, const StoryOptions& options)
       : pipeline_(pipeline), options_(options) {}
 
-  Image draw(const std::vector<Frame>& story, const std::string& text) {
+  Image draw(const std::vector<SampleFrame>& story, const std::string& text) {
     see(story);
     StoryWish wish{before_, {text}, options_, stories_};
     wish.options.frames = std::ssize(before_) + 1;
@@ -27,7 +27,7 @@ class Teller {
   }
 
   // The text alone: the story is stopped in the first step of its picture.
-  std::string write(const std::vector<Frame>& story) {
+  std::string write(const std::vector<SampleFrame>& story) {
     see(story);
     StoryWish wish{before_, {}, options_, stories_};
     wish.options.frames = 0;
@@ -39,7 +39,7 @@ class Teller {
 
  private:
   // What is kept of the story that was told last goes on, or another begins.
-  void see(const std::vector<Frame>& story) {
+  void see(const std::vector<SampleFrame>& story) {
     const auto known = [&](size_t i) {
       return i < pictures_.size() && pictures_[i] == story[i].picture;
     };

@@ -1,6 +1,7 @@
 #include "showo/generate/engine.h"
 
 #include <algorithm>
+#include <span>
 
 #include "showo/core/option_error.h"
 
@@ -14,6 +15,18 @@ int64_t tokens_of(const std::vector<Request>& requests) {
   int64_t tokens = 0;
   for (const Request& request : requests) tokens += request.sequence.tokens;
   return tokens;
+}
+
+// Its callback threw Cancelled.
+bool cancels_all(const Engine::JobPtr& job) {
+  if (!job->error()) return false;
+  try {
+    std::rethrow_exception(job->error());
+  } catch (const Cancelled&) {
+    return true;
+  } catch (...) {
+    return false;
+  }
 }
 
 }  // namespace
@@ -60,13 +73,13 @@ struct Engine::Pass {
   }
 };
 
-EngineLimits EngineLimits::on(torch::Device device) {
+EngineLimits engine_limits(torch::Device device) {
   EngineLimits limits;
   if (!device.is_cpu()) limits.pass_tokens = 16384;
   return limits;
 }
 
-Engine::Engine(Network network) : Engine(network, EngineLimits::on(network.device())) {}
+Engine::Engine(Network network) : Engine(network, engine_limits(network.device())) {}
 
 Engine::Engine(Network network, const EngineLimits& limits)
     : network_(std::move(network)), limits_(limits), prefixes_(limits.prefix_bytes) {
@@ -322,11 +335,24 @@ bool Engine::wait(std::chrono::milliseconds most) {
   return changed_.wait_for(lock, most, [&] { return !waiting_.empty() || !running_.empty(); });
 }
 
-void Engine::run(const std::vector<JobPtr>& jobs) {
-  size_t offered = 0;
-  while (!std::ranges::all_of(jobs, &Job::finished)) {
-    while (offered < jobs.size() && offer(jobs[offered], {})) ++offered;
-    step();
+bool Engine::wait_for(const JobPtr& job, std::chrono::milliseconds most) {
+  std::unique_lock lock(mutex_);
+  return changed_.wait_for(lock, most, [&] { return job->finished(); });
+}
+
+void Engine::run(const std::vector<JobPtr>& jobs, const std::string& client) {
+  size_t offered = 0, wanted = jobs.size();
+  try {
+    while (!std::ranges::all_of(std::span(jobs).first(wanted), &Job::finished)) {
+      while (offered < wanted && offer(jobs[offered], client)) ++offered;
+      step();
+      if (std::ranges::none_of(std::span(jobs).first(offered), cancels_all)) continue;
+      wanted = offered;
+      for (size_t i = 0; i < offered; ++i) cancel(jobs[i]);
+    }
+  } catch (...) {
+    for (const JobPtr& job : jobs) cancel(job);
+    throw;
   }
   for (const JobPtr& job : jobs) {
     if (job->error()) std::rethrow_exception(job->error());

@@ -12,45 +12,14 @@
 #include <string>
 #include <vector>
 
-#include "showo/core/config.h"
 #include "showo/generate/job.h"
 #include "showo/generate/prefix_cache.h"
+#include "showo/options.h"
 
 namespace showo {
 
-struct EngineLimits {
-  int64_t waiting = 256, running = 64, pictures = 16;
-  int64_t pass_tokens = 2560;
-  int64_t cache_bytes = int64_t{8} << 30, prefix_bytes = int64_t{1} << 30;
-  int64_t texts_between = 8;
-  bool alone = false;
-  template <class V>
-  void visit(V& v) {
-    v(waiting, "waiting", "jobs that may wait; more are refused", between(1, 1'000'000));
-    v(running, "running", "jobs that run at once", between(1, 100'000));
-    v(pictures, "pictures", "pictures that are drawn at once", between(1, 100'000));
-    v(pass_tokens, "pass_tokens",
-      "tokens computed in one pass; a job that wants more has a pass of its own",
-      between(1, 1 << 24));
-    v(cache_bytes, "cache_bytes", "keys and values of running jobs", at_least(1));
-    v(prefix_bytes, "prefix_bytes", "keys and values kept of what was read, for rows to come",
-      at_least(0));
-    v(texts_between, "texts_between",
-      "while both are running, passes of texts alone between two passes with pictures, which take "
-      "many times as long",
-      between(0, 1'000'000));
-    v(alone, "alone",
-      "each job in passes of its own: the same bits whatever else runs, in any dtype");
-  }
-  /// More tokens a pass on a GPU.
-  static EngineLimits on(torch::Device device);
-};
-
-/// The engine has no room for a job, now or ever.
-class EngineFull : public Error {
- public:
-  using Error::Error;
-};
+/// The limits for a device: a GPU takes more tokens a pass.
+EngineLimits engine_limits(torch::Device device);
 
 struct EngineLoad {
   int64_t waiting = 0, running = 0, pictures = 0;
@@ -78,9 +47,11 @@ class Engine {
   bool step();
   /// Until something is there to do, at most so long. False: nothing is.
   bool wait(std::chrono::milliseconds most);
+  /// Until the job is finished, at most so long. False: it is not. Others compute its passes.
+  bool wait_for(const JobPtr& job, std::chrono::milliseconds most);
   /// Submits the jobs, as there is room, and steps until all are finished. Throws the first error
-  /// of any, after all.
-  void run(const std::vector<JobPtr>& jobs);
+  /// of any, after all; where a callback threw Cancelled, the others are cancelled too.
+  void run(const std::vector<JobPtr>& jobs, const std::string& client = {});
 
   EngineLoad load() const;
   const EngineLimits& limits() const { return limits_; }

@@ -5,44 +5,11 @@
 
 #include <functional>
 #include <memory>
-#include <string>
 
-#include "showo/core/config.h"
 #include "showo/nn/layers.h"
+#include "showo/options.h"
 
 namespace showo {
-
-struct SamplingOptions {
-  int steps = 18;
-  double guidance = 1.75;
-  double guided = 1;
-  int refresh = 1;
-  double temperature = 1, code_temperature = 1;
-  std::string schedule = "cosine";
-  std::string order = "confidence";
-  template <class V>
-  void visit(V& v) {
-    v(steps, "steps", "unmasking steps", between(1, 1 << 16));
-    v(guidance, "guidance", "w in (1+w)·conditional − w·unconditional; 0 turns it off",
-      between(0, 100));
-    v(guided, "guided", "share of the steps, from the first on, that guidance is used in", share());
-    v(refresh, "refresh",
-      "every so many steps the whole picture is computed, in the others only what was masked: the "
-      "codes kept earlier stay as they were seen then; 1 computes all in each",
-      between(1, 1 << 16));
-    v(temperature, "temperature", "of the noise that decides which codes are kept",
-      between(0, 100));
-    v(code_temperature, "code_temperature",
-      "of the draw of codes: below 1 likely ones become likelier; 1 as published",
-      between(0.01L, 100));
-    v(schedule, "schedule", "cosine, linear, powX or sigmoid");
-    v(order, "order",
-      "which codes are kept first: the surest (confidence, as published) or those at the places of "
-      "a Halton sequence (halton)");
-  }
-  /// Throws OptionError.
-  void check(int64_t tokens) const;
-};
 
 /// Where the random draws of a picture's steps come from: a generator, or a recording.
 class Draws {

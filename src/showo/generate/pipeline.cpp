@@ -90,7 +90,7 @@ Pipeline::Pipeline(const ModelPaths& paths, torch::ScalarType dtype, torch::Devi
       sight_(model_, codec_, tokenizer_, paths.clip, dtype),
       sampling_(own_sampling(paths.model)),
       side_(square_side(model_->config.num_vq_tokens, paths.model)),
-      engine_(std::make_unique<Engine>(model_, limits.value_or(EngineLimits::on(device)))) {
+      engine_(std::make_shared<Engine>(model_, limits.value_or(engine_limits(device)))) {
   if (codec_->config.codebook_size() < model_->config.codebook_size) {
     fail("{}: {} codes, fewer than the model's {}", paths.codec.string(),
          codec_->config.codebook_size(), model_->config.codebook_size);
@@ -153,7 +153,7 @@ std::string Pipeline::prompt_used(const std::string& prompt) const {
   return prompt.substr(0, size);
 }
 
-std::vector<Image> Pipeline::text_to_image(const std::vector<Wish>& wishes,
+Jobs<std::vector<Image>> Pipeline::drawing(const std::vector<Wish>& wishes,
                                            const SamplingOptions& options,
                                            const OnPictureStep& on_step) {
   std::vector<std::shared_ptr<PictureJob>> jobs;
@@ -162,14 +162,31 @@ std::vector<Image> Pipeline::text_to_image(const std::vector<Wish>& wishes,
     if (on_step) each = [=](const MaskStep& step) { return on_step(i, step); };
     jobs.push_back(drawing(wishes[i], options, each));
   }
-  engine_->run({jobs.begin(), jobs.end()});
-  std::vector<Image> pictures;
-  for (const auto& job : jobs) pictures.push_back(picture_of(*job));
-  return pictures;
+  return {{jobs.begin(), jobs.end()}, [this, jobs] {
+            std::vector<Image> pictures;
+            for (const auto& job : jobs) pictures.push_back(picture_of(*job));
+            return pictures;
+          }};
+}
+
+std::vector<Image> Pipeline::text_to_image(const std::vector<Wish>& wishes,
+                                           const SamplingOptions& options,
+                                           const OnPictureStep& on_step) {
+  return run(drawing(wishes, options, on_step));
 }
 
 Image Pipeline::inpaint(const Image& picture, const Image& mask, const std::string& prompt,
                         uint64_t seed, const SamplingOptions& options, const OnMaskStep& on_step) {
+  return run(inpainting(picture, mask, {prompt, seed}, options, on_step));
+}
+
+Image Pipeline::extend(const Image& picture, Side side, const std::string& prompt, int64_t offset,
+                       uint64_t seed, const SamplingOptions& options, const OnMaskStep& on_step) {
+  return run(extending(picture, side, {prompt, seed}, offset, options, on_step));
+}
+
+Jobs<Image> Pipeline::inpainting(const Image& picture, const Image& mask, const Wish& wish,
+                                 const SamplingOptions& options, const OnMaskStep& on_step) {
   if (mask.width != picture.width || mask.height != picture.height)
     fail("{}, and {}; expected one size", describe(mask, "mask"), describe(picture));
   const Box marked = marked_box(mask);
@@ -179,12 +196,15 @@ Image Pipeline::inpaint(const Image& picture, const Image& mask, const std::stri
                             image_size());
   const auto grid = mask_to_grid(mask, placement, side_, side_).flatten();
   const auto canvas = torch::where(grid, -1, encode(placement.square_of(picture)));
-  const Image drawn = placement.part_of(picture_of(fill(canvas, {prompt, seed}, options, on_step)));
-  return paste(picture, drawn, mask, placement.part().x, placement.part().y);
+  const auto job = drawing(wish, canvas, options, on_step);
+  return {{job}, [=, this] {
+            const Image drawn = placement.part_of(picture_of(*job));
+            return paste(picture, drawn, mask, placement.part().x, placement.part().y);
+          }};
 }
 
-Image Pipeline::extend(const Image& picture, Side side, const std::string& prompt, int64_t offset,
-                       uint64_t seed, const SamplingOptions& options, const OnMaskStep& on_step) {
+Jobs<Image> Pipeline::extending(const Image& picture, Side side, const Wish& wish, int64_t offset,
+                                const SamplingOptions& options, const OnMaskStep& on_step) {
   const Image known = turned(picture, side);
   const int size = image_size(), half = side_ / 2, height = known.height;
   if (offset < 0 || offset >= half)
@@ -209,11 +229,13 @@ Image Pipeline::extend(const Image& picture, Side side, const std::string& promp
   const int width = std::min(known.width, height);
   const Placement placement({known.width - width, 0, width, height}, size, /*before=*/1);
   const auto codes = encode(turned_back(placement.square_of(known), side)).view({side_, side_});
-  const Image drawn =
-      picture_of(fill(shifted(codes, side, kept), {prompt, seed}, options, on_step));
-  const Image added =
-      resize_bicubic(crop(turned(drawn, side), {first, 0, size - first, size}), fresh, height);
-  return turned_back(beside(crop(known, {0, 0, before, height}), added), side);
+  const auto job = drawing(wish, shifted(codes, side, kept), options, on_step);
+  return {{job}, [=, this] {
+            const Image drawn = turned(picture_of(*job), side);
+            const Image added =
+                resize_bicubic(crop(drawn, {first, 0, size - first, size}), fresh, height);
+            return turned_back(beside(crop(known, {0, 0, before, height}), added), side);
+          }};
 }
 
 Seen Pipeline::see(const std::vector<Image>& pictures) {
@@ -249,19 +271,27 @@ Answer Pipeline::answer_of(const TextJob& job) const {
   return {spell(job.text().tokens()), job.text().complete()};
 }
 
-std::vector<Answer> Pipeline::answer(const Seen& picture, const std::vector<std::string>& questions,
-                                     const TextOptions& options, uint64_t seed,
-                                     const OnAnswerToken& on_token) {
+Jobs<std::vector<Answer>> Pipeline::answering(const Seen& picture,
+                                              const std::vector<std::string>& questions,
+                                              const TextOptions& options, uint64_t seed,
+                                              const OnAnswerToken& on_token) {
   std::vector<std::shared_ptr<TextJob>> jobs;
   for (size_t i = 0; i < questions.size(); ++i) {
     OnToken each;
     if (on_token) each = [=](int64_t token, const Tensor&) { return on_token(i, token); };
     jobs.push_back(answering(picture, questions[i], options, seed, each));
   }
-  engine_->run({jobs.begin(), jobs.end()});
-  std::vector<Answer> answers;
-  for (const auto& job : jobs) answers.push_back(answer_of(*job));
-  return answers;
+  return {{jobs.begin(), jobs.end()}, [this, jobs] {
+            std::vector<Answer> answers;
+            for (const auto& job : jobs) answers.push_back(answer_of(*job));
+            return answers;
+          }};
+}
+
+std::vector<Answer> Pipeline::answer(const Seen& picture, const std::vector<std::string>& questions,
+                                     const TextOptions& options, uint64_t seed,
+                                     const OnAnswerToken& on_token) {
+  return run(answering(picture, questions, options, seed, on_token));
 }
 
 std::string Pipeline::spell(std::vector<int64_t> tokens) const {

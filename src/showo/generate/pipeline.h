@@ -13,23 +13,17 @@
 
 namespace showo {
 
-enum class Side { kLeft, kRight, kUp, kDown };
-
-struct Answer {
-  std::string text;
-  bool complete;  // false: it was cut at max_tokens or at the model's last position
-};
-
-/// A picture to draw.
-struct Wish {
-  std::string prompt;
-  uint64_t seed = 0;
-};
-
 /// Sees every step of every picture of a call; false stops that picture.
 using OnPictureStep = std::function<bool(size_t picture, const MaskStep&)>;
 /// Sees every token of every answer; false stops that answer.
 using OnAnswerToken = std::function<bool(size_t question, int64_t token)>;
+
+/// Jobs for an engine, and what is made of them when all are finished.
+template <class T>
+struct Jobs {
+  std::vector<std::shared_ptr<Job>> jobs;
+  std::function<T()> result;
+};
 
 class Pipeline {
  public:
@@ -69,7 +63,17 @@ class Pipeline {
                              const TextOptions& options, uint64_t seed,
                              const OnAnswerToken& on_token = {});
 
-  /// The same as jobs, for an engine that runs others beside them.
+  /// The same as jobs, for an engine that runs others beside them. The pipeline outlives the work.
+  Jobs<std::vector<Image>> drawing(const std::vector<Wish>& wishes, const SamplingOptions& options,
+                                   const OnPictureStep& on_step = {});
+  Jobs<Image> inpainting(const Image& picture, const Image& mask, const Wish& wish,
+                         const SamplingOptions& options, const OnMaskStep& on_step = {});
+  Jobs<Image> extending(const Image& picture, Side side, const Wish& wish, int64_t offset,
+                        const SamplingOptions& options, const OnMaskStep& on_step = {});
+  Jobs<std::vector<Answer>> answering(const Seen& picture,
+                                      const std::vector<std::string>& questions,
+                                      const TextOptions& options, uint64_t seed,
+                                      const OnAnswerToken& on_token = {});
   std::shared_ptr<PictureJob> drawing(const Wish& wish, const SamplingOptions& options,
                                       OnMaskStep on_step = {});
   std::shared_ptr<TextJob> answering(const Seen& picture, const std::string& question,
@@ -78,6 +82,7 @@ class Pipeline {
   Image picture_of(const PictureJob& job) { return picture_of(job.codes()); }
   Answer answer_of(const TextJob& job) const;
   Engine& engine() { return *engine_; }
+  const std::shared_ptr<Engine>& shared_engine() const { return engine_; }
 
   /// What the image tokenizer makes of a picture of any size, scaled and cropped to the model's:
   /// codes int64 [N].
@@ -93,6 +98,7 @@ class Pipeline {
   Showo& model() { return model_; }
   Magvit& codec() { return codec_; }
   const Tokenizer& tokenizer() const { return *tokenizer_; }
+  const std::shared_ptr<const Tokenizer>& shared_tokenizer() const { return tokenizer_; }
   const Prompting& prompting() const { return prompting_; }
   Sight& sight() { return sight_; }
   /// Of an answer's tokens, without what has no spelling.
@@ -101,6 +107,11 @@ class Pipeline {
  private:
   int64_t most_positions() { return model_->llm_config().max_position_embeddings; }
   Tensor encode(const Image& picture);
+  template <class T>
+  T run(const Jobs<T>& work) {
+    engine_->run(work.jobs);
+    return work.result();
+  }
   std::shared_ptr<PictureJob> drawing(const Wish& wish, const Tensor& canvas_N,
                                       const SamplingOptions& options, OnMaskStep on_step);
   std::shared_ptr<const Tokenizer> tokenizer_;
@@ -110,7 +121,7 @@ class Pipeline {
   Sight sight_;
   SamplingOptions sampling_;
   int side_;  // tokens a side
-  std::unique_ptr<Engine> engine_;
+  std::shared_ptr<Engine> engine_;
 };
 
 }  // namespace showo

@@ -30,12 +30,12 @@ StoryFrame as_frame(Pipeline& pipeline, const std::string& text, const Image& pi
   return {pipeline.tokenizer().encode(text), values_of(pipeline.codes_of(picture))};
 }
 
-ShownFrame shown(Pipeline& pipeline, const StoryFrame& frame) {
+Frame shown(Pipeline& pipeline, const StoryFrame& frame) {
   return {pipeline.spell(frame.text), pipeline.picture_of(torch::tensor(frame.codes)), frame.codes};
 }
 
 std::shared_ptr<StoryJob> telling(Pipeline& pipeline, const StoryWish& wish,
-                                  const OnStory& on_frame, const OnMaskStep& on_step) {
+                                  const OnFrame& on_frame, const OnMaskStep& on_step) {
   check_codes(pipeline, pipeline.model()->config, wish.before);
   std::vector<std::vector<int64_t>> told;
   for (const auto& text : wish.told) {
@@ -43,7 +43,7 @@ std::shared_ptr<StoryJob> telling(Pipeline& pipeline, const StoryWish& wish,
       throw UsageError("a frame's text is empty");
     told.push_back(pipeline.tokenizer().encode(text));
   }
-  OnFrame each;
+  OnStoryFrame each;
   if (on_frame) {
     each = [&pipeline, on_frame](size_t index, const StoryFrame& frame) {
       return on_frame(index, shown(pipeline, frame));

@@ -8,14 +8,9 @@
 
 #include "showo/generate/pipeline.h"
 #include "showo/generate/story_job.h"
+#include "showo/story.h"
 
 namespace showo {
-
-struct ShownFrame {
-  std::string text;
-  Image picture;
-  std::vector<int64_t> codes;  // what the model sees of the picture
-};
 
 /// What a story begins with, and what it is told.
 struct StoryWish {
@@ -25,17 +20,14 @@ struct StoryWish {
   uint64_t seed = 0;
 };
 
-/// Sees every frame when it is finished; false stops the story.
-using OnStory = std::function<bool(size_t frame, const ShownFrame&)>;
-
 /// A picture of any size as a frame of a story.
 StoryFrame as_frame(Pipeline& pipeline, const std::string& text, const Image& picture);
-ShownFrame shown(Pipeline& pipeline, const StoryFrame& frame);
+Frame shown(Pipeline& pipeline, const StoryFrame& frame);
 
 /// As a job (StoryJob). Throws UsageError for a text without a word, and for codes that are not the
 /// model's.
 std::shared_ptr<StoryJob> telling(Pipeline& pipeline, const StoryWish& wish,
-                                  const OnStory& on_frame = {}, const OnMaskStep& on_step = {});
+                                  const OnFrame& on_frame = {}, const OnMaskStep& on_step = {});
 
 /// The picture as an instruction changes it ("the background turns blue"), by a model that learned
 /// stories: the frame that follows it.

@@ -17,7 +17,7 @@ int64_t positions_of_frame(const Showo& model, const Prompting& prompting) {
 
 StoryJob::StoryJob(const Showo& model, const Prompting& prompting,
                    const std::vector<StoryFrame>& before, std::vector<std::vector<int64_t>> told,
-                   const StoryOptions& options, uint64_t seed, OnFrame on_frame, OnMaskStep on_step)
+                   const StoryOptions& options, uint64_t seed, OnStoryFrame on_frame, OnMaskStep on_step)
     : model_(model),
       prompting_(prompting),
       frames_(before),

@@ -19,22 +19,8 @@ struct StoryFrame {
   std::vector<int64_t> codes;  // of the image tokenizer
 };
 
-struct StoryOptions {
-  int64_t frames = 0, most_frames = 8;
-  SamplingOptions sampling;
-  TextOptions text{.max_tokens = 48, .top_k = 0, .top_p = 0.9};  // the likeliest text comes again
-  template <class V>
-  void visit(V& v) {
-    v(frames, "frames", "so many pictures in all; 0: until the model ends the story",
-      between(0, 1000));
-    v(most_frames, "most_frames", "where the model does not end it", between(1, 1000));
-    v(sampling, "sampling", "of pictures");
-    v(text, "text", "of texts");
-  }
-};
-
 /// Sees every frame when it is finished; false stops the story.
-using OnFrame = std::function<bool(size_t frame, const StoryFrame&)>;
+using OnStoryFrame = std::function<bool(size_t frame, const StoryFrame&)>;
 
 class StoryJob : public Job {
  public:
@@ -44,7 +30,7 @@ class StoryJob : public Job {
   /// are asked for do not fit into the model's positions.
   StoryJob(const Showo& model, const Prompting& prompting, const std::vector<StoryFrame>& before,
            std::vector<std::vector<int64_t>> told, const StoryOptions& options, uint64_t seed,
-           OnFrame on_frame = {}, OnMaskStep on_step = {});
+           OnStoryFrame on_frame = {}, OnMaskStep on_step = {});
 
   std::vector<Beginning> beginnings() override;
   void begin(std::vector<Context> read, std::vector<Tensor> logits) override;
@@ -78,7 +64,7 @@ class StoryJob : public Job {
   std::vector<std::vector<int64_t>> told_;  // what is left of them
   StoryOptions options_;
   uint64_t seed_;
-  OnFrame on_frame_;
+  OnStoryFrame on_frame_;
   OnMaskStep on_step_;
   int64_t most_frames_, most_tokens_;
   bool done_ = false, ended_ = false;

@@ -23,7 +23,7 @@ TextPipeline::TextPipeline(const ModelPaths& paths, torch::ScalarType dtype, tor
   }
   const auto& others = model_->config.other_eos_token_ids;
   ends_.insert(ends_.end(), others.begin(), others.end());
-  engine_ = std::make_unique<Engine>(model_, limits.value_or(EngineLimits::on(device)));
+  engine_ = std::make_unique<Engine>(model_, limits.value_or(engine_limits(device)));
   if (tokenizer_->size() > model_->vocab_size) {
     fail("{}: the tokenizer has {} tokens, more than vocab_size {} of {}", paths.llm.string(),
          tokenizer_->size(), model_->vocab_size, paths.model.string());
@@ -38,10 +38,10 @@ std::vector<int64_t> TextPipeline::begun(const std::string& text) const {
   return ids;
 }
 
-std::vector<Continuation> TextPipeline::complete(const std::string& prompt,
+std::vector<Answer> TextPipeline::complete(const std::string& prompt,
                                                  const TextOptions& options,
                                                  const std::vector<uint64_t>& seeds,
-                                                 const OnText& on_text) {
+                                                 const OnContinuation& on_text) {
   torch::NoGradGuard no_grad;
   options.check();
   const auto ids = begun(prompt);
@@ -55,7 +55,7 @@ std::vector<Continuation> TextPipeline::complete(const std::string& prompt,
   row.append_text(ids);
   std::vector<StreamDecoder> decoders;
   for (size_t i = 0; i < seeds.size(); ++i) decoders.emplace_back(tokenizer_, /*begins=*/false);
-  std::vector<Continuation> results(seeds.size());
+  std::vector<Answer> results(seeds.size());
   const auto say = [&](size_t i, const std::string& more) {
     results[i].text += more;
     if (on_text && !more.empty()) on_text(i, more);

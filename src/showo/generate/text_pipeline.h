@@ -16,13 +16,8 @@
 
 namespace showo {
 
-struct Continuation {
-  std::string text;  // behind the prompt
-  bool complete;     // false: it was cut at max_tokens or at the model's last position
-};
-
 /// Sees the newest whole characters of a continuation.
-using OnText = std::function<void(size_t continuation, const std::string& more)>;
+using OnContinuation = std::function<void(size_t continuation, const std::string& more)>;
 
 struct Perplexity {
   int64_t tokens = 0;  // that were predicted
@@ -38,11 +33,11 @@ class TextPipeline {
                         torch::Device device = torch::kCPU, std::optional<LowBits> low_bits = {},
                         std::optional<EngineLimits> limits = {});
 
-  /// One continuation a seed. A text begins with [SOT] where the model was trained so: Show-o and
+  /// One continuation a seed, without the prompt. A text begins with [SOT] where the model was trained so: Show-o and
   /// Llama. Throws Error when the prompt leaves no room.
-  std::vector<Continuation> complete(const std::string& prompt, const TextOptions& options,
+  std::vector<Answer> complete(const std::string& prompt, const TextOptions& options,
                                      const std::vector<uint64_t>& seeds,
-                                     const OnText& on_text = {});
+                                     const OnContinuation& on_text = {});
   /// Of a text of any length, in windows as long as the model's positions; each goes half a window
   /// back for what came before. Throws Error for a text without a token to predict.
   Perplexity perplexity(const std::string& text);

@@ -17,9 +17,6 @@ int64_t pixel_limit(size_t file_bytes);
 /// PNG, JPEG or WebP. Throws Error naming `name` for anything corrupt, unknown or above
 /// `max_pixels`. Alpha is laid over white.
 Image decode_image(std::span<const std::byte> bytes, const std::string& name, int64_t max_pixels);
-/// With pixel_limit of the bytes.
-Image decode_image(std::span<const std::byte> bytes, const std::string& name);
-Image read_image(const fs::path& path);
 /// read_image with alpha over another ground.
 Image read_image_over(const fs::path& path, Ground ground);
 

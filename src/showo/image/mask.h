@@ -3,15 +3,10 @@
 
 #include <ATen/core/Tensor.h>
 
-#include "showo/core/files.h"
 #include "showo/image/part.h"
 
 namespace showo {
 
-/// A mask as its file has it, grey: its luminance (ITU-R 601, as Pillow and so the published code
-/// read it), alpha laid over black, for what is transparent is not marked. `inverted`: black and
-/// transparent regenerate instead. Throws Error as read_image does.
-Image read_mask(const fs::path& path, bool inverted = false);
 /// The smallest box that holds every white pixel (0.5 or above); 0×0 when there is none.
 Box marked_box(const Image& mask);
 /// bool [rows, cols]: which tokens regenerate – every one with a white pixel in its part of the

@@ -13,7 +13,7 @@
 
 #include <string>
 
-#include "showo/core/range.h"
+#include "showo/range.h"
 #include "showo/lowbit/weight_view.h"
 
 namespace showo {

@@ -149,7 +149,7 @@ FrameIds BatchMaker::frame(const std::string& text, const Tensor& image, double 
 Batch BatchMaker::stories(const std::vector<Sample>& samples, const std::vector<uint64_t>& seeds) {
   std::vector<Image> pictures;
   for (const Sample& sample : samples) {
-    for (const Frame& frame : sample.frames) pictures.push_back(frame.picture);
+    for (const SampleFrame& frame : sample.frames) pictures.push_back(frame.picture);
   }
   const auto images = codes_of(pictures) + prompting_.vocabulary().image_offset;
   const double drop_first = std::max(options_.drop_text, options_.drop_first);
@@ -158,7 +158,7 @@ Batch BatchMaker::stories(const std::vector<Sample>& samples, const std::vector<
   for (size_t i = 0; i < samples.size(); ++i) {
     auto random = make_generator(seeds.at(i));
     std::vector<FrameIds> frames;
-    for (const Frame& told : samples[i].frames)
+    for (const SampleFrame& told : samples[i].frames)
       frames.push_back(frame(told.text, images[image++],
                              frames.empty() ? drop_first : options_.drop_text, random));
     rows.push_back(prompting_.story(frames, options_.story_length));

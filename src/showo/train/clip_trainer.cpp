@@ -10,7 +10,7 @@
 namespace showo {
 namespace {
 
-constexpr uint64_t kDataSeed = 1, kEvaluationSeed = 2;
+constexpr uint64_t kDataSeed = 1, kClipEvaluationSeed = 2;
 constexpr const char* kResult = "clip";
 
 ClipConfig config_for(const ClipRecipe& recipe, const Tokenizer& tokenizer) {
@@ -114,7 +114,7 @@ Json ClipTrainee::metrics(bool /*in_full*/) {
 
 Json ClipTrainee::evaluate() {
   const ClipEvaluationOptions& options = recipe_.evaluation;
-  Streams streams = open(options.data, derive_seed(recipe_.seed, kEvaluationSeed));
+  Streams streams = open(options.data, derive_seed(recipe_.seed, kClipEvaluationSeed));
   double loss = 0, pictures = 0, captions = 0;
   for (int64_t i = 0; i < options.batches; ++i) {
     const Pairs pairs = next(streams, options.among);

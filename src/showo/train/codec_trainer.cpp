@@ -25,7 +25,7 @@ Magvit new_codec(const CodecRecipe& recipe) {
   return codec;
 }
 
-constexpr uint64_t kDiscriminatorSeed = 1, kEvaluationSeed = 2;
+constexpr uint64_t kDiscriminatorSeed = 1, kCodecEvaluationSeed = 2;
 
 }  // namespace
 
@@ -188,7 +188,8 @@ void CodecTrainee::add_quality(Json& line) {
 }
 
 Json CodecTrainee::evaluate() {
-  Streams streams = open(recipe_.evaluation.shards, derive_seed(recipe_.seed, kEvaluationSeed));
+  Streams streams =
+      open(recipe_.evaluation.shards, derive_seed(recipe_.seed, kCodecEvaluationSeed));
   auto mine = torch::zeros({2}, torch::device(place_.device));
   for (int64_t i = 0; i < recipe_.evaluation.batches; ++i) {
     const Pass pass = this->pass(next_batch(streams));

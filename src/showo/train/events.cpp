@@ -66,7 +66,7 @@ namespace {
 const std::string kEventFile = "events.out.tfevents.";
 
 // The step of an event as scalar() writes it, after its time; 0 of one without.
-int64_t step_of(std::string_view event) {
+int64_t step_of_event(std::string_view event) {
   constexpr size_t kTime = 1 + sizeof(double);
   if (event.size() <= kTime || event[kTime] != number(2, 0)[0]) return 0;
   uint64_t step = 0;
@@ -85,7 +85,7 @@ size_t bytes_up_to(std::string_view bytes, int64_t last_step) {
     uint64_t size = 0;
     std::memcpy(&size, bytes.data() + at, sizeof(size));
     if (size > bytes.size() - at - kBefore - kAfter) break;
-    if (step_of(bytes.substr(at + kBefore, size)) > last_step) break;
+    if (step_of_event(bytes.substr(at + kBefore, size)) > last_step) break;
     at += kBefore + size + kAfter;
   }
   return at;

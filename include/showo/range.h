@@ -1,8 +1,6 @@
-// The values that a number of a configuration, a recipe or a flag may have, stated beside its
-// description.
+// The values that a number of a configuration, a recipe, a flag or an option may have, stated
+// beside its description.
 #pragma once
-
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
@@ -33,15 +31,7 @@ struct Range {
             open};
   }
   /// "1 to 4096", "at least 0", "above 0", "any number".
-  std::string text() const {
-    const auto shown = [](long double end) {
-      return end == std::trunc(end) && std::abs(end) < 1e19L ? fmt::format("{:.0f}", end)
-                                                             : fmt::format("{:g}", end);
-    };
-    if (!std::isfinite(low)) return std::isfinite(high) ? "at most " + shown(high) : "any number";
-    if (!std::isfinite(high)) return (open ? "above " : "at least ") + shown(low);
-    return (open ? "above " : "") + shown(low) + " to " + shown(high);
-  }
+  std::string text() const;
 };
 
 constexpr Range between(long double low, long double high) { return {low, high, false}; }
