@@ -1,6 +1,8 @@
 // showo eval: figures on the emoji world's scenes.
 #include "apps/cli/command.h"
 #include "apps/cli/eval_benchmarks.h"
+#include "apps/cli/eval_pictures.h"
+#include "apps/cli/eval_prompts.h"
 #include "apps/cli/eval_stories.h"
 #include "apps/cli/eval_text.h"
 #include "apps/cli/output.h"
@@ -22,8 +24,10 @@ struct EvalFlags {
 Json to_json(const PictureTallies& tallies) {
   Json json = Json::object();
   for (const auto& [asked, t] : tallies) {
-    json[asked] = {{"judged", t.judged},         {"kinds", t.kinds},   {"things", t.things},
-                   {"background", t.background}, {"places", t.places}, {"all", t.all}};
+    json[asked] = {{"judged", t.judged}, {"kinds", t.kinds},
+                   {"things", t.things}, {"background", t.background},
+                   {"places", t.places}, {"styles", t.styles},
+                   {"all", t.all}};
   }
   return json;
 }
@@ -38,6 +42,7 @@ std::string to_text(const std::string& name, const PictureTallies& tallies) {
         "\n{}, {}: all {:.1f} %, kinds {:.1f} %, number {:.1f} %, background {:.1f} %", name,
         printable(asked), share(t.all), share(t.kinds), share(t.things), share(t.background));
     if (asked == "position") text += fmt::format(", places {:.1f} %", share(t.places));
+    if (asked == "style") text += fmt::format(", styles {:.1f} %", share(t.styles));
     text += fmt::format(" of {}", t.judged);
   }
   return text;
@@ -122,11 +127,13 @@ void add_eval(CLI::App& app) {
   add_eval_text(*command);
   add_eval_stories(*command);
   add_eval_benchmarks(*command);
+  add_eval_pictures(*command);
+  add_eval_prompts(*command);
   command->callback([=] {
     if (!command->get_subcommands().empty()) return;
-    if (!f->all.empty()) return eval_all(f->model, f->all, f->protocol);
-    if (f->shards.empty()) throw UsageError("shards is required");
+    if (f->all.empty() && f->shards.empty()) throw UsageError("shards is required");
     f->sampling.settle(*command, f->model.model);
+    if (!f->all.empty()) return eval_all(f->model, f->sampling, f->all, f->protocol);
     eval(*f);
   });
   command->footer(

@@ -5,64 +5,25 @@
 #include <algorithm>
 #include <cctype>
 
+#include "apps/cli/eval_prompts.h"
 #include "apps/cli/flags.h"
-#include "apps/cli/sampling_flags.h"
-#include "apps/cli/session.h"
+#include "apps/cli/score.h"
 #include "showo/benchmarks/benchmarks.h"
-#include "showo/benchmarks/fid.h"
 #include "showo/benchmarks/geneval.h"
 #include "showo/core/device.h"
 #include "showo/eval/asking.h"
 #include "showo/eval/gallery.h"
+#include "showo/eval/mmmu_parquet.h"
 #include "showo/image/decode.h"
 
 namespace showo::cli {
 namespace {
-
-// What of a score is a table's, the rest being one entry a question.
-constexpr size_t kMostShown = 40;
 
 struct BenchmarkFlags {
   ModelFlags model;
   std::string data, predictions, protocol = "official", out, gallery;
   int64_t gallery_items = 500;
 };
-
-std::string published_rows(const std::string& name, const std::optional<double>& ours) {
-  std::string text;
-  if (ours) text += fmt::format("{:<28}{:>10.2f}\n", name, *ours);
-  for (const auto& [model, figure] : published_figures(name))
-    text += fmt::format("{:<28}{:>10.2f}  published\n", model, figure);
-  return text;
-}
-
-// Numbers by name, nested ones behind their keys; long lists are left to --json.
-void add_lines(const Json& score, const std::string& name, std::string& text) {
-  if (score.is_number())
-    text += score.is_number_integer()
-                ? fmt::format("{}: {}\n", printable(name), score.dump())
-                : fmt::format("{}: {:.4f}\n", printable(name), score.get<double>());
-  if (!score.is_object() || score.size() > kMostShown) return;
-  for (const auto& [key, value] : score.items())
-    add_lines(value, name.empty() ? key : name + " " + key, text);
-}
-
-void print_score(const Json& score, const std::string& headline, bool json) {
-  if (json) {
-    fmt::print("{}\n", score.dump(1, ' ', false, Json::error_handler_t::replace));
-    return;
-  }
-  std::string text;
-  for (const auto& [key, value] : score.items())
-    if (key.starts_with("official")) add_lines(value, key, text);
-  const Json problems = score.value("problems", Json::object());
-  for (const auto& [kind, found] : problems.items()) {
-    const Json& first = found["first"];
-    text += fmt::format("{}: {}, the first: {}\n", printable(kind), found["count"].dump(),
-                        first.empty() ? "" : printable(first[0].get<std::string>()));
-  }
-  fmt::print("{}{}", text, headline);
-}
 
 // As answers of a word are compared by eye.
 std::string plain(std::string text) {
@@ -90,6 +51,10 @@ void write_gallery(const BenchmarkFlags& f, const std::string& name,
   gallery.write(f.gallery);
 }
 
+fs::path out_of(const BenchmarkFlags& f, const NamedBenchmark& named) {
+  return f.out.empty() ? fs::path("eval") / named.name : fs::path(f.out);
+}
+
 // Asks the model; the folder of its predictions, on the leading process alone.
 std::optional<fs::path> asked(const BenchmarkFlags& f, const NamedBenchmark& named,
                               const Benchmark& benchmark) {
@@ -97,7 +62,7 @@ std::optional<fs::path> asked(const BenchmarkFlags& f, const NamedBenchmark& nam
   const auto questions = benchmark.questions(protocol);
   Group group = Group::from_environment(parse_device(f.model.device));
   Session session(f.model);
-  const fs::path out = f.out.empty() ? fs::path("eval") / named.name : fs::path(f.out);
+  const fs::path out = out_of(f, named);
   const AskedRun run{named.name, f.protocol, f.model.model, f.model.dtype, std::ssize(questions)};
   const auto answers = ask_benchmark(session.pipeline(), questions, run, out, group);
   if (!group.leads()) return std::nullopt;
@@ -107,8 +72,16 @@ std::optional<fs::path> asked(const BenchmarkFlags& f, const NamedBenchmark& nam
   return out / "predictions";
 }
 
+// The plain files that a benchmark is read from.
+fs::path plain_data(const BenchmarkFlags& f, const NamedBenchmark& named) {
+  if (named.name != std::string("mmmu") || !holds_mmmu_parquet(f.data)) return f.data;
+  const fs::path unpacked = out_of(f, named) / "unpacked";
+  unpack_mmmu(f.data, unpacked);
+  return unpacked;
+}
+
 void evaluate(const BenchmarkFlags& f, const NamedBenchmark& named) {
-  const auto benchmark = named.open(f.data);
+  const auto benchmark = named.open(plain_data(f, named));
   const auto predictions =
       f.predictions.empty() ? asked(f, named, *benchmark) : std::optional<fs::path>(f.predictions);
   if (!predictions) return;
@@ -214,30 +187,10 @@ void add_geneval(CLI::App& eval) {
       "  showo eval geneval --data geneval --predictions detections.jsonl --json");
 }
 
-void add_fid(CLI::App& eval) {
-  struct Flags {
-    std::string data, predictions;
-    bool json = false;
-  };
-  auto f = std::make_shared<Flags>();
-  auto* command = eval.add_subcommand(
-      "fid", "Fréchet distance of two sets of features that were computed before");
-  command->option_defaults()->group("benchmark");
-  const char* what = "features [N, D] as .safetensors, or mu and sigma as .npz";
-  command->add_option("--data", f->data, what)->required();
-  command->add_option("--predictions", f->predictions, what)->required();
-  command->option_defaults()->group("machine");
-  command->add_flag("--json", f->json, "results as JSON");
-  command->callback([=] { print_score(score_fid(f->data, f->predictions), "", f->json); });
-  command->footer(
-      "Examples:\n"
-      "  showo eval fid --data coco.npz --predictions features.safetensors\n"
-      "  showo eval fid --data a.safetensors --predictions b.safetensors --json");
-}
-
 }  // namespace
 
-void eval_all(const ModelFlags& model, const std::string& folder, const std::string& protocol) {
+void eval_all(const ModelFlags& model, const SamplingFlags& sampling, const std::string& folder,
+              const std::string& protocol) {
   bool any = false;
   for (const auto& named : benchmarks()) {
     const fs::path data = fs::path(folder) / named.name;
@@ -249,9 +202,22 @@ void eval_all(const ModelFlags& model, const std::string& folder, const std::str
     f.protocol = protocol;
     evaluate(f, named);
   }
+  if (const fs::path data = fs::path(folder) / "geneval"; fs::is_directory(data)) {
+    any = true;
+    GenevalFlags f;
+    f.model = model;
+    f.sampling = sampling;
+    f.data = data.string();
+    draw_geneval(f);
+  }
+  if (const fs::path data = fs::path(folder) / "dpg"; fs::is_directory(data)) {
+    any = true;
+    draw_dpg(model, sampling, data);
+  }
   if (any) return;
   std::vector<std::string> names;
   for (const auto& named : benchmarks()) names.emplace_back(named.name);
+  names.insert(names.end(), {"geneval", "dpg"});
   throw UsageError(
       fmt::format("{}: expected folders of benchmarks: {}", folder, fmt::join(names, ", ")));
 }
@@ -259,7 +225,6 @@ void eval_all(const ModelFlags& model, const std::string& folder, const std::str
 void add_eval_benchmarks(CLI::App& eval) {
   for (const auto& named : benchmarks()) add_benchmark(eval, named);
   add_geneval(eval);
-  add_fid(eval);
 }
 
 }  // namespace showo::cli

@@ -66,7 +66,7 @@ TEST_F(Asking, RefusesAnswersOfAnotherRun) {
   other.protocol = "lmms-eval";
   const std::string said =
       complaint([&] { ask_benchmark(pipeline_, questions_, other, folder_ / "out", group_); });
-  EXPECT_NE(said.find("run.json: the folder holds answers of another run"), std::string::npos)
+  EXPECT_NE(said.find("run.json: the folder holds what another run made"), std::string::npos)
       << said;
 }
 

@@ -37,6 +37,23 @@ TEST(StandsAsSaid, WhatIsNotFoundStandsNowhere) {
       false);
 }
 
+TEST(StyledAsSaid, AsksForTheStyleOfEverything) {
+  const std::string caption = "a glossy lion above a glossy car on a red background";
+  const auto scene = contents({{"lion", 16, 32, 8, "glossy"}, {"car", 48, 32, 8, "glossy"}});
+  EXPECT_EQ(styled_as_said(caption, scene, scene), true);
+  EXPECT_EQ(styled_as_said(caption, scene,
+                           contents({{"lion", 1, 1, 0, "glossy"}, {"car", 1, 1, 0, "flat"}})),
+            false);
+  EXPECT_EQ(styled_as_said(caption, scene, contents({{"lion", 1, 1, 0, "glossy"}})), false);
+  EXPECT_EQ(styled_as_said("flat lions", scene, scene), true) << "the scene has the truth";
+}
+
+TEST(StyledAsSaid, IsSilentWhereTheCaptionOrTheRecogniserIs) {
+  const auto scene = contents({{"lion", 16, 32, 8, "glossy"}});
+  EXPECT_EQ(styled_as_said("a lion on a red background", scene, scene), std::nullopt);
+  EXPECT_EQ(styled_as_said("a glossy lion", scene, contents({{"lion", 16, 32}})), std::nullopt);
+}
+
 TEST(StandsAsSaid, IsSilentWhereTheCaptionIs) {
   EXPECT_EQ(stands_as_said("a lion and a car on a red background", kPair, kPair), std::nullopt);
   const auto alone = contents({{"lion", 32, 32}});

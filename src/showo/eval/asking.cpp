@@ -5,12 +5,13 @@
 #include <map>
 
 #include "showo/core/log.h"
+#include "showo/eval/run_folder.h"
 #include "showo/image/decode.h"
 
 namespace showo {
 namespace {
 
-constexpr size_t kTogether = 32;  // questions that are answered at once
+constexpr size_t kAskedTogether = 32;  // questions that are answered at once
 
 using Answers = std::map<std::string, std::string>;  // by the questions' ids
 
@@ -54,21 +55,6 @@ class AnswerFile {
   std::unique_ptr<std::FILE, int (*)(std::FILE*)> file_;
 };
 
-void claim(const fs::path& folder, const AskedRun& run, Group& group) {
-  const fs::path path = folder / "run.json";
-  if (fs::exists(path)) {
-    AskedRun other;
-    read_config(other, read_json(path), path.string());
-    if (config_to_json(other) != config_to_json(run))
-      fail("{}: the folder holds answers of another run: {}; this one is {}", path.string(),
-           config_to_json(other).dump(), config_to_json(run).dump());
-  } else if (group.leads()) {
-    make_folder(folder);
-    write_file_atomically(path, config_to_json(run).dump(2) + "\n");
-  }
-  group.meet();
-}
-
 // Neighbouring questions are mostly about the same pictures, which are looked at once.
 class Eyes {
  public:
@@ -94,7 +80,7 @@ class Eyes {
 std::vector<std::string> ask_benchmark(Pipeline& pipeline,
                                        const std::vector<BenchmarkQuestion>& questions,
                                        const AskedRun& run, const fs::path& folder, Group& group) {
-  claim(folder, run, group);
+  claim_run(folder, config_to_json(run), group);
   const Answers before = answers_in(folder);
   std::vector<const BenchmarkQuestion*> left;
   for (size_t i = 0; i < questions.size(); ++i) {
@@ -106,8 +92,8 @@ std::vector<std::string> ask_benchmark(Pipeline& pipeline,
     AnswerFile file(folder / fmt::format("answers-{}.jsonl", group.rank()));
     Progress progress(run.benchmark, std::ssize(left));
     Eyes eyes(pipeline);
-    for (size_t begin = 0; begin < left.size(); begin += kTogether) {
-      const size_t end = std::min(begin + kTogether, left.size());
+    for (size_t begin = 0; begin < left.size(); begin += kAskedTogether) {
+      const size_t end = std::min(begin + kAskedTogether, left.size());
       std::vector<std::shared_ptr<TextJob>> jobs;
       for (size_t i = begin; i < end; ++i) {
         TextOptions options;

@@ -1,5 +1,7 @@
 #include "showo/eval/pictures.h"
 
+#include <algorithm>
+
 #include "showo/core/log.h"
 #include "showo/data/shards.h"
 #include "showo/eval/frechet.h"
@@ -16,7 +18,8 @@ void judge(Recogniser& recogniser, const Image& picture, const std::string& capt
   const SceneContents found = recogniser->recognise(to_tensor(picture).unsqueeze(0)).front();
   const bool kinds = found.kinds == wanted.kinds, things = found.things == wanted.things,
              background = found.background == wanted.background;
-  const std::optional<bool> placed = stands_as_said(caption, wanted, found);
+  const std::optional<bool> placed = stands_as_said(caption, wanted, found),
+                            styled = styled_as_said(caption, wanted, found);
   auto count = [&](const std::string& name) {
     PictureTally& tally = tallies[name];
     ++tally.judged;
@@ -24,11 +27,14 @@ void judge(Recogniser& recogniser, const Image& picture, const std::string& capt
     tally.things += things;
     tally.background += background;
     tally.places += placed.value_or(false);
-    tally.all += kinds && things && background && (name != "position" || placed.value_or(false));
+    tally.styles += styled.value_or(false);
+    tally.all += kinds && things && background && (name != "position" || placed.value_or(false)) &&
+                 (name != "style" || styled.value_or(false));
   };
   count(fmt::format("{} thing{}", wanted.things, wanted.things == 1 ? "" : "s"));
   if (wanted.things > 1 && wanted.kinds.size() == 1) count("count");
   if (placed) count("position");
+  if (styled) count("style");
 }
 
 // What distances of reconstructions add up to.
@@ -68,7 +74,7 @@ struct Asked {
   SceneContents contents;
   uint64_t seed;
 };
-constexpr size_t kTogether = 32;  // pictures that are drawn at once
+constexpr size_t kScenesTogether = 32;  // pictures that are drawn at once
 
 const SceneContents::Place* place_of(const SceneContents& contents, const std::string& kind) {
   for (const auto& place : contents.places) {
@@ -97,6 +103,20 @@ std::optional<bool> stands_as_said(const std::string& caption, const SceneConten
   const auto& wanted = scene.places[0];
   return std::abs(first->x - wanted.x) <= kRecogniserCell &&
          std::abs(first->y - wanted.y) <= kRecogniserCell;
+}
+
+std::optional<bool> styled_as_said(const std::string& caption, const SceneContents& scene,
+                                   const SceneContents& found) {
+  const std::string spaced = " " + caption;
+  if (!says(spaced, " flat ") && !says(spaced, " glossy ")) return std::nullopt;
+  const auto knows = [](const auto& place) { return !place.style.empty(); };
+  if (!std::ranges::all_of(scene.places, knows) || !std::ranges::all_of(found.places, knows))
+    return std::nullopt;
+  return std::ranges::all_of(scene.places, [&](const auto& wanted) {
+    return std::ranges::any_of(found.places, [&](const auto& there) {
+      return there.kind == wanted.kind && there.style == wanted.style;
+    });
+  });
 }
 
 PictureFigures judge_pictures(Pipeline& pipeline, PictureJudges& judges, const std::string& shards,
@@ -132,7 +152,7 @@ PictureFigures judge_pictures(Pipeline& pipeline, PictureJudges& judges, const s
       const auto& [said, wanted, ignored] = asked.back();
       judge(judges.recogniser, picture, said, wanted, figures.real);
       judge(judges.recogniser, reconstruction, said, wanted, figures.reconstructed);
-      if (asked.size() == kTogether) draw();
+      if (asked.size() == kScenesTogether) draw();
     }
   }
   draw();

@@ -12,20 +12,27 @@
 namespace showo {
 
 /// Of pictures judged by the recogniser: how often it finds exactly the kinds, the number of things
-/// and the background that it should, and things where they should be; `all` of what was asked.
+/// and the background that it should, things where they should be and as they should look; `all` of
+/// what was asked.
 struct PictureTally {
-  int64_t judged = 0, kinds = 0, things = 0, background = 0, places = 0, all = 0;
+  int64_t judged = 0, kinds = 0, things = 0, background = 0, places = 0, styles = 0, all = 0;
 };
 
 /// By what was asked: "1 thing", "2 things" and so on for every picture; and again "count" for
 /// those whose caption says how many there are of a kind, "position" for those whose caption says
-/// where things are, the only ones of which places are judged.
+/// where things are, the only ones of which places are judged, and "style" for those whose caption
+/// says flat or glossy, where the recogniser can tell.
 using PictureTallies = std::map<std::string, PictureTally>;
 
 /// Whether what was found stands as `caption` says it: of two things, one to the left of the other
 /// or above it; of one thing, within a cell of the recogniser of where the scene has it. Nothing
 /// when the caption says nothing of places.
 std::optional<bool> stands_as_said(const std::string& caption, const SceneContents& scene,
+                                   const SceneContents& found);
+
+/// Whether everything of a scene was found in its style. Nothing when the caption says nothing of
+/// styles, or the recogniser cannot tell them.
+std::optional<bool> styled_as_said(const std::string& caption, const SceneContents& scene,
                                    const SceneContents& found);
 
 struct PictureFigures {

@@ -27,7 +27,8 @@ SceneContents contents_of(const Json& scene) {
     ++contents.things;
     const auto size = object.at("size").get<int64_t>();
     contents.places.push_back({object.at("name"), object.at("x").get<int64_t>() + size / 2,
-                               object.at("y").get<int64_t>() + size / 2, size});
+                               object.at("y").get<int64_t>() + size / 2, size,
+                               object.value("style", "")});
   }
   return contents;
 }
@@ -67,6 +68,9 @@ RecogniserImpl::RecogniserImpl(const RecogniserConfig& config) : config(config) 
     norms.push_back(register_module(fmt::format("norm{}", norms.size()), GroupNorm(layer.out, 8)));
   }
   kinds = register_module("kinds", Conv2d(8 * w, static_cast<int64_t>(config.kinds.size()), 1));
+  if (!config.styles.empty())
+    styles =
+        register_module("styles", Conv2d(8 * w, static_cast<int64_t>(config.styles.size()), 1));
   things = register_module("things", Linear(8 * w, config.max_things));
   background =
       register_module("background", Linear(8 * w, static_cast<int64_t>(config.backgrounds.size())));
@@ -78,7 +82,8 @@ RecogniserImpl::Logits RecogniserImpl::forward(const Tensor& image) {
   const auto pooled = x.mean({2, 3});
   const auto cells = kinds(x);
   // A kind is there when it is somewhere.
-  return {cells, cells.flatten(2).amax(2), things(pooled), background(pooled)};
+  return {cells, styles ? styles(x) : Tensor(), cells.flatten(2).amax(2), things(pooled),
+          background(pooled)};
 }
 
 std::vector<SceneContents> RecogniserImpl::recognise(const Tensor& image) {
@@ -86,7 +91,8 @@ std::vector<SceneContents> RecogniserImpl::recognise(const Tensor& image) {
   const Logits logits = forward(image);
   const auto present = logits.kinds_BK.gt(0), things = logits.things_BN.argmax(1),
              colours = logits.backgrounds_BC.argmax(1),
-             cells = logits.kinds_BKHW.flatten(2).argmax(2);
+             cells = logits.kinds_BKHW.flatten(2).argmax(2),
+             looks = styles ? logits.styles_BSHW.argmax(1).flatten(1) : Tensor();
   const int64_t across = logits.kinds_BKHW.size(3), half = kRecogniserCell / 2;
   std::vector<SceneContents> all;
   for (int64_t b = 0; b < image.size(0); ++b) {
@@ -98,6 +104,7 @@ std::vector<SceneContents> RecogniserImpl::recognise(const Tensor& image) {
       contents.kinds.insert(config.kinds[kind]);
       contents.places.push_back({config.kinds[kind], cell % across * kRecogniserCell + half,
                                  cell / across * kRecogniserCell + half});
+      if (styles) contents.places.back().style = config.styles[looks[b][cell].item<int64_t>()];
     }
     contents.things = 1 + things[b].item<int64_t>();
     contents.background = config.backgrounds[colours[b].item<int64_t>()];
@@ -126,23 +133,90 @@ void initialise(Recogniser& recogniser, uint64_t seed) {
 
 // The names that a set of shards uses, in alphabetical order.
 RecogniserConfig names_in(const SourceConfig& shards) {
-  std::set<std::string> kinds, backgrounds;
+  std::set<std::string> kinds, backgrounds, styles;
   for (const auto& shard : find_files(shards, {".tar", ".tar.gz", ".tgz"})) {
     ShardReader reader(shard);
     while (const auto sample = reader.next()) {
       const SceneContents contents = contents_of(*sample);
       kinds.insert(contents.kinds.begin(), contents.kinds.end());
       backgrounds.insert(contents.background);
+      for (const auto& at : contents.places)
+        if (!at.style.empty()) styles.insert(at.style);
     }
   }
   RecogniserConfig config;
   config.kinds.assign(kinds.begin(), kinds.end());
   config.backgrounds.assign(backgrounds.begin(), backgrounds.end());
+  config.styles.assign(styles.begin(), styles.end());
   return config;
 }
 
 int64_t place(const std::vector<std::string>& names, const std::string& name) {
   return std::lower_bound(names.begin(), names.end(), name) - names.begin();
+}
+
+// What the scenes of a step are to be recognised as.
+struct Lesson {
+  std::vector<Tensor> pictures;
+  Tensor present_BK;
+  std::vector<int64_t> things, colours;
+  // Of every thing its cell, by which its kind is named, and where it is known its style.
+  std::vector<int64_t> cells, kinds, styled_cells, styles;
+
+  void add(const Sample& sample, const RecogniserConfig& config) {
+    const auto b = std::ssize(pictures);
+    const SceneContents contents = contents_of(sample);
+    pictures.push_back(
+        to_tensor(decode_image(std::as_bytes(std::span(sample.image_bytes)), sample.key)));
+    for (const auto& kind : contents.kinds) present_BK[b][place(config.kinds, kind)] = 1;
+    // Where each thing stands says which pixels its name is of; without it names are learned
+    // slowly.
+    const int64_t side = pictures.back().size(2) / kRecogniserCell;
+    for (const auto& at : contents.places) {
+      cells.push_back((b * side + at.y / kRecogniserCell) * side + at.x / kRecogniserCell);
+      kinds.push_back(place(config.kinds, at.kind));
+      if (at.style.empty()) continue;
+      styled_cells.push_back(cells.back());
+      styles.push_back(place(config.styles, at.style));
+    }
+    things.push_back(contents.things - 1);
+    colours.push_back(place(config.backgrounds, contents.background));
+  }
+};
+
+Lesson next_lesson(SampleStream& stream, int64_t batch, const RecogniserConfig& config) {
+  Lesson lesson;
+  lesson.present_BK = torch::zeros({batch, static_cast<int64_t>(config.kinds.size())});
+  for (int64_t b = 0; b < batch; ++b) lesson.add(stream.next(), config);
+  return lesson;
+}
+
+// Logits of cells [B, C, H, W] → [centres, C], fp32.
+Tensor at_cells(const Tensor& logits_BCHW, const std::vector<int64_t>& cells) {
+  return logits_BCHW.to(torch::kFloat)
+      .permute({0, 2, 3, 1})
+      .flatten(0, 2)
+      .index_select(0, torch::tensor(cells));
+}
+
+Tensor loss_of(Recogniser& recogniser, const Lesson& lesson) {
+  Autocast autocast(true);
+  const auto logits = recogniser->forward(torch::stack(lesson.pictures));
+  const auto kinds_BKHW = logits.kinds_BKHW.to(torch::kFloat);
+  const auto named = torch::tensor(lesson.kinds);
+  // Of the kinds, the thing's is the surest in its cell; of the cells, the thing's for its kind.
+  const auto surest = kinds_BKHW.flatten(2).log_softmax(2).view_as(kinds_BKHW);
+  auto loss =
+      torch::cross_entropy_loss(at_cells(kinds_BKHW, lesson.cells), named) +
+      torch::nll_loss(at_cells(surest, lesson.cells), named) +
+      torch::binary_cross_entropy_with_logits(logits.kinds_BK.to(torch::kFloat), lesson.present_BK)
+          .mul(20) +
+      torch::cross_entropy_loss(logits.things_BN.to(torch::kFloat), torch::tensor(lesson.things)) +
+      torch::cross_entropy_loss(logits.backgrounds_BC.to(torch::kFloat),
+                                torch::tensor(lesson.colours));
+  if (lesson.styles.empty()) return loss;
+  return loss + torch::cross_entropy_loss(at_cells(logits.styles_BSHW, lesson.styled_cells),
+                                          torch::tensor(lesson.styles));
 }
 
 }  // namespace
@@ -162,46 +236,9 @@ Recogniser train_recogniser(const std::vector<std::string>& shards,
   SampleStream stream(source, options.seed);
   Progress progress("train-recogniser", options.steps);
   for (int64_t step = 0; step < options.steps; ++step) {
-    std::vector<Tensor> pictures;
-    auto present = torch::zeros({options.batch, static_cast<int64_t>(config.kinds.size())});
-    std::vector<int64_t> things, colours, cells, kinds;
-    for (int64_t b = 0; b < options.batch; ++b) {
-      const Sample sample = stream.next();
-      const SceneContents contents = contents_of(sample);
-      pictures.push_back(
-          to_tensor(decode_image(std::as_bytes(std::span(sample.image_bytes)), sample.key)));
-      for (const auto& kind : contents.kinds) present[b][place(config.kinds, kind)] = 1;
-      // Where each thing stands says which pixels its name is of; without it names are learned
-      // slowly.
-      const int64_t side = pictures.back().size(2) / kRecogniserCell;
-      for (const auto& at : contents.places) {
-        cells.push_back((b * side + at.y / kRecogniserCell) * side + at.x / kRecogniserCell);
-        kinds.push_back(place(config.kinds, at.kind));
-      }
-      things.push_back(contents.things - 1);
-      colours.push_back(place(config.backgrounds, contents.background));
-    }
+    const Lesson lesson = next_lesson(stream, options.batch, config);
     optimizer.zero_grad();
-    Tensor loss;
-    {
-      Autocast autocast(true);
-      const auto logits = recogniser->forward(torch::stack(pictures));
-      const auto at_cells = torch::tensor(cells), named = torch::tensor(kinds);
-      auto at_centres = [&](const Tensor& cells_BKHW) {
-        return cells_BKHW.permute({0, 2, 3, 1}).flatten(0, 2).index_select(0, at_cells);
-      };
-      const auto kinds_BKHW = logits.kinds_BKHW.to(torch::kFloat);
-      // Of the kinds, the thing's is the surest in its cell; of the cells, the thing's for its
-      // kind.
-      const auto surest = kinds_BKHW.flatten(2).log_softmax(2).view_as(kinds_BKHW);
-      loss = torch::cross_entropy_loss(at_centres(kinds_BKHW), named) +
-             torch::nll_loss(at_centres(surest), named) +
-             torch::binary_cross_entropy_with_logits(logits.kinds_BK.to(torch::kFloat), present)
-                 .mul(20) +
-             torch::cross_entropy_loss(logits.things_BN.to(torch::kFloat), torch::tensor(things)) +
-             torch::cross_entropy_loss(logits.backgrounds_BC.to(torch::kFloat),
-                                       torch::tensor(colours));
-    }
+    const Tensor loss = loss_of(recogniser, lesson);
     loss.backward();
     optimizer.clip();
     optimizer.step(learning_rate(adamw, step, options.steps));

@@ -1,6 +1,6 @@
 // An independent judge of generated pictures: a small convolutional network that says which kinds
-// of things a scene of the emoji world shows and where, how many things, and on which background.
-// It is trained on real scenes alone and shares nothing with the model it judges.
+// of things a scene of the emoji world shows, where and in which style, how many things, and on
+// which background. It is trained on real scenes alone and shares nothing with the model it judges.
 #pragma once
 
 #include <set>
@@ -23,8 +23,9 @@ struct SceneContents {
   std::string background;
   struct Place {
     std::string kind;
-    int64_t x, y;      // the thing's centre, pixels
-    int64_t size = 0;  // its side, where it is known
+    int64_t x, y;            // the thing's centre, pixels
+    int64_t size = 0;        // its side, where it is known
+    std::string style = {};  // flat or glossy, where it is known
   };
   /// Of a sample, every thing; of what the recogniser found, one for each kind, to 8 pixels.
   std::vector<Place> places;
@@ -40,11 +41,13 @@ constexpr int64_t kRecogniserCell = 8;  // pixels of the side of a cell, which h
 
 struct RecogniserConfig {
   std::vector<std::string> kinds, backgrounds;
+  std::vector<std::string> styles;  // none: it cannot tell, as those trained before could not
   int64_t max_things = 4, width = 32;
   template <class V>
   void visit(V& v) {
     v(kinds, "kinds", "names of the things");
     v(backgrounds, "backgrounds", "names of the colours");
+    v(styles, "styles", "names of the styles");
     v(max_things, "max_things", "most things in a scene", between(1, 64));
     v(width, "width", "channels of the first layer", between(1, 4096));
   }
@@ -53,7 +56,7 @@ struct RecogniserConfig {
 struct RecogniserImpl : torch::nn::Module {
   explicit RecogniserImpl(const RecogniserConfig& config);
   struct Logits {
-    torch::Tensor kinds_BKHW;  // H, W in cells
+    torch::Tensor kinds_BKHW, styles_BSHW;  // H, W in cells; no styles where it knows none
     torch::Tensor kinds_BK, things_BN, backgrounds_BC;
   };
   /// Pictures [B, 3, H, W] in [−1, 1].
@@ -63,7 +66,7 @@ struct RecogniserImpl : torch::nn::Module {
   RecogniserConfig config;
   std::vector<Conv2d> convs;
   std::vector<GroupNorm> norms;
-  Conv2d kinds{nullptr};
+  Conv2d kinds{nullptr}, styles{nullptr};
   Linear things{nullptr}, background{nullptr};
 };
 TORCH_MODULE(Recogniser);
