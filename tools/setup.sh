@@ -64,3 +64,9 @@ if [ ! -e .venv/pyarrow-tried ]; then
   .venv/bin/pip install -q "pyarrow==26.*" || echo "setup: no pyarrow to be had: building without Parquet" >&2
   touch .venv/pyarrow-tried
 fi
+
+# What the Python package is built and tested with (python/). Without it everything else is.
+if [ ! -e .venv/python-tried ]; then
+  .venv/bin/pip install -q "nanobind==3.*" pytest hypothesis pillow || echo "setup: no nanobind to be had: building without Python" >&2
+  touch .venv/python-tried
+fi

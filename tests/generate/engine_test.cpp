@@ -224,6 +224,23 @@ TEST(Engine, LetsOtherJobsGoOnWhenOneFails) {
   EXPECT_EQ(good->text().tokens(), w.alone(w.answer(1, {4}, 2)));
 }
 
+TEST(Engine, CancelsTheOthersWhenACallbackCancels) {
+  const World w;
+  Engine engine(w.model, limits([](EngineLimits& l) { l.running = 2; }));
+  std::vector<std::shared_ptr<Job>> jobs;
+  int64_t tokens = 0;
+  for (int i = 0; i < 6; ++i) {
+    jobs.push_back(w.answer(1, {4}, i, 9, [&](int64_t, const Tensor&) -> bool {
+      if (++tokens == 3) throw Cancelled("enough");
+      return true;
+    }));
+  }
+  EXPECT_THROW(engine.run(jobs), Cancelled);
+  EXPECT_LE(tokens, 4);
+  EXPECT_EQ(jobs[5]->state(), Job::State::kCancelled);
+  EXPECT_EQ(engine.load().running, 0);
+}
+
 // While pictures and texts both run, texts have passes of their own in between.
 TEST(Engine, DoesNotLetTextsWaitForEveryPicture) {
   const World w;

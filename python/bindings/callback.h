@@ -1,0 +1,72 @@
+// Python functions that threads of C++ call, and what becomes of them when the interpreter ends.
+#pragma once
+
+#include <nanobind/nanobind.h>
+
+#include <memory>
+#include <thread>
+
+namespace nb = nanobind;
+
+namespace showo::python {
+
+/// Whether this thread is inside such a function. Whoever waits there for the model would wait for
+/// itself.
+bool inside_callback();
+
+/// From now on no thread enters Python; waits, a minute at most, for those that are in there. What
+/// was to be called throws Cancelled instead. For the interpreter's end; with the GIL.
+void end_callbacks();
+
+/// While one lives, this thread holds the GIL and is inside_callback. Throws Cancelled after
+/// end_callbacks.
+class InPython {
+ public:
+  InPython();
+  ~InPython();
+  InPython(const InPython&) = delete;
+  InPython& operator=(const InPython&) = delete;
+
+ private:
+  std::unique_ptr<nb::gil_scoped_acquire> gil_;
+};
+
+/// A Python function, or None; copied and dropped by any thread.
+class Callback {
+ public:
+  /// With the GIL. Throws TypeError, naming the argument, for what cannot be called.
+  Callback(const char* argument, const nb::object& function);
+  explicit operator bool() const { return function_ != nullptr; }
+  /// Calls it, without the GIL before and after. False: it returned False. What it raises is
+  /// thrown. `arguments` makes them, with the GIL.
+  template <class F>
+  bool operator()(F&& arguments) const {
+    const InPython here;
+    return !nb::handle(Py_False).is(call(arguments()));
+  }
+
+ private:
+  nb::object call(const nb::tuple& arguments) const;
+  std::shared_ptr<nb::object> function_;
+};
+
+/// Runs `work` without the GIL, whether this thread holds it or not.
+template <class F>
+decltype(auto) without_gil(F&& work) {
+  std::unique_ptr<nb::gil_scoped_release> released;
+  if (PyGILState_Check()) released = std::make_unique<nb::gil_scoped_release>();
+  return work();
+}
+
+/// Runs `work`, which may wait for what a callback is part of, without the GIL: in a thread of its
+/// own when this one is inside a callback.
+template <class F>
+void apart(F work) {
+  if (inside_callback()) {
+    std::thread(std::move(work)).detach();
+  } else {
+    without_gil(work);
+  }
+}
+
+}  // namespace showo::python
