@@ -271,7 +271,7 @@ class Mmmu(Case):
         if "built without Parquet" in result.stderr:
             self.skipTest("built without Parquet")
         self.assertEqual(result.returncode, 0, result.stderr)
-        self.assertEqual(json.loads(result.stdout)["official_random"]["overall"]["num"], 2)
+        self.assertEqual(json.loads(result.stdout)["official_random"]["overall"]["n"], 2)
         unpacked = self.path / "out/unpacked"
         self.assertEqual((unpacked / "images/validation_Math_1_1.png").read_bytes(), image["bytes"])
         self.assertEqual(len((unpacked / "validation.jsonl").read_text().splitlines()), 2)
