@@ -17,8 +17,9 @@ target_link_options(showo_shared PRIVATE LINKER:--version-script=${PROJECT_SOURC
 set_target_properties(showo_shared PROPERTIES OUTPUT_NAME showo EXPORT_NAME showo LINKER_LANGUAGE CXX LINK_DEPENDS ${PROJECT_SOURCE_DIR}/cmake/showo.map VERSION ${PROJECT_VERSION}
   SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR} LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/lib)
 
-# Beside the program, or where LibTorch was when it was built.
-set_target_properties(showo_shared showo_cli PROPERTIES INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR};$ORIGIN;${CMAKE_BUILD_RPATH}")
+# Libraries beside the program, or where LibTorch and pyarrow were when it was built.
+set_target_properties(showo_shared showo_cli PROPERTIES INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR};$ORIGIN"
+  INSTALL_RPATH_USE_LINK_PATH ON)
 install(TARGETS showo_shared EXPORT showo LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT library)
 install(TARGETS showo_cli RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT program)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/showo DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT library)

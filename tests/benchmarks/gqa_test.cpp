@@ -19,9 +19,9 @@ Json question(const std::string& answer, const std::string& structural = "query"
             {{"operation", "query"}, {"dependencies", {0}}, {"argument", "name of it"}}}}};
 }
 
-struct Small {
+struct SmallGqa {
   ScratchFolder folder;
-  explicit Small(const Json& questions) {
+  explicit SmallGqa(const Json& questions) {
     folder.write("testdev_balanced_questions.json", questions.dump());
   }
   Json score(const std::vector<std::pair<std::string, std::string>>& predictions) const {
@@ -51,7 +51,7 @@ TEST(Gqa, EachScoreHasItsOwnIdeaOfEqual) {
     questions[std::to_string(i)] = question("red");
     predictions.emplace_back(std::to_string(i), answers[i]);
   }
-  const Json score = Small(questions).score(predictions);
+  const Json score = SmallGqa(questions).score(predictions);
   const Json expected = {{"0", {1, 1, 1}}, {"1", {0, 1, 1}}, {"2", {0, 1, 1}}, {"3", {0, 0, 1}},
                          {"4", {0, 0, 1}}, {"5", {0, 0, 0}}, {"6", {0, 0, 1}}};
   EXPECT_EQ(score["questions"], expected);
@@ -59,16 +59,16 @@ TEST(Gqa, EachScoreHasItsOwnIdeaOfEqual) {
 
 TEST(Gqa, StepsWhoseTextHoldsAskingWordsDoNotCount) {
   Json questions = {{"1", question("red")}};
-  EXPECT_EQ(Small(questions).score({{"1", "red"}})["official"]["steps"]["1"]["questions"], 1);
+  EXPECT_EQ(SmallGqa(questions).score({{"1", "red"}})["official"]["steps"]["1"]["questions"], 1);
   questions["1"]["semantic"][1]["argument"] = "color";
-  EXPECT_EQ(Small(questions).score({{"1", "red"}})["official"]["steps"]["2"]["questions"], 1);
+  EXPECT_EQ(SmallGqa(questions).score({{"1", "red"}})["official"]["steps"]["2"]["questions"], 1);
 }
 
 TEST(Gqa, DistributionIsOverTrueAnswersOfGlobalGroups) {
-  const Small small({{"1", question("red", "query", "color")},
-                     {"2", question("blue", "query", "color")},
-                     {"3", question("wood", "query", "material")},
-                     {"4", question("yes", "verify")}});
+  const SmallGqa small({{"1", question("red", "query", "color")},
+                        {"2", question("blue", "query", "color")},
+                        {"3", question("wood", "query", "material")},
+                        {"4", question("yes", "verify")}});
   const Json score = small.score({{"1", "red"}, {"2", "red"}, {"3", "glass"}, {"4", "no"}});
   // colour: (2−1)²/1 + (0−1)²/1 over 2; material: (0−1)²/1 over 1.
   EXPECT_DOUBLE_EQ(score["official"]["distribution"], (2.0 * 2 + 1 * 1) / 3 / 100);
@@ -79,7 +79,7 @@ TEST(Gqa, DistributionIsOverTrueAnswersOfGlobalGroups) {
 TEST(Gqa, MissingDoubledAndUnknownPredictionsAreCounted) {
   Json questions = {{"1", question("red")}, {"2", question("red")}, {"3", question("red")}};
   questions["3"]["isBalanced"] = false;
-  const Json score = Small(questions).score({{"1", "blue"}, {"1", "red"}, {"9", "red"}});
+  const Json score = SmallGqa(questions).score({{"1", "blue"}, {"1", "red"}, {"9", "red"}});
   EXPECT_EQ(score["official"]["accuracy"], 50.0);
   EXPECT_EQ(score["problems"]["doubled"]["count"], 1);
   EXPECT_EQ(score["problems"]["unknown id"]["count"], 1);
@@ -113,7 +113,7 @@ TEST(Gqa, AsksInTheOrderOfTheFileAndNamesMissingPictures) {
 }
 
 TEST(Gqa, ReadsBackWhatItWrites) {
-  const Small small({{"1", question("red")}, {"2", question("red")}});
+  const SmallGqa small({{"1", question("red")}, {"2", question("red")}});
   const auto gqa = open_gqa(small.folder.path() / "testdev_balanced_questions.json");
   gqa->write_predictions(small.folder.path() / "out", {" Red.\n", "red \xff"});
   const Json score = gqa->score(small.folder.path() / "out");
@@ -123,7 +123,8 @@ TEST(Gqa, ReadsBackWhatItWrites) {
 }
 
 TEST(Gqa, DamagedFilesAreErrorsThatNameTheEntry) {
-  const Small small({{"1", question("red", "query", "color")}, {"2", question("yes", "verify")}});
+  const SmallGqa small(
+      {{"1", question("red", "query", "color")}, {"2", question("yes", "verify")}});
   small.score({{"1", "red"}, {"2", "no"}});
   for (const char* name : {"testdev_balanced_questions.json", "testdev_predictions.json"})
     expect_only_errors(small.folder.path() / name,

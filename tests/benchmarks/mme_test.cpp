@@ -26,9 +26,9 @@ const std::string kPair =
     "1.jpg\tIs it a cat? Please answer yes or no.\tNo\n";
 
 // Two questions a sub-task, all answered rightly.
-struct Small {
+struct SmallMme {
   ScratchFolder folder;
-  Small() {
+  SmallMme() {
     for (const std::string& name : kSubtasks) {
       folder.write(name + ".txt", kPair);
       answer(name, "yes", "no");
@@ -53,7 +53,7 @@ TEST(Mme, AgreesWithTheOfficialScriptAndLmmsEval) {
 }
 
 TEST(Mme, LooksAtFourCharactersAndNotBytes) {
-  const Small small;
+  const SmallMme small;
   const std::vector<std::array<std::string, 3>> cases = {
       {"yes", "no", "yn"},      {"  yes", "know", "on"}, {"éyes", "Not sure", "yn"},
       {"I say yes", "N", "oo"}, {"noyes", "İno", "nn"},  {"éééyes", "é no", "on"}};
@@ -64,7 +64,7 @@ TEST(Mme, LooksAtFourCharactersAndNotBytes) {
 }
 
 TEST(Mme, LmmsEvalStripsPeriodsAndTakesALetterAlone) {
-  const Small small;
+  const SmallMme small;
   small.answer("count", " Y. ", "  .no");
   const Json score = small.score();
   EXPECT_EQ(score["lmms_eval"]["parsed"]["count"], "yn");
@@ -74,7 +74,7 @@ TEST(Mme, LmmsEvalStripsPeriodsAndTakesALetterAlone) {
 }
 
 TEST(Mme, WhatDiffersFromTheBenchmarkIsCounted) {
-  const Small small;
+  const SmallMme small;
   EXPECT_TRUE(small.score()["problems"].empty());
   small.folder.write("out/OCR.txt",
                      "1.jpg\tIs it a dog? Please answer yes or no.\tNo\tno\n"
@@ -91,7 +91,7 @@ TEST(Mme, WhatDiffersFromTheBenchmarkIsCounted) {
 }
 
 TEST(Mme, AsksEachProtocolsPromptAndNamesMissingPictures) {
-  const Small small;
+  const SmallMme small;
   const auto mme = open_mme(small.folder.path());
   const std::string error = error_of([&] { mme->questions(Protocol::kOfficial); });
   EXPECT_NE(error.find("existence/1.jpg: no such picture; 14 of"), std::string::npos) << error;
@@ -106,7 +106,7 @@ TEST(Mme, AsksEachProtocolsPromptAndNamesMissingPictures) {
 }
 
 TEST(Mme, ReadsBackWhatItWrites) {
-  const Small small;
+  const SmallMme small;
   const auto mme = open_mme(small.folder.path());
   std::vector<std::string> answers(28, "no");
   answers[0] = "yes,\nit\tis \xff";
@@ -118,7 +118,7 @@ TEST(Mme, ReadsBackWhatItWrites) {
 }
 
 TEST(Mme, DamagedFilesAreErrorsThatNameTheLine) {
-  const Small small;
+  const SmallMme small;
   expect_only_errors(small.folder.path() / "scene.txt", [&] { return small.score(); });
   expect_only_errors(small.folder.path() / "out/scene.txt", [&] { return small.score(); });
   small.answer("scene", "yes\tno", "no");

@@ -29,9 +29,9 @@ Json open_entry(int number, const std::string& response, const Json& answer) {
           {"response", response}};
 }
 
-struct Small {
+struct SmallMmmu {
   ScratchFolder folder;
-  explicit Small(const Json& entries, const std::string& subject = "Art_Theory") {
+  explicit SmallMmmu(const Json& entries, const std::string& subject = "Art_Theory") {
     Json truths = Json::object();
     for (const Json& entry : entries)
       truths[entry["id"].get<std::string>()] = {{"question_type", entry["question_type"]},
@@ -109,8 +109,8 @@ TEST(Mmmu, OpenAnswersAreTakenApart) {
 }
 
 TEST(Mmmu, WhatIsNotUnderstoodIsDrawnAsTheScriptDraws) {
-  const Json score = Small({choice_entry(1, "?"), choice_entry(2, "?"), choice_entry(3, "?"),
-                            choice_entry(4, "?"), choice_entry(5, "B", {"B", "A"})})
+  const Json score = SmallMmmu({choice_entry(1, "?"), choice_entry(2, "?"), choice_entry(3, "?"),
+                                choice_entry(4, "?"), choice_entry(5, "B", {"B", "A"})})
                          .score();
   std::string drawn;
   for (int i = 1; i <= 4; ++i)
@@ -124,15 +124,15 @@ TEST(Mmmu, WhatIsNotUnderstoodIsDrawnAsTheScriptDraws) {
 }
 
 TEST(Mmmu, TodaysLmmsEvalMissesOpenAnswers) {
-  const Json score = Small({open_entry(1, "a goose", "goose"), open_entry(2, "5", {"4", "5"}),
-                            open_entry(3, "anything", "")})
+  const Json score = SmallMmmu({open_entry(1, "a goose", "goose"), open_entry(2, "5", {"4", "5"}),
+                                open_entry(3, "anything", "")})
                          .score();
   EXPECT_EQ(score["lmms_eval_2024_unparsed_wrong"]["overall"]["correct"], 3);
   EXPECT_EQ(score["lmms_eval_head_unparsed_wrong"]["overall"]["correct"], 1);
 }
 
 TEST(Mmmu, WhatDiffersFromTheBenchmarkIsCounted) {
-  const Small small({choice_entry(1, "A"), choice_entry(2, "A"), open_entry(3, "x", "x")});
+  const SmallMmmu small({choice_entry(1, "A"), choice_entry(2, "A"), open_entry(3, "x", "x")});
   Json entries = {choice_entry(1, "A", "B"), choice_entry(1, "A"), choice_entry(7, "A")};
   small.folder.write("out/Art_Theory/output.json", entries.dump());
   small.folder.write("out/Alchemy/output.json", "[]");
@@ -147,7 +147,7 @@ TEST(Mmmu, WhatDiffersFromTheBenchmarkIsCounted) {
 }
 
 TEST(Mmmu, UnderstoodAnswersThatDoNotFitAreCounted) {
-  const Small small(Json::array({choice_entry(1, ""), choice_entry(2, "")}));
+  const SmallMmmu small(Json::array({choice_entry(1, ""), choice_entry(2, "")}));
   const fs::path file =
       small.folder.write("answers.json",
                          R"({"validation_Art_Theory_1": "B", "validation_Art_Theory_9": "A",
@@ -213,7 +213,7 @@ TEST(Mmmu, ReadsBackWhatItWrites) {
 }
 
 TEST(Mmmu, AnswersAloneCanBeScoredButNotAsked) {
-  const Small small(Json::array({choice_entry(1, "A")}));
+  const SmallMmmu small(Json::array({choice_entry(1, "A")}));
   EXPECT_NE(error_of([&] {
               open_mmmu(small.folder.path())->questions(Protocol::kOfficial);
             }).find("expected the questions in validation.jsonl"),
@@ -221,7 +221,8 @@ TEST(Mmmu, AnswersAloneCanBeScoredButNotAsked) {
 }
 
 TEST(Mmmu, DamagedFilesAreErrorsThatNameTheEntry) {
-  const Small small(Json::array({choice_entry(1, "A"), open_entry(2, "it is 5", {"5", "five"})}));
+  const SmallMmmu small(
+      Json::array({choice_entry(1, "A"), open_entry(2, "it is 5", {"5", "five"})}));
   small.folder.write("answers.json", R"({"validation_Art_Theory_1": "B"})");
   for (const char* name : {"answer_dict_val.json", "out/Art_Theory/output.json"})
     expect_only_errors(small.folder.path() / name, [&] { return small.score(); });

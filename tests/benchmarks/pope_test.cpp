@@ -7,9 +7,9 @@ namespace showo {
 namespace {
 
 // One category of questions with the given labels, and the answers to them.
-struct Small {
+struct SmallPope {
   ScratchFolder folder;
-  Small(const std::vector<std::string>& labels, const std::vector<std::string>& answers) {
+  SmallPope(const std::vector<std::string>& labels, const std::vector<std::string>& answers) {
     std::string questions, lines;
     for (size_t i = 0; i < labels.size(); ++i)
       questions += Json({{"question_id", i + 1},
@@ -44,12 +44,12 @@ TEST(Pope, OnlyAWholeWordBetweenSingleSpacesBeforeTheFirstPeriodSaysNo) {
   const std::vector<std::string> answers = {
       "no",   "No",      "NO",      "No, sir", "No,sir", "Yes. No", "no.",        "It is not",
       "nope", "No\nYes", "Yes\nno", "no\tdog", "a  no",  "",        "no\u00a0dog"};
-  EXPECT_EQ(Small(std::vector<std::string>(answers.size(), "no"), answers).parsed(),
+  EXPECT_EQ(SmallPope(std::vector<std::string>(answers.size(), "no"), answers).parsed(),
             "nnynyynnyyyynyy");
 }
 
 TEST(Pope, LmmsEvalCountsOnlyTheBareWord) {
-  const Json score = Small({"yes", "yes", "no", "no"}, {" YES\n", "Yes.", "no", "yes"}).score();
+  const Json score = SmallPope({"yes", "yes", "no", "no"}, {" YES\n", "Yes.", "no", "yes"}).score();
   EXPECT_EQ(score["lmms_eval"]["all"]["accuracy"], 0.5);
   EXPECT_EQ(score["lmms_eval"]["all"]["precision"], 0.5);
   EXPECT_EQ(score["lmms_eval"]["all"]["recall"], 1.0);
@@ -57,7 +57,7 @@ TEST(Pope, LmmsEvalCountsOnlyTheBareWord) {
 }
 
 TEST(Pope, FiguresThatDivideByNothingAreNamed) {
-  const Json score = Small({"yes", "no"}, {"no", "no"}).score();
+  const Json score = SmallPope({"yes", "no"}, {"no", "no"}).score();
   EXPECT_TRUE(score["official"]["random"]["precision"].is_null());
   EXPECT_TRUE(score["official"]["mean_f1"].is_null());
   EXPECT_EQ(score["official"]["random"]["recall"], 0.0);
@@ -66,21 +66,21 @@ TEST(Pope, FiguresThatDivideByNothingAreNamed) {
 }
 
 TEST(Pope, AnswersThatDoNotFitTheQuestionsAreCounted) {
-  const Small fewer({"yes", "no", "no"}, {"yes"}), more({"yes"}, {"yes", "no", "no"});
+  const SmallPope fewer({"yes", "no", "no"}, {"yes"}), more({"yes"}, {"yes", "no", "no"});
   EXPECT_EQ(fewer.score()["official"]["random"]["n"], 1);
   EXPECT_EQ(fewer.score()["problems"]["missing"]["count"], 2);
   EXPECT_NE(fewer.score()["problems"]["missing"]["first"][0].get<std::string>().find("question 2"),
             std::string::npos);
   EXPECT_EQ(more.score()["problems"]["too many"]["count"], 2);
   EXPECT_EQ(more.score()["official"]["random"]["yes_ratio"], 1 / 3.0);
-  const Small other({"yes"}, {});
+  const SmallPope other({"yes"}, {});
   other.folder.write("coco_pope_random_answers.json",
                      R"({"question": "Is there a cat?", "answer": "yes"})");
   EXPECT_EQ(other.score()["problems"]["another question"]["count"], 1);
 }
 
 TEST(Pope, AsksEachProtocolsPromptAndNamesMissingPictures) {
-  const Small small({"yes", "no"}, {});
+  const SmallPope small({"yes", "no"}, {});
   const auto pope = open_pope(small.folder.path());
   const std::string error = error_of([&] { pope->questions(Protocol::kOfficial); });
   EXPECT_NE(error.find("val2014/COCO_val2014_000000000001.jpg: no such picture; 1 of"),
@@ -98,7 +98,7 @@ TEST(Pope, AsksEachProtocolsPromptAndNamesMissingPictures) {
 }
 
 TEST(Pope, ReadsBackWhatItWrites) {
-  const Small small({"yes", "no", "no"}, {});
+  const SmallPope small({"yes", "no", "no"}, {});
   const auto pope = open_pope(small.folder.path());
   pope->write_predictions(small.folder.path() / "out", {"Yes", "No,\nsir \xff", "no"});
   const Json score = pope->score(small.folder.path() / "out");
@@ -108,7 +108,7 @@ TEST(Pope, ReadsBackWhatItWrites) {
 }
 
 TEST(Pope, DamagedFilesAreErrorsThatNameTheLine) {
-  const Small small({"yes", "no", "no"}, {"yes", "no", "no"});
+  const SmallPope small({"yes", "no", "no"}, {"yes", "no", "no"});
   const fs::path questions = small.folder.path() / "coco_pope_random.json";
   const fs::path answers = small.folder.path() / "coco_pope_random_answers.json";
   expect_only_errors(questions, [&] { return small.score(); });

@@ -12,9 +12,9 @@ Json answer_record(const std::string& answer, size_t id) {
 }
 
 // Questions 1, 2, … with ten answers each.
-struct Small {
+struct SmallVqa {
   ScratchFolder folder;
-  explicit Small(const std::vector<std::vector<std::string>>& all) {
+  explicit SmallVqa(const std::vector<std::vector<std::string>>& all) {
     Json questions = Json::array(), annotations = Json::array();
     for (size_t i = 0; i < all.size(); ++i) {
       Json answers = Json::array();
@@ -85,7 +85,7 @@ TEST(Vqav2, NormalisesWithAllItsOddities) {
 }
 
 TEST(Vqav2, NormalisesOnlyWhereTheAnswersDiffer) {
-  const Json score = Small({ten("t-shirt"), ten("t-shirt", 1, "coat")})
+  const Json score = SmallVqa({ten("t-shirt"), ten("t-shirt", 1, "coat")})
                          .score({{{"question_id", 1}, {"answer", " t\nshirt"}},
                                  {{"question_id", 2}, {"answer", "t\tshirt "}}});
   EXPECT_EQ(score["questions"][0]["official"], 0.0);
@@ -95,7 +95,7 @@ TEST(Vqav2, NormalisesOnlyWhereTheAnswersDiffer) {
 }
 
 TEST(Vqav2, ComparesWithTheNineOthersWhoseRecordsDiffer) {
-  const Small small({ten("cat", 1, "dog"), ten("cat", 3, "dog"), ten("cat", 4, "dog")});
+  const SmallVqa small({ten("cat", 1, "dog"), ten("cat", 3, "dog"), ten("cat", 4, "dog")});
   const Json dog = {{{"question_id", 1}, {"answer", "dog"}},
                     {{"question_id", 2}, {"answer", "dog"}},
                     {{"question_id", 3}, {"answer", "dog"}}};
@@ -115,14 +115,14 @@ TEST(Vqav2, RoundsHalvesAwayFromZero) {
   Json predictions = Json::array();
   for (int i = 1; i <= 16; ++i)
     predictions.push_back({{"question_id", i}, {"answer", i <= 1 ? "cat" : "dog"}});
-  EXPECT_EQ(Small(answers).score(predictions)["official"]["overall"], 6.25);
+  EXPECT_EQ(SmallVqa(answers).score(predictions)["official"]["overall"], 6.25);
   answers.resize(32, ten("cat"));  // 3.125
   for (int i = 17; i <= 32; ++i) predictions.push_back({{"question_id", i}, {"answer", "dog"}});
-  EXPECT_EQ(Small(answers).score(predictions)["official"]["overall"], 3.13);
+  EXPECT_EQ(SmallVqa(answers).score(predictions)["official"]["overall"], 3.13);
 }
 
 TEST(Vqav2, MissingDoubledAndUnknownPredictionsAreCounted) {
-  const Json score = Small({ten("cat"), ten("cat"), ten("cat"), ten("cat")})
+  const Json score = SmallVqa({ten("cat"), ten("cat"), ten("cat"), ten("cat")})
                          .score({{{"question_id", 1}, {"answer", "dog"}},
                                  {{"question_id", 1}, {"answer", "cat"}},
                                  {{"question_id", 3}, {"answer", "cat"}},
@@ -138,7 +138,7 @@ TEST(Vqav2, MissingDoubledAndUnknownPredictionsAreCounted) {
 }
 
 TEST(Vqav2, AsksEachProtocolsPromptAndNamesMissingPictures) {
-  const Small small({ten("cat")});
+  const SmallVqa small({ten("cat")});
   const auto vqav2 = open_vqav2(small.folder.path());
   const std::string error = error_of([&] { vqav2->questions(Protocol::kOfficial); });
   EXPECT_NE(error.find("val2014/COCO_val2014_000000000042.jpg: no such picture"), std::string::npos)
@@ -152,7 +152,7 @@ TEST(Vqav2, AsksEachProtocolsPromptAndNamesMissingPictures) {
 }
 
 TEST(Vqav2, ReadsBackWhatItWrites) {
-  const Small small({ten("cat"), ten("cat")});
+  const SmallVqa small({ten("cat"), ten("cat")});
   const auto vqav2 = open_vqav2(small.folder.path());
   vqav2->write_predictions(small.folder.path() / "out", {"cat", "\xff"});
   EXPECT_TRUE(fs::exists(small.folder.path() / "out/v2_OpenEnded_mscoco_val2014_results.json"));
@@ -175,7 +175,7 @@ TEST(Vqav2, ATestSetCanBeAskedButNotScored) {
 }
 
 TEST(Vqav2, DamagedFilesAreErrorsThatNameTheEntry) {
-  const Small small({ten("cat"), ten("cat", 4, "a dog")});
+  const SmallVqa small({ten("cat"), ten("cat", 4, "a dog")});
   const Json predictions = {{{"question_id", 1}, {"answer", "cat"}},
                             {{"question_id", 2}, {"answer", "dog"}}};
   small.score(predictions);

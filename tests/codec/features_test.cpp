@@ -22,7 +22,7 @@ void expect_close(const Tensor& found, const Tensor& expected, const std::string
       << difference.argmax().item<int64_t>();
 }
 
-Tensor pictures(int64_t count, int64_t side, uint64_t seed) {
+Tensor feature_pictures(int64_t count, int64_t side, uint64_t seed) {
   auto generator = make_generator(seed);
   return torch::rand({count, 3, side, side}, generator) * 2 - 1;
 }
@@ -44,21 +44,21 @@ TEST(FeatureNet, AgreesWithThePackageItsWeightsComeFrom) {
 TEST(FeatureNet, TakesSmallPicturesAtTheirSize) {
   torch::NoGradGuard no_grad;
   FeatureNet features = load_features(kCase);
-  const auto maps = features(pictures(2, 64, 1));
+  const auto maps = features(feature_pictures(2, 64, 1));
   for (size_t i = 0; i < maps.size(); ++i) EXPECT_EQ(maps[i].size(2), 32 >> i);
-  EXPECT_EQ(features->pooled(pictures(2, 64, 1)).sizes(), (std::vector<int64_t>{2, 80}));
+  EXPECT_EQ(features->pooled(feature_pictures(2, 64, 1)).sizes(), (std::vector<int64_t>{2, 80}));
 }
 
 TEST(FeatureNet, PoolsPicturesOfTheTrainedSizeUnchanged) {
   torch::NoGradGuard no_grad;
   FeatureNet features = load_features(kCase);
-  const auto image = pictures(1, 224, 2);
+  const auto image = feature_pictures(1, 224, 2);
   expect_close(features->pooled(image), features->last(image).mean({2, 3}), "pooled");
 }
 
 TEST(FeatureNet, IsFrozenEvenWhenATrainerCallsTrain) {
   FeatureNet features = load_features(kCase);
-  const auto image = pictures(2, 32, 3);
+  const auto image = feature_pictures(2, 32, 3);
   const auto before = features->last(image);
   features->train();
   EXPECT_TRUE(torch::equal(features->last(image), before));
@@ -81,7 +81,7 @@ TEST(FeatureNet, NamesWhatDoesNotFitTheConfiguration) {
 TEST(FeatureDistance, IsZeroForEqualPicturesAndSymmetric) {
   torch::NoGradGuard no_grad;
   FeatureNet features = load_features(kCase);
-  const auto a = pictures(3, 48, 4), b = pictures(3, 48, 5);
+  const auto a = feature_pictures(3, 48, 4), b = feature_pictures(3, 48, 5);
   EXPECT_TRUE(feature_distance(features, a, a).eq(0).all().item<bool>());
   const auto there = feature_distance(features, a, b), back = feature_distance(features, b, a);
   EXPECT_TRUE(torch::equal(there, back));
@@ -92,7 +92,7 @@ TEST(FeatureDistance, IsZeroForEqualPicturesAndSymmetric) {
 TEST(FeatureDistance, IsTheSumOfEachDepthsMeanSquaredDifferenceOfUnitVectors) {
   torch::NoGradGuard no_grad;
   FeatureNet features = load_features(kCase);
-  const auto a = pictures(2, 32, 6), b = pictures(2, 32, 7);
+  const auto a = feature_pictures(2, 32, 6), b = feature_pictures(2, 32, 7);
   const auto maps_a = features(a), maps_b = features(b);
   auto expected = torch::zeros({2});
   for (size_t i = 0; i < maps_a.size(); ++i)  // |u − v|² = 2 − 2·cos
@@ -103,7 +103,7 @@ TEST(FeatureDistance, IsTheSumOfEachDepthsMeanSquaredDifferenceOfUnitVectors) {
 TEST(FeatureDistance, OfAPictureDoesNotDependOnTheOthersInItsBatch) {
   torch::NoGradGuard no_grad;
   FeatureNet features = load_features(kCase);
-  const auto a = pictures(4, 32, 8), b = pictures(4, 32, 9);
+  const auto a = feature_pictures(4, 32, 8), b = feature_pictures(4, 32, 9);
   const auto together = feature_distance(features, a, b);
   const auto alone = feature_distance(features, a.narrow(0, 2, 1), b.narrow(0, 2, 1));
   EXPECT_NEAR(together[2].item<double>(), alone[0].item<double>(), 1e-5);
@@ -111,10 +111,10 @@ TEST(FeatureDistance, OfAPictureDoesNotDependOnTheOthersInItsBatch) {
 
 TEST(FeatureDistance, HasASlopeOnPicturesThatAreFlatInPart) {
   FeatureNet features = load_features(kCase);
-  auto image = pictures(1, 32, 11);
+  auto image = feature_pictures(1, 32, 11);
   image.narrow(3, 0, 16).zero_();
   image.requires_grad_();
-  feature_distance(features, pictures(1, 32, 10), image).sum().backward();
+  feature_distance(features, feature_pictures(1, 32, 10), image).sum().backward();
   EXPECT_TRUE(image.grad().isfinite().all().item<bool>());
   EXPECT_GT(image.grad().abs().max().item<double>(), 0);
 }

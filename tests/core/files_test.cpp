@@ -27,7 +27,7 @@ class Files : public testing::Test {
 };
 
 template <class Action>
-std::string complaint(Action action) {
+std::string file_complaint(Action action) {
   try {
     action();
   } catch (const Error& error) {
@@ -70,7 +70,7 @@ TEST_F(Files, StayMappedAfterTheyAreReplaced) {
 TEST_F(Files, AboveTheLimitAreRefused) {
   write_file_atomically(folder_ / "file", "12345");
   EXPECT_EQ(read_file(folder_ / "file", 5), "12345");
-  EXPECT_EQ(complaint([&] { read_file(folder_ / "file", 4); }),
+  EXPECT_EQ(file_complaint([&] { read_file(folder_ / "file", 4); }),
             (folder_ / "file").string() + ": 5 bytes, more than the limit of 4");
 }
 
@@ -83,8 +83,8 @@ TEST_F(Files, ThatAreNoneAreRefused) {
                                        {fs::path("/dev/zero"), "not a regular file"},
                                        {fs::path(), "No such file or directory"}}) {
     const std::string message = path.string() + ": " + expected;
-    EXPECT_EQ(complaint([&, at = path] { read_file(at); }), message);
-    EXPECT_EQ(complaint([&, at = path] { MappedFile::open(at); }), message);
+    EXPECT_EQ(file_complaint([&, at = path] { read_file(at); }), message);
+    EXPECT_EQ(file_complaint([&, at = path] { MappedFile::open(at); }), message);
   }
 }
 
@@ -140,7 +140,7 @@ TEST_F(Files, StayWhenTheDiskIsFull) {
     std::signal(SIGXFSZ, SIG_IGN);
     const bool set = ::setrlimit(RLIMIT_FSIZE, &limit) == 0;
     const std::string message =
-        complaint([&] { write_file_atomically(path, std::string(10000, 'x')); });
+        file_complaint([&] { write_file_atomically(path, std::string(10000, 'x')); });
     ::_exit(set && message == path.string() + ": File too large" ? 0 : 1);
   }
   int status = -1;
@@ -156,11 +156,11 @@ TEST_F(Files, ThatCannotBeWrittenAreNamed) {
   for (const auto& [path, expected] :
        {std::pair{folder_ / "missing" / "file", "No such file or directory"},
         {folder_ / "file" / "below", "Not a directory"}}) {
-    EXPECT_EQ(complaint([&, at = path] { write_file_atomically(at, ""); }),
+    EXPECT_EQ(file_complaint([&, at = path] { write_file_atomically(at, ""); }),
               path.string() + ": " + expected);
   }
   make_folder(folder_ / "folder" / "inner");
-  EXPECT_TRUE(complaint([&] {
+  EXPECT_TRUE(file_complaint([&] {
                 write_file_atomically(folder_ / "folder", "");
               }).starts_with((folder_ / "folder").string() + ": "));
   EXPECT_EQ(count(), 2);
@@ -172,7 +172,8 @@ TEST_F(Files, FoldersAreMadeWithTheirParentsOnce) {
   EXPECT_TRUE(fs::is_directory(folder_ / "a" / "b"));
   write_file_atomically(folder_ / "file", "");
   for (const fs::path& path : {folder_ / "file", folder_ / "file" / "below", fs::path()}) {
-    EXPECT_TRUE(complaint([&] { make_folder(path); }).starts_with(path.string() + ": ")) << path;
+    EXPECT_TRUE(file_complaint([&] { make_folder(path); }).starts_with(path.string() + ": "))
+        << path;
   }
 }
 

@@ -9,7 +9,7 @@
 namespace showo {
 namespace {
 
-StreamOptions decoding() {
+StreamOptions decoding_lists() {
   StreamOptions options;
   options.decode = true;
   return options;
@@ -24,7 +24,7 @@ SourceConfig with_images(const std::string& format, const std::string& path) {
 TEST(Imagenet, CaptionsPicturesByTheirClassesFirstName) {
   auto source = config("imagenet", fixture("imagenet/train"));
   source.names = fixture("imagenet/LOC_synset_mapping.txt");
-  const auto samples = first_samples(source, 5, decoding());
+  const auto samples = first_samples(source, 5, decoding_lists());
   EXPECT_EQ(samples[0].key, "n01440764/n01440764_0.JPEG");
   EXPECT_EQ(samples[0].caption, "tench");
   EXPECT_EQ(samples[2].caption, "goldfish");
@@ -48,7 +48,7 @@ TEST(Imagenet, DrawsAnyOfTheNamesIfAskedTheSameWhenResumed) {
 }
 
 TEST(Imagenet, NamesClassesByTheirFoldersWithoutAFile) {
-  const auto samples = first_samples(config("imagenet", fixture("folders")), 2, decoding());
+  const auto samples = first_samples(config("imagenet", fixture("folders")), 2, decoding_lists());
   EXPECT_EQ(samples[0].caption, "fire engine");
   EXPECT_EQ(samples[1].caption, "traffic light");
 }
@@ -67,7 +67,8 @@ TEST_F(ListFiles, OfClassNamesThatAreWrongAreErrors) {
 }
 
 TEST(Llava, GivesTurnsWithoutTheImageTokenAndLeavesOutEntriesWithoutPictures) {
-  const auto samples = first_samples(with_images("llava", fixture("llava.json")), 4, decoding());
+  const auto samples =
+      first_samples(with_images("llava", fixture("llava.json")), 4, decoding_lists());
   EXPECT_EQ(samples[0].key, "red.jpg");
   ASSERT_EQ(samples[0].turns.size(), 2u);
   EXPECT_EQ(samples[0].turns[0].question, "Which colour is the card?");
@@ -88,7 +89,8 @@ TEST_F(ListFiles, OfConversationsMayBeAboutSeveralPictures) {
                                       R"(}, {"image": ["green.jpg", "gone.jpg"], )" + talk + "}]"));
   auto lenient = source;
   lenient.max_corrupt = 10;
-  for (const Sample& sample : first_samples(lenient, 2, decoding())) {  // the second is left out
+  for (const Sample& sample :
+       first_samples(lenient, 2, decoding_lists())) {  // the second is left out
     EXPECT_EQ(sample.key, "red.jpg");
     ASSERT_EQ(sample.others.size(), 1u);
     EXPECT_EQ(sample.turns[0].question, "Which is red?");
@@ -97,7 +99,7 @@ TEST_F(ListFiles, OfConversationsMayBeAboutSeveralPictures) {
     EXPECT_GT(pictures[1].pixel(3, 3)[2], 150);
     EXPECT_LT(pictures[1].pixel(3, 3)[0], 100);
   }
-  StreamOptions captions = decoding();
+  StreamOptions captions = decoding_lists();
   captions.texts = Texts::kNone;
   EXPECT_TRUE(first_samples(lenient, 1, captions)[0].others.empty());
   auto strict = source;
@@ -195,13 +197,13 @@ TEST_F(ListFiles, AreCutIntoTheirObjectsWhateverTheirStringsHold) {
 
 TEST(Captions, ReadListsLinesAndMaps) {
   for (const char* name : {"captions.json", "captions.jsonl"}) {
-    const auto samples = first_samples(with_images("captions", fixture(name)), 3, decoding());
+    const auto samples = first_samples(with_images("captions", fixture(name)), 3, decoding_lists());
     EXPECT_EQ(samples[0].caption, "a red card");
     EXPECT_TRUE(samples[1].caption == "a green card" || samples[1].caption == "green all over");
     EXPECT_GT(samples[2].picture.pixel(3, 3)[0], 150) << name;
   }
-  const auto samples =
-      first_samples(with_images("captions", fixture("captions_by_picture.json")), 2, decoding());
+  const auto samples = first_samples(with_images("captions", fixture("captions_by_picture.json")),
+                                     2, decoding_lists());
   EXPECT_EQ(samples[0].caption, "this is blue");
   EXPECT_GT(samples[0].picture.pixel(3, 3)[2], 150);
 }
@@ -217,7 +219,7 @@ TEST(EmojiSource, IsTheWorldsTrainingScenesInAnyOrder) {
   write_file_atomically(folder / "options.json", config_to_json(options).dump());
   emoji::EmojiWorld world(options);
   const auto source = config("emoji", (folder / "options.json").string());
-  const auto samples = first_samples(source, 7, decoding());
+  const auto samples = first_samples(source, 7, decoding_lists());
   fs::remove_all(folder);
   for (int i = 0; i < 7; ++i)
     EXPECT_EQ(samples[i].image_bytes, world.sample(emoji::Split::kTrain, i % 6).image_bytes);

@@ -9,14 +9,14 @@ namespace {
 
 std::string sentence(int i) { return fmt::format("Sentence {} tells of the number {}.", i, i * i); }
 
-class Texts : public Scratch {};
+class TextSources : public Scratch {};
 
-TEST_F(Texts, AreTheFilesLinesWithoutEmptyOnes) {
+TEST_F(TextSources, AreTheFilesLinesWithoutEmptyOnes) {
   const auto samples = first_samples(config("lines", fixture("text.txt")), 7);
   for (int i = 0; i < 7; ++i) EXPECT_EQ(samples[i].caption, sentence(i % 6));
 }
 
-TEST_F(Texts, AreKeysOfJsonLines) {
+TEST_F(TextSources, AreKeysOfJsonLines) {
   EXPECT_EQ(first_samples(config("lines", fixture("text.jsonl")), 2)[1].caption, sentence(1));
   auto source = config("lines", write("a.jsonl", "{\"body\": \"b\"}\n{\"body\": 3}\nx\n"));
   source.column = "body";
@@ -31,7 +31,7 @@ TEST_F(Texts, AreKeysOfJsonLines) {
   EXPECT_NE(said.find("a.jsonl: byte 26: not valid JSON"), std::string::npos) << said;
 }
 
-TEST_F(Texts, OfSeveralBlocksGiveEachLineOnceToOneSlice) {
+TEST_F(TextSources, OfSeveralBlocksGiveEachLineOnceToOneSlice) {
   std::string text;
   for (int i = 0; i < 80'000; ++i) text += fmt::format("line {} {}\n", i, std::string(i % 90, '.'));
   const auto source = config("lines", write("long.txt", text));
@@ -50,7 +50,7 @@ TEST_F(Texts, OfSeveralBlocksGiveEachLineOnceToOneSlice) {
   }
 }
 
-TEST_F(Texts, ThatHoldNothingAreErrors) {
+TEST_F(TextSources, ThatHoldNothingAreErrors) {
   EXPECT_NE(complaint([&] { open_source(config("lines", write("a.txt", ""))); }).find("no samples"),
             std::string::npos);
   EXPECT_THROW(first_samples(config("lines", write("b.txt", "\n\r\n\n")), 1), Error);
@@ -62,7 +62,7 @@ bool has_parquet() {
 
 // A gigabyte without a line break. Were each of its 1024 blocks searched to the file's end, that
 // would be half a terabyte.
-TEST_F(Texts, WithoutLineBreaksAreNotSearchedToTheirEndForEveryBlock) {
+TEST_F(TextSources, WithoutLineBreaksAreNotSearchedToTheirEndForEveryBlock) {
   const std::string path = write("long.txt", "x");
   fs::resize_file(path, int64_t{1} << 30);
   auto source = open_source(config("lines", path));
@@ -77,7 +77,7 @@ TEST_F(Texts, WithoutLineBreaksAreNotSearchedToTheirEndForEveryBlock) {
 }
 
 // One text of 6 MB that its dictionary holds once and 1000 rows name.
-TEST_F(Texts, InParquetThatStandForMuchMoreMemoryAreErrors) {
+TEST_F(TextSources, InParquetThatStandForMuchMoreMemoryAreErrors) {
   if (!has_parquet()) GTEST_SKIP() << "built without Parquet";
   const auto source = config("parquet", fixture("repeated.parquet"));
   ASSERT_LT(fs::file_size(source.path), 100'000u);
@@ -85,7 +85,7 @@ TEST_F(Texts, InParquetThatStandForMuchMoreMemoryAreErrors) {
   EXPECT_NE(said.find("repeated.parquet: row group 0: "), std::string::npos) << said;
 }
 
-TEST_F(Texts, InParquetAreItsRowGroupsOneByOne) {
+TEST_F(TextSources, InParquetAreItsRowGroupsOneByOne) {
   if (!has_parquet()) GTEST_SKIP() << "built without Parquet";
   auto source = config("parquet", fixture("text.parquet"));
   source.shuffle = 0;
@@ -102,7 +102,7 @@ TEST_F(Texts, InParquetAreItsRowGroupsOneByOne) {
   EXPECT_EQ(first_samples(source, 2)[1].caption, sentence(1)) << "64-bit offsets";
 }
 
-TEST_F(Texts, InParquetGoOnFromEveryPosition) {
+TEST_F(TextSources, InParquetGoOnFromEveryPosition) {
   if (!has_parquet()) GTEST_SKIP() << "built without Parquet";
   const auto source = config("parquet", fixture("text.parquet"));
   SampleStream whole(source, 1);
@@ -112,7 +112,7 @@ TEST_F(Texts, InParquetGoOnFromEveryPosition) {
   }
 }
 
-TEST_F(Texts, InParquetThatIsDamagedAreErrors) {
+TEST_F(TextSources, InParquetThatIsDamagedAreErrors) {
   if (!has_parquet()) GTEST_SKIP() << "built without Parquet";
   const std::string whole = read_file(fixture("text.parquet"));
   for (size_t size = 0; size < whole.size(); size += 61) {
@@ -136,7 +136,7 @@ TEST_F(Texts, InParquetThatIsDamagedAreErrors) {
             std::string::npos);
 }
 
-TEST_F(Texts, InParquetWithoutTheLibraryNameTheOption) {
+TEST_F(TextSources, InParquetWithoutTheLibraryNameTheOption) {
   if (has_parquet()) GTEST_SKIP() << "built with Parquet";
   const std::string said =
       complaint([] { open_source(config("parquet", fixture("text.parquet"))); });

@@ -137,7 +137,7 @@ TEST_F(Recordable, APicturesStepStaysOnItsDevice) {
   Showo model = on_meta();
   Context with = read_text(model, {3, 4}), without = read_text(model, {3});
   const auto canvas = torch::full({16}, -1, torch::dtype(torch::kLong).device(torch::kMeta));
-  Drawing drawing(model->vocabulary, {&with, &without}, canvas, {.steps = 4, .guided = 0.5},
+  Drawing drawing(model, {&with, &without}, canvas, {.steps = 4, .guided = 0.5},
                   std::make_unique<NoDraws>());
   for (int i = 0; i < 4; ++i)
     EXPECT_EQ(drawing.step_alone(model)->image_logits_NK.sizes(), (IdList{16, 64}));
@@ -189,8 +189,7 @@ TEST(Drawing, GoesOnAloneAndInCompanyAlike) {
     Context with = read_text(model, {3, 4, 5}), without = read_text(model, {3});
     Context kept = with.fork();
     const auto canvas = torch::full({16}, -1, torch::kLong);
-    Drawing drawing(model->vocabulary, {&with, &without}, canvas, options,
-                    std::make_unique<SeededDraws>(4));
+    Drawing drawing(model, {&with, &without}, canvas, options, std::make_unique<SeededDraws>(4));
     for (int i = 0; i < options.steps; ++i) {
       if (alone(i)) {
         EXPECT_TRUE(drawing.step_alone(model));

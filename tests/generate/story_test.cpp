@@ -14,8 +14,8 @@ namespace {
 using IdList = std::vector<int64_t>;
 using Told = std::vector<IdList>;
 
-struct World {
-  explicit World(int64_t positions = 2048)
+struct StoryWorld {
+  explicit StoryWorld(int64_t positions = 2048)
       : model(tiny(positions)), prompting(model->vocabulary, 8) {}
   static Showo tiny(int64_t positions) {
     LlmConfig llm = tiny_llm(2, 16);
@@ -24,7 +24,7 @@ struct World {
   }
   std::shared_ptr<StoryJob> story(const std::vector<StoryFrame>& before, const Told& told,
                                   const StoryOptions& options, uint64_t seed = 1,
-                                  OnFrame on_frame = {}, OnMaskStep on_step = {}) const {
+                                  OnStoryFrame on_frame = {}, OnMaskStep on_step = {}) const {
     return std::make_shared<StoryJob>(model, prompting, before, told, options, seed,
                                       std::move(on_frame), std::move(on_step));
   }
@@ -84,7 +84,7 @@ bool same(const std::vector<StoryFrame>& a, const std::vector<StoryFrame>& b) {
 
 TEST(Story, DrawsWhatTheWholeRowSays) {
   for (const double guidance : {0.0, 2.0}) {
-    World w;
+    StoryWorld w;
     const Told told = {{4, 5, 6}, {7, 8}, {9}};
     Row past = w.prompting.begin_story();
     size_t frame = 0;
@@ -116,7 +116,7 @@ TEST(Story, DrawsWhatTheWholeRowSays) {
 
 TEST(Story, WritesWhatTheWholeRowSays) {
   torch::NoGradGuard no_grad;
-  World w;
+  StoryWorld w;
   w.like_ends(0.3);
   StoryOptions options = options_of(4);
   const auto frames = w.frames(w.story({}, {{4, 5}}, options));
@@ -140,7 +140,7 @@ TEST(Story, WritesWhatTheWholeRowSays) {
 }
 
 TEST(Story, EndsWithATextThatSaysNothing) {
-  World w;
+  StoryWorld w;
   w.like_ends(1000);
   const auto free = w.story({}, {{4, 5}}, options_of(0));
   EXPECT_EQ(w.frames(free).size(), 1u);
@@ -159,7 +159,7 @@ TEST(Story, EndsWithATextThatSaysNothing) {
 }
 
 TEST(Story, GoesOnAsIfItHadNotStopped) {
-  World w;
+  StoryWorld w;
   const Told told = {{4, 5}, {6}};
   StoryOptions options = options_of(5, 1);
   options.text.top_k = 0;
@@ -177,7 +177,7 @@ TEST(Story, GoesOnAsIfItHadNotStopped) {
 }
 
 TEST(Story, BeginsWithAPictureThatIsGiven) {
-  World w;
+  StoryWorld w;
   const StoryFrame given{{}, IdList(16, 3)};
   const auto frames = w.frames(w.story({given}, {{4, 5}}, options_of(2)));
   ASSERT_EQ(frames.size(), 2u);
@@ -187,7 +187,7 @@ TEST(Story, BeginsWithAPictureThatIsGiven) {
 
 // A frame takes the room of a text, eight, and 18 of a picture.
 TEST(Story, KeepsToTheModelsPositions) {
-  World w(70);
+  StoryWorld w(70);
   EXPECT_THROW(w.story({}, {{4}}, options_of(4)), UsageError);
   StoryOptions options = options_of(0);
   options.most_frames = 100;
@@ -202,7 +202,7 @@ TEST(Story, KeepsToTheModelsPositions) {
 }
 
 TEST(Story, IsTheSameInCompany) {
-  World w;
+  StoryWorld w;
   const auto want = w.frames(w.story({}, {{4, 5}}, options_of(3, 1), 3));
   const auto story = w.story({}, {{4, 5}}, options_of(3, 1), 3);
   std::vector<Engine::JobPtr> jobs = {story, w.story({}, {{4, 5}}, options_of(2), 4)};

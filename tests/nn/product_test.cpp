@@ -6,12 +6,12 @@
 namespace showo {
 namespace {
 
-struct Case {
+struct ProductCase {
   std::vector<int64_t> shape;  // of x, whose last is the inputs
   int64_t outputs;
   bool bias;
 };
-const std::vector<Case> kCases = {
+const std::vector<ProductCase> kCases = {
     {{1, 32}, 16, true},  {{3, 5, 7}, 11, true}, {{2, 60, 64}, 256, false}, {{1, 1, 2048}, 3, true},
     {{129, 33}, 1, true}, {{4}, 4, true},        {{7, 37, 24}, 40, true}};
 
@@ -19,7 +19,7 @@ TEST(Product, EqualsTheLibrarysLinear) {
   torch::NoGradGuard no_grad;
   torch::manual_seed(1);
   for (const auto dtype : {torch::kFloat, torch::kBFloat16, torch::kHalf, torch::kDouble}) {
-    for (const Case& c : kCases) {
+    for (const ProductCase& c : kCases) {
       const auto x = torch::randn(c.shape).to(dtype),
                  weight = torch::randn({c.outputs, c.shape.back()}).to(dtype),
                  bias = c.bias ? torch::randn({c.outputs}).to(dtype) : Tensor();
@@ -50,7 +50,7 @@ TEST(Product, TakesPartOfAWeightAndStridedRows) {
 
 TEST(Product, HasTheGradientsOfTheLibrarysLinear) {
   torch::manual_seed(3);
-  for (const Case& c : kCases) {
+  for (const ProductCase& c : kCases) {
     for (const auto activation : {Activation::kNone, Activation::kGelu}) {
       auto x = torch::randn(c.shape).requires_grad_(),
            weight = torch::randn({c.outputs, c.shape.back()}).requires_grad_(),

@@ -15,8 +15,8 @@ torch::Tensor gaussian(std::vector<int64_t> sizes, uint64_t seed) {
   return torch::randn(sizes, random);
 }
 
-struct TwoLayersImpl : torch::nn::Module {
-  TwoLayersImpl() {
+struct MuonLayersImpl : torch::nn::Module {
+  MuonLayersImpl() {
     inner = register_parameter("inner_weight", gaussian({24, 12}, 1));
     bias = register_parameter("inner_bias", gaussian({24}, 2));
     outer = register_parameter("outer_weight", gaussian({8, 24}, 3));
@@ -26,7 +26,7 @@ struct TwoLayersImpl : torch::nn::Module {
   }
   torch::Tensor inner, bias, outer;
 };
-TORCH_MODULE(TwoLayers);
+TORCH_MODULE(MuonLayers);
 
 OptimizerOptions options() {
   OptimizerOptions options;
@@ -36,7 +36,7 @@ OptimizerOptions options() {
   return options;
 }
 
-void step(TwoLayers& model, AdamW& optimizer, uint64_t seed) {
+void step(MuonLayers& model, AdamW& optimizer, uint64_t seed) {
   optimizer.zero_grad();
   model->loss(gaussian({16, 12}, seed)).backward();
   optimizer.step(0.01);
@@ -62,7 +62,7 @@ TEST(Muon, KeepsTheDirectionsOfTheMatrix) {
 }
 
 TEST(Muon, StepsTheMatricesThatAreNamedAndAdamWTheOthers) {
-  TwoLayers ours, plain;
+  MuonLayers ours, plain;
   AdamW with(*ours, options());
   auto without_muon = options();
   without_muon.muon.clear();
@@ -92,7 +92,7 @@ TEST(Muon, StepsAKernelAsTheMatrixOfItsRowsInWhateverMemoryFormat) {
 }
 
 TEST(Muon, LearnsAndGoesOnFromItsStateWithTheSameBits) {
-  TwoLayers whole, stopped;
+  MuonLayers whole, stopped;
   AdamW optimizer(*whole, options()), first(*stopped, options());
   const double before = whole->loss(gaussian({64, 12}, 99)).item<double>();
   for (int i = 0; i < 10; ++i) step(whole, optimizer, i);

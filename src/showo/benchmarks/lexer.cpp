@@ -42,6 +42,8 @@ Units folded(char letter) {
   return units;
 }
 
+}  // namespace
+
 // Thompson's construction, and the deterministic automaton made of it, state by state as texts
 // reach them.
 class Automaton {
@@ -189,8 +191,6 @@ class Automaton {
   std::vector<int> rule_;
   std::map<std::vector<int>, int> index_;
 };
-
-}  // namespace
 
 Units one_of(std::u16string_view units) {
   Units set;

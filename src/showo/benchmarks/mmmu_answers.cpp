@@ -66,9 +66,9 @@ std::optional<std::string> choice(std::string_view response, const MmmuChoices& 
 }
 
 // re.findall of a pattern that has no groups and finds no empty text.
-class Pattern {
+class AnswerPattern {
  public:
-  explicit Pattern(const std::string& pattern) {
+  explicit AnswerPattern(const std::string& pattern) {
     int error = 0;
     PCRE2_SIZE offset = 0;
     code_.reset(pcre2_compile(units(pattern), pattern.size(), PCRE2_UTF | PCRE2_UCP, &error,
@@ -98,12 +98,12 @@ class Pattern {
 // Numbers with commas for thousands, then with exponents, then others: 1,234.5 is 1234 and 234.5.
 // A word's end is written as what may not follow, for \w differs between PCRE2 and Python.
 std::vector<std::string> numbers_in(const std::string& text) {
-  static const Pattern kPatterns[] = {
-      Pattern(R"(-?(?<![\p{L}\p{N}_])\d{1,3}(?:,\d{3})+(?![\p{L}\p{N}_]))"),
-      Pattern(R"(-?\d+(?:\.\d+)?[eE][+-]?\d+)"),
-      Pattern(R"(-?(?:\d+\.\d+|\.\d+|\d+(?![\p{L}\p{N}_]))(?![eE][+-]?\d+)(?![,\d]))")};
+  static const AnswerPattern kPatterns[] = {
+      AnswerPattern(R"(-?(?<![\p{L}\p{N}_])\d{1,3}(?:,\d{3})+(?![\p{L}\p{N}_]))"),
+      AnswerPattern(R"(-?\d+(?:\.\d+)?[eE][+-]?\d+)"),
+      AnswerPattern(R"(-?(?:\d+\.\d+|\.\d+|\d+(?![\p{L}\p{N}_]))(?![eE][+-]?\d+)(?![,\d]))")};
   std::vector<std::string> numbers;
-  for (const Pattern& pattern : kPatterns) pattern.find_all(text, numbers);
+  for (const AnswerPattern& pattern : kPatterns) pattern.find_all(text, numbers);
   return numbers;
 }
 
