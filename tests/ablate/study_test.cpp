@@ -55,6 +55,8 @@ TEST(AblationStudy, NamesOverridesThatARecipeHasNoPlaceFor) {
 
 TEST(AblationStudy, NamesWhatStandsTwiceOrIsNotThere) {
   expect_complaint("name: other schedule", "name: base", "row 'base' stands twice");
+  expect_complaint("name: pictures,", "name: answers (%),",
+                   "another one's picture is answers.svg too");
   expect_complaint("name: pretrain,", "name: tower,", "stage 'tower' stands twice");
   expect_complaint("recipe: tune.yaml", "recipe: none.yaml", "none.yaml: not found");
   expect_complaint("recipe: tune.yaml, ", "", "stage 'tune': recipe is missing");

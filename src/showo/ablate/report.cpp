@@ -3,7 +3,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cctype>
 
 #include "showo/ablate/chart.h"
 
@@ -171,19 +170,6 @@ std::string figure_svg(const Study& study, const Results& results, const Figure&
                        values.begin() + static_cast<int64_t>(i + places)}});
   }
   return lines_svg(title, axis.flag, axis.values, series);
-}
-
-std::string picture_name(const Figure& figure) {
-  std::string name;
-  for (const unsigned char c : figure.name) {
-    if (std::isalnum(c)) {
-      name += static_cast<char>(std::tolower(c));
-    } else if (!name.empty() && name.back() != '-') {
-      name += '-';
-    }
-  }
-  while (name.ends_with('-')) name.pop_back();
-  return (name.empty() ? "figure" : name) + ".svg";
 }
 
 void write_report(const Study& study, const Results& results, const fs::path& out) {

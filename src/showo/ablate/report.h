@@ -14,8 +14,6 @@ std::string results_markdown(const Study& study, const Results& results);
 
 /// A figure's picture: bars of rows, or where its evaluation has settings lines over the last axis.
 std::string figure_svg(const Study& study, const Results& results, const Figure& figure);
-/// "answers, %" → "answers.svg".
-std::string picture_name(const Figure& figure);
 
 /// All of these into `out`.
 void write_report(const Study& study, const Results& results, const fs::path& out);

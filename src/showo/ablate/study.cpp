@@ -185,6 +185,11 @@ void check_names(const Study& study, const std::string& where) {
                                     {study.evaluations.size(), "evaluations"},
                                     {study.figures.size(), "figures"}})
     if (items == 0) fail("{}: {} are missing", where, what);
+  std::set<std::string> pictures;
+  for (const Figure& figure : study.figures)
+    if (!pictures.insert(picture_name(figure)).second)
+      fail("{}: figure '{}': another one's picture is {} too", where, figure.name,
+           picture_name(figure));
   const auto rows = names_of(study.rows);
   for (const Evaluation& evaluation : study.evaluations)
     for (const auto& row : evaluation.rows)
@@ -198,6 +203,19 @@ void check_names(const Study& study, const std::string& where) {
     const auto lines = lines_of(study, evaluation_of(study, trend.figure));
     for (const auto& side : {trend.left, trend.right})
       for (const auto& line : side) check_known(line, lines, "row", here);
+  }
+}
+
+// Every row's recipes can be made.
+void check_overrides(const Study& study, const RecipeReader& recipes) {
+  for (const StudyRow& row : study.rows) {
+    for (const auto& [key, value] : row.set.items()) {
+      const std::string where = fmt::format("{}: row '{}': set", study.source, row.name);
+      check_known(key.substr(0, key.find('.')), names_of(study.stages), "stage", where);
+      if (key.find('.') == std::string::npos)
+        fail("{}: {}: expected a stage's name, a dot and a key of its recipe", where, key);
+    }
+    for (const Stage& stage : study.stages) recipe_of(study, stage, row, recipes);
   }
 }
 
@@ -228,15 +246,7 @@ Study read_study(const fs::path& path, const RecipeReader& recipes) {
     study.trends.push_back(read_trend(part));
   section.end();
   check_names(study, path.string());
-  for (const StudyRow& row : study.rows) {
-    for (const auto& [key, value] : row.set.items()) {
-      const std::string where = fmt::format("{}: row '{}': set", path.string(), row.name);
-      check_known(key.substr(0, key.find('.')), names_of(study.stages), "stage", where);
-      if (key.find('.') == std::string::npos)
-        fail("{}: {}: expected a stage's name, a dot and a key of its recipe", where, key);
-    }
-    for (const Stage& stage : study.stages) recipe_of(study, stage, row, recipes);
-  }
+  check_overrides(study, recipes);
   return study;
 }
 

@@ -94,6 +94,8 @@ std::string line_name(const std::string& row, const std::string& setting);
 std::vector<std::string> lines_of(const Study& study, const Evaluation& evaluation);
 /// Whether it is made of the row.
 bool measures(const Evaluation& evaluation, const std::string& row);
+/// The file of a figure's picture: "answers, %" → "answers.svg".
+std::string picture_name(const Figure& figure);
 /// The evaluation that a figure of this name is taken from.
 const Evaluation& evaluation_of(const Study& study, const std::string& figure);
 

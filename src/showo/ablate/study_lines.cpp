@@ -1,9 +1,23 @@
 // A study's lines: rows, and rows under each setting of an evaluation.
 #include <algorithm>
+#include <cctype>
 
 #include "showo/ablate/study.h"
 
 namespace showo {
+
+std::string picture_name(const Figure& figure) {
+  std::string name;
+  for (const unsigned char c : figure.name) {
+    if (std::isalnum(c)) {
+      name += static_cast<char>(std::tolower(c));
+    } else if (!name.empty() && name.back() != '-') {
+      name += '-';
+    }
+  }
+  while (name.ends_with('-')) name.pop_back();
+  return (name.empty() ? "figure" : name) + ".svg";
+}
 
 const Evaluation& evaluation_of(const Study& study, const std::string& figure) {
   const auto& found = *std::ranges::find(study.figures, figure, &Figure::name);
