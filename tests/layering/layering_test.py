@@ -85,14 +85,18 @@ def shared_names(files):
     """Names that several files of a folder keep to themselves, which do not go together where files are compiled together."""
     found = []
     for folder in {path.parent for path in files}:
-        owners = {}
+        owners, aliases = {}, {}
         for path, text in files.items():
             if path.parent != folder or path.suffix != ".cpp" or "HWY" in text or 'R"cuda(' in text:
                 continue
             for block in re.findall(r"^namespace \{$(.*?)^\}  // namespace$", re.sub(r"//(?! namespace).*", "", text), re.M | re.S):
                 for match in filter(None, map(OWN.match, block.splitlines())):
-                    owners.setdefault(match[1] or match[2], set()).add(path.name)
+                    # Functions of other parameters may share a name, whatever the parameters are called.
+                    owners.setdefault(match[1] or re.sub(r" ?\w+(?=[,)])", "", match[2]), set()).add(path.name)
+                for alias, meaning in re.findall(r"^using (\w+) = (.*);", block, re.M):
+                    aliases.setdefault(alias, {}).setdefault(meaning, path.name)
         found += [f"{folder.name}: {name} in {', '.join(sorted(paths))}" for name, paths in owners.items() if len(paths) > 1]
+        found += [f"{folder.name}: {name} in {', '.join(sorted(of.values()))}" for name, of in aliases.items() if len(of) > 1]
     return found
 
 

@@ -28,11 +28,11 @@ struct Annotation {
 };
 
 using Annotations = std::unordered_map<int64_t, Annotation>;   // by question
-using Predictions = std::unordered_map<int64_t, std::string>;  // by question
+using AnswersById = std::unordered_map<int64_t, std::string>;  // by question
 using Normalise = std::string (*)(const std::string& answer);
 
 std::string official_form(const std::string& answer) { return vqa_normalised(answer); }
-std::string lmms_eval_form(const std::string& answer) {
+std::string vqa_lmms_eval_form(const std::string& answer) {
   return vqa_normalised(answer, VqaCommas::kLmmsEval);
 }
 
@@ -119,11 +119,11 @@ class Scorer {
     const std::string form = official_form(given);
     const double official =
         agreement(annotation, alike ? nullptr : official_form, alike ? given : form);
-    const std::string today = lmms_eval_form(given);
-    const double lmms_eval = agreement(annotation, lmms_eval_form, today);
+    const std::string today = vqa_lmms_eval_form(given);
+    const double lmms_eval = agreement(annotation, vqa_lmms_eval_form, today);
     std::string then = vqa_normalised_2024(prediction);
-    if (!alike) then = lmms_eval_form(then);
-    const double lmms_eval_2024 = agreement(annotation, alike ? nullptr : lmms_eval_form, then);
+    if (!alike) then = vqa_lmms_eval_form(then);
+    const double lmms_eval_2024 = agreement(annotation, alike ? nullptr : vqa_lmms_eval_form, then);
 
     Json json = {{"question_id", id}, {"official", rounded(100 * official)}, {"normalised", form}};
     if (alike) json["answers_all_equal"] = true;
@@ -202,7 +202,7 @@ class Vqav2 : public Benchmark {
   Json score(const fs::path& predictions) const override {
     Problems problems;
     const Annotations annotations = read_annotations();
-    const Predictions given =
+    const AnswersById given =
         read_predictions(file_in(predictions, results_name(), "results.json"), problems);
     Scorer scorer;
     for (const VqaQuestion& question : questions_) {
@@ -244,8 +244,8 @@ class Vqav2 : public Benchmark {
     return annotations;
   }
 
-  Predictions read_predictions(const fs::path& file, Problems& problems) const {
-    Predictions predictions;
+  AnswersById read_predictions(const fs::path& file, Problems& problems) const {
+    AnswersById predictions;
     const Entries entries(file);
     for (size_t i = 0; i < entries.size(); ++i) {
       const Entry entry = entries[i];
