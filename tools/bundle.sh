@@ -16,17 +16,15 @@ mkdir -p "$root/libexec"
 mv "$root/bin/showo" "$root/libexec/showo"
 cp tools/bundle_launcher.sh "$root/bin/showo"
 for file in "$root/libexec/showo" "$root"/lib/libshowo.so.?.?.?; do
-  cmake -DFILE="$file" -P /dev/stdin <<< 'file(RPATH_SET FILE "${FILE}" NEW_RPATH "$ORIGIN/../lib:$ORIGIN")' 2> /dev/null ||
-    { printf 'file(RPATH_SET FILE "%s" NEW_RPATH "$ORIGIN/../lib:$ORIGIN")\n' "$file" > build/bundle/rpath.cmake && cmake -P build/bundle/rpath.cmake; }
+  printf 'file(RPATH_SET FILE "%s" NEW_RPATH "$ORIGIN/../lib:$ORIGIN")\n' "$file" > build/bundle/rpath.cmake
+  cmake -P build/bundle/rpath.cmake
 done
 
-# What the program needs of the machine, but for the C library, which is the machine's, and LibTorch's folder.
-used_libraries() {
-  LD_LIBRARY_PATH=$torch ldd "$@" | awk '$2 == "=>" && $3 ~ /^\// {print $3}' | sort -u |
-    grep -vE "/(libc|libm|libdl|librt|libpthread|ld-linux[^/]*)\.so" | grep -vF "$root/"
-}
-used_libraries "$root/libexec/showo" "$root"/lib/libshowo.so | while read -r library; do
+# What they need of the machine, but for the C library, which every machine has its own of, and LibTorch's folder.
+ldd build/showo build/lib/libshowo.so | awk '$2 == "=>" {print $3}' | sort -u |
+  grep -vE "/(libc|libm|libdl|librt|libpthread|ld-linux[^/]*)\.so" | while read -r library; do
   case $library in
+    not) echo "bundle: build/showo misses a library: $(ldd build/showo | grep 'not found')" >&2; exit 1 ;;
     "$torch"/*) [ "${TORCH:-outside}" != inside ] || cp -L "$library" "$root/lib/" ;;
     *) cp -L "$library" "$root/lib/" ;;
   esac

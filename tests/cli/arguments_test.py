@@ -34,6 +34,8 @@ class Library(unittest.TestCase):
     def test_its_messages_name_no_flags(self):
         """They are a server's and Python's as well; the command line makes flags of the options that they name."""
         for path in sorted((ROOT / "src").rglob("*.*")):
+            if path.parent.name == "ablate":  # it writes the command lines of the processes that it starts
+                continue
             for line in path.read_text().splitlines():
                 if not line.lstrip().startswith("//"):
                     self.assertNotRegex(line, r'"[^"]*--[a-z][^"]*"', path)

@@ -94,12 +94,14 @@ TEST_F(Judges, ARecogniserWithoutStylesIsReadAndTellsNone) {
   config.backgrounds = {"red"};
   config.width = 8;
   make_folder(folder_ / "before");
-  write_recogniser(folder_ / "before", Recogniser(config));
+  torch::NoGradGuard no_grad;
+  Recogniser untrained(config);
+  for (auto& parameter : untrained->parameters()) parameter.zero_();
+  write_recogniser(folder_ / "before", untrained);
   Json json = read_json(folder_ / "before" / "config.json");
   json.erase("styles");
   write_file_atomically(folder_ / "before" / "config.json", json.dump());
   Recogniser recogniser = load_recogniser(folder_ / "before");
-  torch::NoGradGuard no_grad;
   recogniser->kinds->bias.fill_(100);
   const auto found = recogniser->recognise(torch::zeros({1, 3, 64, 64}));
   ASSERT_EQ(found[0].places.size(), 1U);

@@ -15,13 +15,12 @@ namespace {
 fs::path own_folder() {
   Dl_info info;
   std::error_code ignored;
-  const fs::path program = fs::read_symlink("/proc/self/exe", ignored);
-  const auto* here = reinterpret_cast<const void*>(&shared_path);
-  if (::dladdr(here, &info) == 0 || !info.dli_fname) return program.parent_path();
-  // A program's own name may be relative to where it was started.
-  const fs::path file = fs::weakly_canonical(info.dli_fname, ignored);
-  return fs::is_regular_file(file, ignored) && file.extension() != "" ? file.parent_path()
-                                                                      : program.parent_path();
+  fs::path file;
+  if (::dladdr(reinterpret_cast<const void*>(&shared_path), &info) != 0 && info.dli_fname)
+    file = info.dli_fname;
+  // A program that was found by PATH is known by its bare name.
+  if (!file.has_parent_path()) file = fs::read_symlink("/proc/self/exe", ignored);
+  return fs::weakly_canonical(file, ignored).parent_path();
 }
 
 }  // namespace
