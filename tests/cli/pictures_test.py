@@ -99,7 +99,7 @@ class FidOfPictures(Case):
         (b / "7.png").write_bytes((b / "1.png").read_bytes()[:200])
         (b / "notes.txt").write_text("no picture")
         score = self.succeeds("fid", "--data", a, "--predictions", b, "--inception", self.weights, "--out", self.path / "out", "--json")
-        self.assertGreater(score["official"]["fid"], 1)
+        self.assertGreater(score["official"]["fid"], 0.1)
         self.assertEqual(score["samples"], {"a": 6, "b": 6})
         self.assertEqual(score["problems"]["damaged"]["count"], 1)
         self.assertIn("b/7.png", score["problems"]["damaged"]["first"][0])
@@ -177,13 +177,14 @@ class Prompts(Case):
 
     def test_go_on_after_a_kill_and_are_shared_out_among_processes(self):
         data = self.write("prompts.txt", "\n".join(f"a {look} {kind} on a {colour} background" for look in ("flat", "glossy")
-                                                   for kind in ("dog", "car", "key") for colour in ("red", "blue", "green", "white")))
-        self.draw(data, "--samples", 4)
+                                                   for kind in ("dog", "car", "key") for colour in ("red", "blue")))
+        alone = os.environ | {"OMP_NUM_THREADS": "1"}  # sums round by the number of threads
+        self.draw(data, "--samples", 4, env=alone)
         whole = self.files()
-        self.assertEqual(len(whole), 24)
+        self.assertEqual(len(whole), 12)
         shutil.rmtree(self.path / "out")
         command = [SHOWO, "eval", "prompts", "--data", data, "--out", self.path / "out", "--steps", "2", "--samples", "4", "--json"]
-        started = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        started = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=alone)
         for _ in range(6000):
             if (self.path / "out/pictures/00000.png").exists() or started.poll() is not None:
                 break
@@ -192,7 +193,7 @@ class Prompts(Case):
         started.wait()
         kept = self.path / "out/pictures/00000.png"
         before = kept.stat().st_mtime_ns
-        environment = os.environ | {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port()), "OMP_NUM_THREADS": "1"}
+        environment = alone | {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port())}
         processes = [subprocess.Popen(command, env=environment | {"RANK": str(rank)}, stdout=subprocess.PIPE, encoding="utf-8")
                      for rank in (0, 1)]
         said = [process.communicate(timeout=600)[0] for process in processes]
@@ -200,8 +201,7 @@ class Prompts(Case):
         self.assertEqual(said[1], "", "the leading process reports alone")
         found = self.files()
         self.assertEqual(sorted(found), sorted(whole))
-        same = sum(found[name] == whole[name] for name in whole)
-        self.assertGreater(same, len(whole) // 2, "the same pictures, but for roundings that depend on threads")
+        self.assertEqual([name for name in whole if found[name] != whole[name]], [], "other pictures")
         self.assertEqual(kept.stat().st_mtime_ns, before)
         self.refused("the folder holds what another run made", "prompts", "--data", data, "--out", self.path / "out", "--steps", 3)
 

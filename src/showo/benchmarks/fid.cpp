@@ -74,11 +74,12 @@ Gaussian from_statistics(const fs::path& path) {
          path.string());
   // What rounding left of eigenvalues that are 0 would have large roots.
   const double noise = 1e-15 * static_cast<double>(d) * values_D.max().item<double>();
-  const Tensor roots_D = at::where(values_D > noise, values_D, 0.0).sqrt();
+  const Tensor kept_R = at::nonzero(values_D > noise).squeeze(1);
+  const Tensor roots_R = values_D.index_select(0, kept_R).sqrt();
   std::optional<int64_t> samples;
   if (const auto& n = arrays["n"].values; n.size() == 1 && n[0] >= 2 && n[0] < 1e15)
     samples = static_cast<int64_t>(n[0]);
-  return {mean_D, roots_D.unsqueeze(1) * vectors_DD.t(), samples};
+  return {mean_D, roots_R.unsqueeze(1) * vectors_DD.t().index_select(0, kept_R), samples};
 }
 
 Gaussian read_gaussian(const fs::path& path) {
