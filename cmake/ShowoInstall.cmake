@@ -18,8 +18,8 @@ set_target_properties(showo_shared PROPERTIES OUTPUT_NAME showo EXPORT_NAME show
   SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR} LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/lib)
 
 # Libraries beside the program, or where LibTorch and pyarrow were when it was built.
-set_target_properties(showo_shared showo_cli PROPERTIES INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR};$ORIGIN"
-  INSTALL_RPATH_USE_LINK_PATH ON)
+set_target_properties(showo_shared showo_cli PROPERTIES INSTALL_RPATH
+  "$ORIGIN/../${CMAKE_INSTALL_LIBDIR};$ORIGIN;${CMAKE_BUILD_RPATH};${arrow_folder}")
 install(TARGETS showo_shared EXPORT showo LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT library)
 install(TARGETS showo_cli RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT program)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/showo DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT library)
