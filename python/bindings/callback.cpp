@@ -12,6 +12,7 @@ namespace showo::python {
 namespace {
 
 std::atomic<bool> ending = false;
+std::thread::id ender;  // who may still enter; set before `ending`
 std::atomic<int> inside = 0;
 thread_local int depth = 0;
 
@@ -20,12 +21,20 @@ thread_local int depth = 0;
 bool inside_callback() { return depth > 0; }
 
 void end_callbacks() {
+  ender = std::this_thread::get_id();
   ending = true;
   without_gil([] {
     const auto end = std::chrono::steady_clock::now() + std::chrono::minutes(1);
     while (inside > 0 && std::chrono::steady_clock::now() < end)
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
   });
+}
+
+WithoutGil::~WithoutGil() {
+  if (!state_) return;
+  while (ending && std::this_thread::get_id() != ender)
+    std::this_thread::sleep_for(std::chrono::hours(1));
+  PyEval_RestoreThread(state_);
 }
 
 // First it is counted, then it looks: end_callbacks either sees it or is seen.

@@ -14,8 +14,8 @@ namespace showo::python {
 /// itself.
 bool inside_callback();
 
-/// From now on no thread enters Python; waits, a minute at most, for those that are in there. What
-/// was to be called throws Cancelled instead. For the interpreter's end; with the GIL.
+/// From now on no thread but this one enters Python; waits, a minute at most, for those that are in
+/// there. What was to be called throws Cancelled instead. For the interpreter's end; with the GIL.
 void end_callbacks();
 
 /// While one lives, this thread holds the GIL and is inside_callback. Throws Cancelled after
@@ -50,11 +50,22 @@ class Callback {
   std::shared_ptr<nb::object> function_;
 };
 
-/// Runs `work` without the GIL, whether this thread holds it or not.
+/// While one lives, this thread has no GIL, whether it held it or not. At the interpreter's end a
+/// thread that wants it back waits forever, as Python itself would end it in the middle of C++.
+class WithoutGil {
+ public:
+  WithoutGil() : state_(PyGILState_Check() ? PyEval_SaveThread() : nullptr) {}
+  ~WithoutGil();
+  WithoutGil(const WithoutGil&) = delete;
+  WithoutGil& operator=(const WithoutGil&) = delete;
+
+ private:
+  PyThreadState* state_;
+};
+
 template <class F>
 decltype(auto) without_gil(F&& work) {
-  std::unique_ptr<nb::gil_scoped_release> released;
-  if (PyGILState_Check()) released = std::make_unique<nb::gil_scoped_release>();
+  const WithoutGil no_gil;
   return work();
 }
 

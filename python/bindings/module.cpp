@@ -17,7 +17,7 @@ namespace {
 std::shared_ptr<Loaded> load(const std::string& folder, const nb::dict& given) {
   ModelOptions options;
   read_options(given, options);
-  const nb::gil_scoped_release no_gil;
+  const WithoutGil no_gil;
   return std::make_shared<Loaded>(folder, options);
 }
 

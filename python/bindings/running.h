@@ -28,7 +28,7 @@ class Stop {
   void set() { *set_ = true; }
   /// Throws Cancelled when it is set.
   void check() const {
-    if (*set_) throw Cancelled("the task was cancelled");
+    if (*set_) throw Cancelled("it was cancelled");
   }
 
  private:

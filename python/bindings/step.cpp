@@ -16,7 +16,7 @@ class Step {
   explicit Step(const PictureStep& step) : step_(&step) {}
   template <class F>
   auto use(F&& read) {
-    const nb::gil_scoped_release no_gil;
+    const WithoutGil no_gil;
     const std::lock_guard lock(mutex_);
     if (!step_) throw UsageError("a step is there while its callback runs, not longer");
     return std::invoke(read, *step_);

@@ -21,4 +21,4 @@ class EngineFull(Error):
 
 
 class Cancelled(Error):
-    """The result of a task that was cancelled."""
+    """The result of what was cancelled."""

@@ -29,7 +29,7 @@ def test_a_cancelled_task_says_so(model):
     task = model.start_generate(APPLE, on_step=lambda step: begun.set(), **SLOW)
     assert begun.wait(60)
     task.cancel()
-    with pytest.raises(showo.Cancelled, match="the task was cancelled"):
+    with pytest.raises(showo.Cancelled, match="it was cancelled"):
         task.result()
     with pytest.raises(showo.Cancelled):
         task.result()

@@ -6,7 +6,7 @@ namespace showo {
 namespace {
 
 std::string shown(long double end) {
-  return end == std::trunc(end) && std::abs(end) < 1e19L ? fmt::format("{:.0f}", end)
+  return end == std::trunc(end) && std::abs(end) < 1e20L ? fmt::format("{:.0f}", end)
                                                          : fmt::format("{:g}", end);
 }
 
