@@ -16,5 +16,5 @@ if [ ! -e "$torch/libtorch_cpu.so" ]; then
   echo "showo: ${torch:+$torch has }no LibTorch: LIBTORCH names its folder, or TORCH_PYTHON a Python that imports torch 2.11 or later" >&2
   exit 1
 fi
-export LD_LIBRARY_PATH="$torch${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
+export LD_LIBRARY_PATH="$torch:$here/../lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
 exec "$here/../libexec/showo" "$@"
