@@ -14,7 +14,7 @@ torch::ScalarType compute_type(const std::string& dtype, torch::Device device) {
   if (dtype != "bf16") throw OptionError("dtype", dtype, "expected fp32, bf16 or fp16");
   if (multiplies_bf16(device.type())) return torch::kBFloat16;
   // A picture's step would take five times as long as in fp32.
-  spdlog::warn("this CPU has no bf16 products: computing in fp32 (--bits 8 or 4: less memory)");
+  spdlog::warn("this CPU has no bf16 products: computing in fp32; 8 or 4 bits take less memory");
   return torch::kFloat;
 }
 
