@@ -93,6 +93,8 @@ class Training:
 
     def stop(self) -> None:
         """It finishes its step, saves and ends; the same call goes on later."""
+        if self._told_to_stop:  # a second signal would end it before it has saved
+            return
         self._told_to_stop = True
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGTERM)

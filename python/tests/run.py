@@ -9,7 +9,7 @@ from pathlib import Path
 SKIPPED = 77  # CTest's SKIP_RETURN_CODE
 
 if __name__ == "__main__":
-    package, program = map(Path, sys.argv[1:3])
+    package, program = (Path(name).resolve() for name in sys.argv[1:3])
     sys.path.insert(0, str(package))
     try:
         import pytest
@@ -20,6 +20,6 @@ if __name__ == "__main__":
         print(f"skipped: {package} was not built")
         sys.exit(SKIPPED)
     os.environ["PYTHONPATH"] = os.pathsep.join([str(package), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
-    os.environ["SHOWO_PROGRAM"] = str(program.resolve())
+    os.environ["SHOWO_PROGRAM"] = str(program)
     tests = Path(__file__).resolve().parent
     sys.exit(pytest.main(["-q", "-p", "no:cacheprovider", "-c", str(tests.parents[1] / "pyproject.toml"), *(sys.argv[3:] or [str(tests)])]))
