@@ -8,20 +8,22 @@ import time
 import pytest
 
 PROGRAM = """
-import sys, time
+import os, time
 import showo
+def say(line):
+    os.write(1, (line + "\\n").encode())  # whole, whichever threads write
 m = showo.load()
 picture = m.generate("a frog", steps=2)[0]
 def begun(*_):
-    print("begun", flush=True)
+    say("begun")
     time.sleep(0.02)
 try:
     {call}
-    print("ended", flush=True)
+    say("ended")
 except KeyboardInterrupt:
-    print("interrupted", flush=True)
+    say("interrupted")
 assert len(m.generate("a frog", steps=2)) == 1 and m.ask(picture, "what is in the picture?")
-print("went on", flush=True)
+say("went on")
 """
 CALLS = {
     "generate": "m.generate('a frog', n=256, steps=64, on_step=begun)",

@@ -106,7 +106,7 @@ def test_types_are_checked(tmp_path):
         return done.stdout + done.stderr
 
     said = mypy("checked.py")
-    for text in ('"torch._tensor.Tensor"', '"showo.pending.Answer"', '"showo.pending.TextStream"', '"list[showo.pending.Answer]"',
-                 'Unexpected keyword argument "stepz"', 'Argument "steps"'):
+    for text in ('"torch._tensor.Tensor"', '"showo.pending.Answer"', '"showo.pending.TextStream"', '"list[showo.pending.Answer]"'):
         assert text in said, said
-    assert said.count("error:") == 2, said
+    wrong = {line.split(":")[1] for line in said.splitlines() if " error: " in line}
+    assert wrong == {"11", "12"}, said
