@@ -28,7 +28,11 @@ file(WRITE ${PROJECT_BINARY_DIR}/showoConfig.cmake "include(\${CMAKE_CURRENT_LIS
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/showoConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/showoConfig.cmake ${PROJECT_BINARY_DIR}/showoConfigVersion.cmake
   DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/showo COMPONENT library)
-# Found by shared_path (include/showo/home.h).
+# Found by shared_path (include/showo/home.h), beside the library of a build folder as well.
 set(share ${CMAKE_INSTALL_DATADIR}/showo)
+file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/share/showo)
+foreach(folder models configs)
+  file(CREATE_LINK ${PROJECT_SOURCE_DIR}/${folder} ${PROJECT_BINARY_DIR}/share/showo/${folder} SYMBOLIC)
+endforeach()
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/models ${PROJECT_SOURCE_DIR}/configs DESTINATION ${share} COMPONENT share)
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE ${PROJECT_SOURCE_DIR}/THIRD_PARTY.md DESTINATION ${share} COMPONENT share)

@@ -4,7 +4,7 @@ add_library(showo_headers INTERFACE)
 target_include_directories(showo_headers INTERFACE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)
 
 add_library(showo_pch STATIC ${PROJECT_SOURCE_DIR}/cmake/pch.cpp)
-target_link_libraries(showo_pch PUBLIC torch showo_headers fmt::fmt nlohmann_json::nlohmann_json)
+target_link_libraries(showo_pch PUBLIC showo_torch showo_headers fmt::fmt nlohmann_json::nlohmann_json)
 target_precompile_headers(showo_pch PRIVATE ${PROJECT_SOURCE_DIR}/cmake/pch.h)
 
 # Reading headers takes longer than all else in most files, even precompiled ones, so files are compiled several at a time: a build from
