@@ -1,0 +1,70 @@
+// Draws one recipe at a time and shows how it comes along: the pictures as they are unmasked, the
+// steps, the place in the queue.
+
+import { draw } from './drawing.js';
+import { announce, byId } from './dom.js';
+import { sizeOf } from './picture_file.js';
+
+export class Easel {
+  #stage;
+  #running = null;
+
+  constructor(stage) {
+    this.#stage = stage;
+    byId('cancel').addEventListener('click', () => this.cancel());
+  }
+
+  get busy() { return this.#running !== null; }
+
+  cancel() { this.#running?.abort(); }
+
+  /** Promises {drawn: [{blob, seed, width, height}], failure}; cancelling is no failure. */
+  async draw(recipe, seed, size) {
+    this.#running = new AbortController();
+    const n = recipe.action === 'extend' ? 1 : recipe.settings.n;
+    this.#stage.beginTiles(n, size, recipe.image);
+    this.#begin();
+    const steps = Array(n).fill(0);
+    const drawn = [];
+    let failure = null;
+    try {
+      for await (const event of draw(recipe, seed, this.#running.signal)) {
+        if (event.kind === 'queued') this.#wait(event.position);
+        if (event.kind === 'progress') {
+          steps[event.index] = event.step;
+          this.#advance(steps, event.steps);
+        }
+        if (event.blob) this.#stage.showTile(event.index, event.blob);
+        if (event.kind === 'completed')
+          drawn[event.index] = { blob: event.blob, seed: event.seed, ...await sizeOf(event.blob) };
+      }
+    } catch (error) {
+      if (error.name !== 'AbortError') failure = error;
+    }
+    this.#running = null;
+    byId('progress').hidden = true;
+    document.body.classList.remove('drawing');
+    return { drawn: drawn.filter(Boolean), failure };
+  }
+
+  #begin() {
+    document.body.classList.add('drawing');
+    byId('progress').hidden = false;
+    byId('progress-bar').removeAttribute('value');
+    byId('progress-text').textContent = 'Beginning';
+    announce('Drawing');
+  }
+
+  #wait(position) {
+    const text = position > 0 ? `Waiting, ${position} before this` : 'Next in the queue';
+    if (byId('progress-text').textContent !== text) announce(text);
+    byId('progress-text').textContent = text;
+  }
+
+  #advance(steps, most) {
+    const bar = byId('progress-bar');
+    bar.max = most * steps.length;
+    bar.value = steps.reduce((sum, step) => sum + step, 0);
+    byId('progress-text').textContent = `Step ${Math.min(...steps)} of ${most}`;
+  }
+}
