@@ -2,7 +2,7 @@
 // strokes, inversions – that are painted one after the other, so that undoing is leaving out the last.
 
 import { announce, byId, clamp } from './dom.js';
-import { blobOfCanvas } from './picture_file.js';
+import { bitmapCanvas } from './picture_file.js';
 
 // Seen on any picture; only where there is paint matters to the mask.
 const kPaint = '#e6007a';
@@ -187,8 +187,8 @@ export class Brush {
   async mask() {
     const { pixels, marked } = this.#opaque();
     if (!marked) return null;
-    const canvas = Object.assign(document.createElement('canvas'), { width: pixels.width, height: pixels.height });
-    canvas.getContext('2d').putImageData(pixels, 0, 0);
-    return blobOfCanvas(canvas);
+    const { canvas, context } = bitmapCanvas(pixels.width, pixels.height);
+    context.putImageData(pixels, 0, 0);
+    return canvas.convertToBlob();
   }
 }

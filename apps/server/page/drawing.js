@@ -3,7 +3,8 @@
 // shows: queued, progress, partial and completed.
 
 import { edits, generations, ServerError } from './api.js';
-import { blobOfBase64 } from './picture_file.js';
+import { extendedSize, glimpse } from './extension.js';
+import { blobOfBase64, sizeOf } from './picture_file.js';
 
 const kMostPartials = 16;
 
@@ -52,22 +53,37 @@ async function* drawOnce(recipe, seed, signal) {
   if (completed === 0) throw new ServerError('gone', 'The connection broke before the picture was done.');
 }
 
-/** The events of a recipe. Several sides are extended one after the other, each from the last. */
-export async function* draw(recipe, seed, signal) {
-  if (recipe.action !== 'extend') {
-    yield* drawOnce(recipe, seed, signal);
-    return;
-  }
+/** Several sides are extended one after the other, each beyond what the last has made. */
+async function* extend(recipe, seed, signal) {
+  const { sides } = recipe;
+  const size = await sizeOf(recipe.image);
   let { image } = recipe;
-  const parts = recipe.sides.length;
-  for (const [part, side] of recipe.sides.entries()) {
+  for (const [part, side] of sides.entries()) {
+    yield { kind: 'partial', index: 0, blob: await glimpse(size, sides, part, image, null) };
     const one = { ...recipe, image, sides: [side], settings: { ...recipe.settings, n: 1 } };
     for await (const event of drawOnce(one, seed, signal)) {
-      if (event.kind === 'completed') image = event.blob;
-      if (event.kind === 'completed' && part + 1 < parts) yield { ...event, kind: 'partial' };
-      else if (event.kind === 'progress')
-        yield { ...event, step: part * event.steps + event.step, steps: parts * event.steps };
-      else yield event;
+      if (event.kind === 'partial') {
+        yield { ...event, blob: await glimpse(size, sides, part, image, event.blob) };
+      } else if (event.kind === 'progress') {
+        yield { ...event, step: part * event.steps + event.step, steps: sides.length * event.steps };
+      } else if (event.kind === 'completed') {
+        image = event.blob;
+        if (part + 1 === sides.length) yield event;
+      } else {
+        yield event;
+      }
     }
   }
 }
+
+/** What size the pictures of a recipe will have; `side` is that of the model's own. */
+export async function sizeOfResult({ action, image, sides, settings }, side) {
+  if (action === 'inpaint') return sizeOf(image);
+  if (action === 'extend') return extendedSize(await sizeOf(image), sides);
+  const [width, height] = (settings.size ?? '').split('x').map(Number);
+  return { width: width || side, height: height || side };
+}
+
+/** The events of a recipe. */
+export const draw = (recipe, seed, signal) =>
+  (recipe.action === 'extend' ? extend : drawOnce)(recipe, seed, signal);

@@ -1,7 +1,7 @@
 // Draws one recipe at a time and shows how it comes along: the pictures as they are unmasked, the
 // steps, the place in the queue.
 
-import { draw } from './drawing.js';
+import { draw, sizeOfResult } from './drawing.js';
 import { announce, byId } from './dom.js';
 import { sizeOf } from './picture_file.js';
 
@@ -18,11 +18,14 @@ export class Easel {
 
   cancel() { this.#running?.abort(); }
 
-  /** Promises {drawn: [{blob, seed, width, height}], failure}; cancelling is no failure. */
-  async draw(recipe, seed, size) {
+  /**
+   * Promises {drawn: [{blob, seed, width, height}], failure}; cancelling is no failure. `side`: pixels
+   * of the model's own pictures.
+   */
+  async draw(recipe, seed, side) {
     this.#running = new AbortController();
     const n = recipe.action === 'extend' ? 1 : recipe.settings.n;
-    this.#stage.beginTiles(n, size, recipe.image);
+    this.#stage.beginTiles(n, await sizeOfResult(recipe, side), recipe.action === 'extend' ? null : recipe.image);
     this.#begin();
     const steps = Array(n).fill(0);
     const drawn = [];
@@ -41,22 +44,31 @@ export class Easel {
     } catch (error) {
       if (error.name !== 'AbortError') failure = error;
     }
-    this.#running = null;
-    byId('progress').hidden = true;
-    document.body.classList.remove('drawing');
+    this.#end();
     return { drawn: drawn.filter(Boolean), failure };
   }
 
+  // The progress takes the place of what can be done with the picture; so does the focus.
   #begin() {
+    const pressed = byId('actions').contains(document.activeElement);
     document.body.classList.add('drawing');
     byId('progress').hidden = false;
+    if (pressed) byId('cancel').focus();
     byId('progress-bar').removeAttribute('value');
     byId('progress-text').textContent = 'Beginning';
     announce('Drawing');
   }
 
+  #end() {
+    this.#running = null;
+    const pressed = document.activeElement === byId('cancel');
+    document.body.classList.remove('drawing');
+    byId('progress').hidden = true;
+    if (pressed) byId('again').focus();
+  }
+
   #wait(position) {
-    const text = position > 0 ? `Waiting, ${position} before this` : 'Next in the queue';
+    const text = position > 0 ? `Waiting behind ${position} other${position > 1 ? 's' : ''}` : 'Next in the queue';
     if (byId('progress-text').textContent !== text) announce(text);
     byId('progress-text').textContent = text;
   }

@@ -1,8 +1,8 @@
-// Extending: edges that are dragged outwards, or moved by keys or buttons. The server adds one part
-// at a time – half as wide as the picture is high beside it, half as high as it is wide above or
-// below – so an edge jumps by whole parts. Left and right come first, then up and down.
+// Extending: edges that are dragged outwards, or moved by keys or buttons. They stop at whole parts,
+// as the server draws them. Left and right come first, then up and down.
 
 import { announce, byId, clamp } from './dom.js';
+import { extendedSize, padsOf, partOf } from './extension.js';
 
 const kSides = ['left', 'right', 'up', 'down'];
 const kMostParts = 3;
@@ -42,19 +42,15 @@ export class Edges {
     else this.#stage.setPads(none());
   }
 
-  // Pixels of one part, beside the picture and above it.
-  #partSizes() {
-    const { width, height } = this.#stage.size;
-    const beside = Math.round(height / 2);
-    return { beside, above: Math.round((width + (this.#parts.left + this.#parts.right) * beside) / 2) };
-  }
+  #pads() { return padsOf(this.#stage.size, this.sides); }
 
+  // Pixels of the next part on this side. Left and right come before up and down, so that only they
+  // change what a part above or below is.
   #partOf(side) {
-    const { beside, above } = this.#partSizes();
-    return side === 'left' || side === 'right' ? beside : above;
+    const { left, right } = this.#pads();
+    const { width, height } = this.#stage.size;
+    return partOf({ width: width + left + right, height }, side);
   }
-
-  #pads() { return Object.fromEntries(kSides.map((side) => [side, this.#parts[side] * this.#partOf(side)])); }
 
   #set(side, parts) {
     const before = this.#parts[side];
@@ -67,10 +63,9 @@ export class Edges {
   #show() {
     const pads = this.#pads();
     const { width, height } = this.#stage.size;
-    const wide = width + pads.left + pads.right;
-    const high = height + pads.up + pads.down;
+    const after = extendedSize(this.#stage.size, this.sides);
     byId('extend-size').textContent = this.sides.length
-      ? `From ${width} × ${height} to ${wide} × ${high} pixels` : `${width} × ${height} pixels`;
+      ? `From ${width} × ${height} to ${after.width} × ${after.height} pixels` : `${width} × ${height} pixels`;
     for (const edge of this.#edges) {
       const { side } = edge.dataset;
       edge.setAttribute('aria-valuemin', 0);
@@ -78,8 +73,7 @@ export class Edges {
       edge.setAttribute('aria-valuenow', this.#parts[side]);
       edge.setAttribute('aria-valuetext', `${pads[side]} pixels more`);
     }
-    const { beside, above } = this.#partSizes();
-    this.#stage.setPads(pads, { margin: { x: beside / 2, y: above / 2 } });
+    this.#stage.setPads(pads, { margin: { x: this.#partOf('left') / 2, y: this.#partOf('up') / 2 } });
   }
 
   #key(event, side) {

@@ -89,12 +89,6 @@ function drawFrom(recipe) {
   draw({ ...recipe, settings }, seed);
 }
 
-function sizeOfDrawing({ action, settings }) {
-  if (action !== 'generate') return { width: workbench.picture.width, height: workbench.picture.height };
-  const [width, height] = (settings.size ?? '').split('x').map(Number);
-  return { width: width || known.image_size, height: height || known.image_size };
-}
-
 async function draw(recipe, seed = '') {
   if (easel.busy) {
     announce('Still drawing. Escape cancels.');
@@ -105,7 +99,7 @@ async function draw(recipe, seed = '') {
   byId('workbench').hidden = false;
   if (!workbench.picture || recipe.action === 'generate') workbench.expect(recipe, seed);
   const address = location.hash;
-  const { drawn, failure } = await easel.draw(recipe, seed === '' ? randomSeed() : seed, sizeOfDrawing(recipe));
+  const { drawn, failure } = await easel.draw(recipe, seed === '' ? randomSeed() : seed, known.image_size);
   if (failure) fail(failure, () => draw(recipe, seed));
   if (!drawn.length) {
     if (!failure) announce('Cancelled');

@@ -22,7 +22,13 @@ export async function sizeOf(blob) {
   return size;
 }
 
-export const blobOfCanvas = (canvas) => new Promise((resolve) => { canvas.toBlob(resolve, 'image/png'); });
+/** A canvas that nobody sees; canvas.convertToBlob() makes a PNG of it. */
+export function bitmapCanvas(width, height) {
+  const canvas = new OffscreenCanvas(width, height);
+  const context = canvas.getContext('2d');
+  context.imageSmoothingQuality = 'high';
+  return { canvas, context };
+}
 
 /**
  * A picture as PNG of at most so many pixels and bytes. A PNG that is small enough stays as it is; a
@@ -40,11 +46,9 @@ export async function readPicture(file, mostPixels, mostBytes) {
   const height = Math.max(1, Math.floor(bitmap.height * scale));
   let blob = new Blob([file], { type: 'image/png' });
   if (scale < 1 || file.type !== 'image/png') {
-    const canvas = Object.assign(document.createElement('canvas'), { width, height });
-    const context = canvas.getContext('2d');
-    context.imageSmoothingQuality = 'high';
+    const { canvas, context } = bitmapCanvas(width, height);
     context.drawImage(bitmap, 0, 0, width, height);
-    blob = await blobOfCanvas(canvas);
+    blob = await canvas.convertToBlob();
   }
   bitmap.close();
   if (blob.size > mostBytes) return readPicture(file, (width * height) / 2, mostBytes);

@@ -18,7 +18,7 @@ export async function testHardStates(browser, mock, checks) {
     state.queue = 3;
     state.pause = 100;
     await drawApple();
-    await page.waitForFunction(() => document.getElementById('progress-text').textContent === 'Waiting, 2 before this');
+    await page.waitForFunction(() => document.getElementById('progress-text').textContent === 'Waiting behind 2 others');
     await checks.shot(page, 'queued');
     await page.waitForFunction(() => document.getElementById('progress-text').textContent === 'Next in the queue');
     await waitForPictures(page, 1);

@@ -165,6 +165,10 @@ export async function testUse(browser, url, checks) {
     expectEqual([after.width, after.height], [before.width * 1.5, before.height], 'size');
     if (real) expectEqual(changes(before, after).length, 0, 'changed pixels of the picture');
     await checks.shot(page, 'extended');
+    await page.click('#again');
+    await waitForPictures(page, ++count);
+    const [another] = await keptPictures(page);
+    expectEqual([another.width, another.height], [after.width, after.height], 'size, drawn again');
   });
 
   await check('two sides at once, by keys', async () => {
