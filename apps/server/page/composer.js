@@ -3,7 +3,7 @@
 import { byId, clamp, growsWithText, make, sendsWithEnter } from './dom.js';
 import { settingsText } from './words.js';
 
-const kNumbers = ['n', 'steps', 'guidance_scale'];
+const kNumbers = ['n', 'steps', 'guidance_scale', 'seed'];
 
 export class Composer {
   #form = byId('composer');
@@ -25,7 +25,7 @@ export class Composer {
     this.#form.addEventListener('input', () => this.#summarise());
     this.#form.addEventListener('change', (event) => {
       if (event.target === this.#fields.preset) this.#followPreset();
-      if (kNumbers.includes(event.target.name)) this.#keepInRange(event.target);
+      if (kNumbers.includes(event.target.name)) event.target.value = this.#keepInRange(event.target);
       this.#summarise();
     });
     byId('settings-reset').addEventListener('click', () => this.setSettings({}));
@@ -66,10 +66,13 @@ export class Composer {
     this.#fields.steps.value = Math.max(1, Math.round(this.#usual.steps * part));
   }
 
-  #keepInRange(field) {
-    if (field.value === '') field.value = this.#usual[field.name];
-    const { min = -Infinity, max = Infinity } = this.#ranges[field.name] ?? {};
-    field.value = clamp(Number(field.value), min, max);
+  // What is no number, or too large or small, becomes what is meant most likely.
+  #keepInRange({ name, value }) {
+    const usual = this.#usual[name];
+    if (value === '') return usual;
+    const { min = 0, max = Number.MAX_SAFE_INTEGER } = this.#ranges[name] ?? {};
+    const number = clamp(Number(value), min, max);
+    return name === 'guidance_scale' ? number : Math.round(number);
   }
 
   #summarise() { byId('settings-summary').textContent = settingsText(this.settings); }
@@ -84,7 +87,7 @@ export class Composer {
   /** As the server names them; `seed` is '' where each drawing takes a new one. */
   get settings() {
     const fields = this.#fields;
-    const number = (name) => (fields[name].value === '' ? this.#usual[name] : Number(fields[name].value));
+    const number = (name) => this.#keepInRange(fields[name]);
     return {
       n: number('n'),
       steps: number('steps'),
@@ -92,7 +95,7 @@ export class Composer {
       preset: fields.preset.value || undefined,
       size: fields.size.value || undefined,
       negative_prompt: fields.negative_prompt.value.trim(),
-      seed: fields.seed.value === '' ? '' : Number(fields.seed.value),
+      seed: number('seed'),
     };
   }
 

@@ -48,12 +48,12 @@ export class Easel {
     return { drawn: drawn.filter(Boolean), failure };
   }
 
-  // The progress takes the place of what can be done with the picture; so does the focus.
+  // The progress takes the place of what can be done with the picture. What was pressed may be gone
+  // with it; then the focus goes to the one thing that can be pressed now.
   #begin() {
-    const pressed = byId('actions').contains(document.activeElement);
     document.body.classList.add('drawing');
     byId('progress').hidden = false;
-    if (pressed) byId('cancel').focus();
+    if (!document.activeElement.checkVisibility()) byId('cancel').focus();
     byId('progress-bar').removeAttribute('value');
     byId('progress-text').textContent = 'Beginning';
     announce('Drawing');

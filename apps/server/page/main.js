@@ -27,6 +27,8 @@ const kExamples = [
 ];
 const kMostOpenedPixels = 4e6;
 
+const newId = () => `${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`;
+
 const stage = new Stage();
 const easel = new Easel(stage);
 const composer = new Composer((prompt) => drawNew(prompt));
@@ -107,7 +109,7 @@ async function draw(recipe, seed = '') {
     if (workbench.expecting) show();
     return;
   }
-  const batch = crypto.randomUUID();
+  const batch = newId();
   const pictures = drawn.map((one, index) => ({
     ...one, id: index ? `${batch}-${index}` : batch, batch, created: Date.now() - index, recipe, turns: [],
   }));
@@ -126,7 +128,7 @@ async function openFile(file) {
     // In a conversation the picture is sent as base64, which takes a third more.
     const bytes = 0.7 * (known?.limits?.body_bytes ?? Infinity);
     const read = await readPicture(file, pixels, bytes);
-    const picture = { ...read, id: crypto.randomUUID(), name: file.name, created: Date.now(), recipe: null, turns: [] };
+    const picture = { ...read, id: newId(), name: file.name, created: Date.now(), recipe: null, turns: [] };
     await album.add([picture]);
     go(picture);
   } catch (error) {
@@ -203,7 +205,9 @@ function listen() {
     if (!dragsFile(event)) return;
     event.preventDefault();
     byId('drop').hidden = true;
-    openFile(pictureAmong(event.dataTransfer));
+    const file = pictureAmong(event.dataTransfer);
+    if (file) openFile(file);
+    else showNotice('That is no picture.', { calm: true });
   });
 }
 

@@ -5,6 +5,7 @@
 import { byId, make } from './dom.js';
 
 const kLargest = 480;
+const kGap = 16;
 
 export class Stage {
   #stage = byId('stage');
@@ -43,10 +44,11 @@ export class Stage {
     this.layout(steady);
   }
 
-  #fit(width, height) {
-    const room = Math.min(kLargest, this.#stage.clientWidth);
+  // The scale of pictures of which so many fit side by side.
+  #fit(width, height, columns = 1) {
+    const room = (Math.min(kLargest, this.#stage.clientWidth) - kGap * (columns - 1)) / columns;
     const scale = room / Math.max(width, height);
-    return scale < 2 ? Math.min(scale, 1) : Math.floor(scale);
+    return scale < 2 ? scale : Math.floor(scale);
   }
 
   layout(steady = false) {
@@ -75,14 +77,15 @@ export class Stage {
   /** Empty places for `n` pictures to come; `begun` is shown in them until their first steps. */
   beginTiles(n, size, begun) {
     this.#clearTiles();
-    this.#tiles.classList.toggle('many', n > 1);
+    const columns = Math.ceil(Math.sqrt(n));
+    const scale = this.#fit(size.width, size.height, columns);
+    this.#tiles.style.maxWidth = `${columns * size.width * scale + (columns - 1) * kGap}px`;
     this.#tiles.replaceChildren(...Array.from({ length: n }, (_, index) => {
       const image = make('img', { alt: `Picture ${index + 1}, being drawn`, draggable: false });
       const tile = make('div', { className: 'tile waiting' }, image);
       tile.style.aspectRatio = `${size.width} / ${size.height}`;
-      const across = n > 1 ? Math.min(kLargest, this.#stage.clientWidth) / 2 - 8 : this.#fit(size.width, size.height) * size.width;
-      tile.style.width = `${across}px`;
-      image.classList.toggle('crisp', across >= 2 * size.width);
+      tile.style.width = `${size.width * scale}px`;
+      image.classList.toggle('crisp', scale >= 2);
       return tile;
     }));
     if (begun) for (let index = 0; index < n; ++index) this.showTile(index, begun);
