@@ -163,7 +163,10 @@ function clearHistory() {
 // --- What people press, drop and paste ---
 
 function listen() {
-  window.addEventListener('hashchange', show);
+  window.addEventListener('hashchange', () => {
+    show();
+    stage.reveal();
+  });
   byId('again').addEventListener('click', () => draw(workbench.picture.recipe));
   byId('reuse').addEventListener('click', () => {
     const { recipe, seed } = workbench.picture;

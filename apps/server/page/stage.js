@@ -71,6 +71,9 @@ export class Stage {
     this.#image.classList.toggle('crisp', scale >= 2);
   }
 
+  /** Scrolls to it where the page is longer than the screen. */
+  reveal() { this.#stage.scrollIntoView({ block: 'nearest' }); }
+
   /** Whether pictures that are being drawn are shown. */
   get drawing() { return !this.#tiles.hidden; }
 
@@ -91,6 +94,7 @@ export class Stage {
     if (begun) for (let index = 0; index < n; ++index) this.showTile(index, begun);
     this.#tiles.hidden = false;
     this.#frame.hidden = true;
+    this.reveal();
   }
 
   showTile(index, blob) {

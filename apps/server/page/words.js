@@ -17,7 +17,8 @@ export const settingsText = ({ n, steps, guidance_scale: guidance, preset, seed 
 export function factsOf(picture) {
   const { recipe } = picture;
   const size = `${picture.width}\u00a0×\u00a0${picture.height}`;
-  const time = new Date(picture.created).toLocaleString([], { dateStyle: 'medium', timeStyle: 'short' });
+  const time = new Date(picture.created)
+    .toLocaleString([], { dateStyle: 'medium', timeStyle: 'short' }).replaceAll(' ', '\u00a0');
   if (!recipe) return `Opened · ${size} · ${time}`;
   const parts = [
     verbs[recipe.action],

@@ -17,7 +17,7 @@ export const launch = () => chromium.launch({
 
 /** A new page, whose errors are collected in `page.troubles`. */
 export async function newPage(browser, url, { width = 1280, height = 860, ...others } = {}) {
-  const context = await browser.newContext({ viewport: { width, height }, acceptDownloads: true, ...others });
+  const context = await browser.newContext({ viewport: { width, height }, acceptDownloads: true, reducedMotion: 'reduce', ...others });
   const page = await context.newPage();
   page.setDefaultTimeout(30000);
   page.troubles = [];
