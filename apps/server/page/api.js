@@ -4,7 +4,7 @@
 import { events } from './event_stream.js';
 
 export class ServerError extends Error {
-  /** kind: busy (try later), ending, gone (no answer), key (not allowed in), refused (says why). */
+  /** kind: busy (try later), ending, gone (no answer), key (not let in), refused (says why). */
   constructor(kind, message, retryAfter = 0) {
     super(message);
     this.kind = kind;
@@ -19,18 +19,23 @@ export const onKeyNeeded = (ask) => { askForKey = ask; };
 
 const gone = () => new ServerError('gone', 'The server does not answer. Is “showo serve” still running?');
 
-const kinds = { 401: 'key', 429: 'busy', 503: 'ending' };
-const sentences = {
-  key: 'The server does not know this key.',
-  busy: 'The server is busy: too many others are waiting.',
-  ending: 'The server is being stopped.',
-};
+function kindOf(status, code) {
+  if (status === 401) return 'key';
+  if (code === 'ending') return 'ending';
+  return status === 429 || status === 503 ? 'busy' : 'refused';
+}
+
+const asSentence = (text) => text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? '' : '.');
 
 async function errorOf(response) {
-  const kind = kinds[response.status] ?? 'refused';
-  const told = await response.json().then((body) => body.error?.message, () => null);
-  const message = sentences[kind] ?? told ?? `The server answered with status ${response.status}.`;
-  return new ServerError(kind, message, Number(response.headers.get('Retry-After')) || 0);
+  const { message, code } = await response.json().then((body) => body.error ?? {}, () => ({}));
+  const kind = kindOf(response.status, code);
+  const sentences = {
+    401: 'The server does not know this key.',
+    429: 'The server is busy: too many others are waiting.',
+  };
+  const text = sentences[response.status] ?? asSentence(message ?? `the server answered with status ${response.status}`);
+  return new ServerError(kind, text, Number(response.headers.get('Retry-After')) || 0);
 }
 
 async function call(path, options = {}) {
@@ -61,7 +66,7 @@ async function* stream(path, options) {
       if (data === '[DONE]') return;
       const body = JSON.parse(data);
       if (type === 'error' || body.error)
-        throw new ServerError('refused', body.error?.message ?? 'The server could not go on.');
+        throw new ServerError('refused', asSentence(body.error?.message ?? 'the server could not go on'));
       yield body;
     }
   } catch (error) {

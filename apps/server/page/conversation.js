@@ -5,7 +5,9 @@ import { answers } from './api.js';
 import { announce, byId, fillChips, make } from './dom.js';
 import { dataUrlOf } from './picture_file.js';
 
-const kExamples = ['what is in the picture?', 'how many things are there?', 'what is the background?'];
+const kExamples = [
+  'what is in the picture?', 'how many things are there?', 'what is on the left?', 'what colour is the background?',
+];
 
 function messagesOf(turns, url) {
   return turns.map(({ role, content }, index) => ({

@@ -55,6 +55,7 @@ const go = (picture) => { location.hash = picture ? picture.id : ''; };
 function show() {
   const picture = album.find(location.hash.slice(1)) ?? null;
   const shown = picture !== null || stage.drawing;
+  document.title = picture ? `${titleOf(picture)} – Show-o` : 'Show-o';
   byId('welcome').hidden = shown;
   byId('workbench').hidden = !shown;
   if (!picture) {
