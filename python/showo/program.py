@@ -1,10 +1,12 @@
 """The command line that comes with the package: what trains and evaluates, in a process of its own."""
 from __future__ import annotations
 
+import io
 import os
 import signal
 import subprocess
 import sys
+import weakref
 from pathlib import Path
 
 import torch
@@ -12,6 +14,18 @@ import torch
 from .errors import Error, UsageError
 
 PROGRAM = Path(__file__).parent / "showo"
+
+# The writing ends of the pipes that programs have as their input. When this process ends, however it does, the system closes them,
+# and the programs stop. (PR_SET_PDEATHSIG would stop them when the thread that started them ends, as a notebook's may.)
+_held: weakref.WeakSet[io.FileIO] = weakref.WeakSet()
+
+
+def _let_go() -> None:
+    for end in list(_held):
+        end.close()
+
+
+os.register_at_fork(after_in_child=_let_go)  # what is forked may live longer
 
 
 def environment() -> dict[str, str]:
@@ -25,12 +39,25 @@ def main() -> None:
 
 
 def start(arguments: list[str], **streams: object) -> subprocess.Popen[str]:
-    """Ctrl-C of a terminal is this process's alone; it tells the program."""
+    """Ctrl-C of a terminal is this process's alone; it tells the program. The program stops, as by SIGTERM, when this process has
+    ended without telling it."""
     for argument in arguments:
         if "\0" in argument:
             raise UsageError(f"expected text, found a NUL character in {argument!r}")
-    return subprocess.Popen([str(PROGRAM), *arguments], env=environment(), stdin=subprocess.DEVNULL, text=True, errors="replace",
-                            start_new_session=True, **streams)  # type: ignore[call-overload, no-any-return]
+    reading, writing = os.pipe()
+    end = io.FileIO(writing, "w")
+    _held.add(end)
+    try:
+        process: subprocess.Popen[str] = subprocess.Popen(
+            [str(PROGRAM), *arguments], env=dict(environment(), SHOWO_END_WITH_INPUT="1"), stdin=reading, text=True, errors="replace",
+            start_new_session=True, **streams)  # type: ignore[call-overload]
+    except BaseException:
+        end.close()
+        raise
+    finally:
+        os.close(reading)
+    weakref.finalize(process, end.close)
+    return process
 
 
 def failure(code: int, messages: str) -> Error:

@@ -1,6 +1,10 @@
 """Training and evaluation from Python are those of the program."""
 import json
+import os
+import signal
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -60,6 +64,58 @@ def test_on_log_stops_and_raises(shards):
     with pytest.raises(KeyError, match="enough"):
         showo.train(recipe, out=shards / "codec", what="codec", on_log=raises)
     showo.train(recipe, out=shards / "codec", what="codec", on_log=lambda line: False)  # nobody holds the folder
+
+
+KILLED = """
+import json, multiprocessing, sys, threading, time
+import showo
+recipe, out = sys.argv[1:]
+def start():
+    training = showo.start_train(json.load(open(recipe)), out=out, overrides={"steps": 100000, "checkpoint_every": 100000})
+    kept.append(training)
+kept = []
+thread = threading.Thread(target=start)  # which ends, as a notebook's threads may
+thread.start()
+thread.join()
+forked = multiprocessing.get_context("fork").Process(target=time.sleep, args=(600,))  # which outlives the interpreter
+forked.start()
+print(kept[0]._process.pid, forked.pid, flush=True)
+time.sleep(600)
+"""
+
+
+def has_ended(process):
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] in "ZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+
+
+@pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGTERM])
+def test_a_run_stops_and_saves_when_its_interpreter_is_killed(shards, sent):
+    recipe, out = tiny_run.recipe(shards), shards / "run"
+    interpreter = subprocess.Popen([sys.executable, "-c", KILLED, str(recipe), str(out)], stdout=subprocess.PIPE, text=True)
+    trainer, forked = map(int, interpreter.stdout.readline().split())
+    try:
+        tiny_run.wait_for_step(out, 3, interpreter)
+        assert not has_ended(trainer)
+        interpreter.send_signal(sent)
+        interpreter.wait()
+        deadline = time.time() + 120
+        while not has_ended(trainer):
+            assert time.time() < deadline, "the trainer outlives the interpreter"
+            time.sleep(0.01)
+        assert not has_ended(forked)
+    finally:
+        for process in (trainer, forked):
+            if not has_ended(process):
+                os.kill(process, signal.SIGKILL)
+        interpreter.kill()
+        interpreter.communicate()
+    reached = json.loads((out / "checkpoint/state.json").read_text())["step"]
+    assert reached == tiny_run.metrics(out)[-1]["step"] >= 3
+    again = showo.train(json.loads(recipe.read_text()), out=out, steps=reached + 1)
+    assert again.finished and [line["step"] for line in again.metrics] == list(range(1, reached + 2))
 
 
 def test_errors_name_the_key(shards):

@@ -34,9 +34,9 @@ class Killed(unittest.TestCase):
     def tearDown(self):
         self.folder.cleanup()
 
-    def start(self, recipe, out, steps, command="train"):
+    def start(self, recipe, out, steps, command="train", **more):
         return subprocess.Popen([SHOWO, command, str(recipe), "--out", str(self.path / out), "--steps", str(steps)],
-                                stderr=subprocess.PIPE, text=True)
+                                stderr=subprocess.PIPE, text=True, **more)
 
     def finish(self, recipe, out, steps):
         process = self.start(recipe, out, steps)
@@ -111,6 +111,27 @@ class Killed(unittest.TestCase):
             self.assertEqual(tiny_run.metrics(run)[-1]["step"], step, "more steps, or less, than were saved")
             if seen:
                 self.assertIn(f"resumed at step {seen}", error)
+
+    def test_the_end_of_its_input_stops_a_run_that_is_to_end_with_it(self):
+        recipe = tiny_run.recipe(self.path, steps=100000, checkpoint_every=100000)
+        with_input = {"stdin": subprocess.PIPE, "env": dict(os.environ, SHOWO_END_WITH_INPUT="1")}
+        process = self.start(recipe, "run", 100000, **with_input)
+        process.stdin.write("what is written is passed over")
+        process.stdin.flush()
+        tiny_run.wait_for_step(self.path / "run", 2, process)
+        process.communicate(timeout=120)  # closes its input
+        step = self.step("run")
+        self.assertEqual((process.returncode, tiny_run.metrics(self.path / "run")[-1]["step"]), (75, step))
+        # While it saves, as a signal told it to, that is no second one; and without the variable it is nothing.
+        process = self.start(recipe, "run", 100000, **with_input)
+        tiny_run.wait_for_step(self.path / "run", step + 2, process)
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=120)
+        self.assertEqual(process.returncode, 75)
+        self.assertGreater(self.step("run"), step)
+        done = subprocess.run([SHOWO, "train", str(recipe), "--out", str(self.path / "other"), "--steps", "3"],
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300)
+        self.assertEqual(done.returncode, 0, done.stderr)
 
     def test_steps_after_the_checkpoint_are_not_logged_twice(self):
         recipe = tiny_run.recipe(self.path, steps=100000, checkpoint_every=100000)

@@ -5,8 +5,10 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <cstdlib>
 #include <mutex>
 #include <string_view>
 #include <system_error>
@@ -78,15 +80,36 @@ void remove_whole(const fs::path& path) {
   ::_exit(128 + signal);  // the first process of a container has no default actions
 }
 
-void take(int signal) {
+// `again`: whether it ends the process when it is not the first.
+void take(int signal, bool again = true) {
   const std::lock_guard lock(state().mutex);
   const auto now = std::chrono::steady_clock::now();
-  if (state().stop && now - state().stopped < kSameRequest) return;
+  if (state().stop && (!again || now - state().stopped < kSameRequest)) return;
   if (state().stop_requests == 0 || state().stop) end_by(signal);
   state().stop = true;
   state().stopped = now;
   clear_progress();
   say("showo: finishing the step, then saving; once more to end at once\n");
+}
+
+// Whether whoever started this program holds the other end of its standard input as long as it is
+// wanted. Its own children have another input.
+bool takes_end_of_input() {
+  constexpr auto kName = "SHOWO_END_WITH_INPUT";
+  const char* value = std::getenv(kName);
+  const bool takes = value && *value;
+  ::unsetenv(kName);
+  return takes;
+}
+
+void wait_for_end_of_input() {
+  char text[256];
+  ssize_t count = 0;
+  do {
+    count = ::read(STDIN_FILENO, text, sizeof text);
+  } while (count > 0 || (count < 0 && errno == EINTR));
+  // What is being saved already is not cut short.
+  take(SIGTERM, false);
 }
 
 void unblock() {
@@ -97,6 +120,7 @@ void unblock() {
 }  // namespace
 
 void watch_signals() {
+  const bool input_too = takes_end_of_input();
   const sigset_t signals = watched_signals();
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   try {
@@ -104,6 +128,7 @@ void watch_signals() {
       int signal = 0;
       while (::sigwait(&signals, &signal) == 0) take(signal);
     }).detach();
+    if (input_too) std::thread(wait_for_end_of_input).detach();
   } catch (const std::system_error&) {  // no thread is to be had
     return unblock();
   }

@@ -11,7 +11,9 @@ namespace showo {
 /// Takes these signals in a thread of their own from now on, so that the work done on one is
 /// ordinary code. A program's main calls it once, before any other thread is started; without it
 /// signals keep their default actions. Signals that were ignored at the start (nohup, jobs in the
-/// background) stay ignored; children of fork() have the default actions.
+/// background) stay ignored; children of fork() have the default actions. Where the environment has
+/// SHOWO_END_WITH_INPUT, the end of standard input is a SIGTERM as well, though never a second one:
+/// a program that starts this one, holds the other end of that pipe and is killed takes it along.
 void watch_signals();
 
 /// While one lives, the first signal only sets it, and says so on standard error; a second one,
