@@ -20,6 +20,7 @@ async function noticeReturn(onBack) {
 
 /** Shows an error. `again` does once more what failed; `onBack` is called when a lost server answers. */
 export function explain(error, again, onBack = () => {}) {
+  if (!error.kind) reportError(error);  // a mistake of the page itself: for the console as well
   if (error.kind === 'refused' || !error.kind) {
     showNotice(error.message);
     return;
