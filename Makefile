@@ -5,7 +5,7 @@ export TORCH_PYTHON
 python := $(if $(TORCH_PYTHON),$(TORCH_PYTHON),$(CURDIR)/.venv/bin/python)
 jobs := $(shell nproc)
 
-.PHONY: help demo build test bundle format lint clean setup configure asan
+.PHONY: help demo serve build test bundle format lint clean setup configure asan
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -24,7 +24,11 @@ build: configure  ## the program at build/showo
 demo: build  ## pictures and answers by the embedded model, into demo/
 	@tools/demo.sh
 
+serve: build  ## the server and its page, with the embedded model
+	@build/showo serve
+
 test: configure  ## build and run all tests
+	@tools/setup_tests.sh
 	@cmake --build build -j $(jobs)
 	@ctest --test-dir build --output-on-failure -j 2
 

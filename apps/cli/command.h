@@ -25,5 +25,6 @@ void add_plot(CLI::App& app);
 void add_eval(CLI::App& app);
 void add_train_recogniser(CLI::App& app);
 void add_ablate(CLI::App& app);
+void add_serve(CLI::App& app);
 
 }  // namespace showo::cli

@@ -38,9 +38,10 @@ void complete(const CompleteFlags& f) {
   const bool streams = f.count == 1 && !f.model.json;
   const auto texts =
       model.complete(prompt, f.text.options, seeds, [&](size_t, const std::string& more) {
-        if (!streams) return;
+        if (!streams) return true;
         std::fputs(printable(more, true).c_str(), stdout);
         std::fflush(stdout);
+        return true;
       });
   report.lap("complete");
   Json results = Json::array();

@@ -53,16 +53,25 @@ inline std::string flag_name(std::string key) {
 }
 
 struct FlagVisitor : config_detail::Fields<FlagVisitor> {
-  explicit FlagVisitor(CLI::App& app) : app(app) {}
+  explicit FlagVisitor(CLI::App& app, std::string prefix = {})
+      : app(app), prefix(std::move(prefix)) {}
   CLI::App& app;
+  std::string prefix;  // of the fields of a struct inside: "limit_" and "steps" give --limit-steps
   template <class T>
-  void field(T& value, const char* key, const char* help, const Range& range) {
-    if constexpr (config_detail::HoldsNumber<T>::value)
-      add_number(app, flag_name(key), value, help, range);
-    else if constexpr (std::is_same_v<T, bool>)
-      app.add_flag(flag_name(key), value, help);
-    else
-      app.add_option(flag_name(key), value, help)->capture_default_str();
+  void field(T& value, const std::string& key, const char* help, const Range& range) {
+    const std::string name = flag_name(prefix + key);
+    if constexpr (config_detail::Visitable<T>) {
+      FlagVisitor inside(app, prefix + key + "_");
+      value.visit(inside);
+    } else if constexpr (config_detail::HoldsNumber<T>::value) {
+      add_number(app, name, value, help, range);
+    } else if constexpr (std::is_same_v<T, bool>) {
+      app.add_flag(name, value, help);
+    } else if constexpr (config_detail::IsVector<T>::value) {
+      app.add_option(name, value, help)->allow_extra_args(false);
+    } else {
+      app.add_option(name, value, help)->capture_default_str();
+    }
   }
 };
 

@@ -61,7 +61,8 @@ int run(int argc, char** argv) {
   for (auto* add :
        {add_generate, add_ask, add_caption, add_complete, add_inpaint, add_extend, add_edit,
         add_reconstruct, add_story, add_trainers, add_data, add_check, add_info, add_eval,
-        add_train_recogniser, add_convert, add_quantize, add_bench, add_plot, add_ablate}) {
+        add_train_recogniser, add_convert, add_quantize, add_bench, add_plot, add_ablate,
+        add_serve}) {
     add(app);
   }
   try {

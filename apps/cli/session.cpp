@@ -159,6 +159,7 @@ PngText Session::metadata(uint64_t seed, const SamplingOptions& options) const {
                   {"threads", std::to_string(at::get_num_threads())},
                   {"model", fs::path(flags_.model).lexically_normal().filename().string()},
                   {"Software", "showo " SHOWO_VERSION}};
+  if (!options.negative_prompt.empty()) text["negative_prompt"] = options.negative_prompt;
   if (prompt_used_ != prompt_) text["prompt_used"] = prompt_used_;
   return text;
 }

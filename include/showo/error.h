@@ -33,10 +33,16 @@ class OptionError : public UsageError {
   std::string option_;
 };
 
-/// There is no room for a job, now or ever (EngineLimits).
+/// There is no room for a job (EngineLimits): now, as others wait, or ever.
 class EngineFull : public Error {
  public:
-  using Error::Error;
+  explicit EngineFull(std::string_view message, bool for_ever = false)
+      : Error(message), for_ever_(for_ever) {}
+  /// It alone needs more than there is: trying again is in vain.
+  bool for_ever() const { return for_ever_; }
+
+ private:
+  bool for_ever_;
 };
 
 /// The result of what was cancelled.

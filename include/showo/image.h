@@ -43,10 +43,20 @@ Image decode_image(std::span<const std::byte> bytes, const std::string& name);
 /// transparent regenerate instead. Throws Error as read_image does.
 Image read_mask(const std::filesystem::path& path, bool inverted = false);
 
+/// What of a mask is drawn anew: what is white, as here; what is black; or what is transparent, as
+/// OpenAI's interface has it.
+enum class Marked { kWhite, kBlack, kTransparent };
+/// A file's bytes as a mask whose white part is drawn anew.
+Image decode_mask(std::span<const std::byte> bytes, const std::string& name,
+                  Marked marked = Marked::kWhite);
+
 /// Texts inside a PNG file, by keyword.
 using PngText = std::map<std::string, std::string>;
 /// A PNG file's bytes; `text` in UTF-8. `level` is zlib's, 0 to 9.
 std::string encode_png(const Image& image, const PngText& text = {}, int level = 6);
+/// JPEG and WebP files' bytes; `quality` 0 to 100.
+std::string encode_jpeg(const Image& image, int quality = 90);
+std::string encode_webp(const Image& image, int quality = 90);
 /// Whole or not at all; throws Error naming the path.
 void write_png(const std::filesystem::path& path, const Image& image, const PngText& text = {});
 

@@ -5,9 +5,9 @@
 //
 // Threads. A Model never changes: all its functions are const and may be called from any number of
 // threads at once; what they compute goes through one engine, side by side, weights read once for
-// all. Copies share the model. What changes while it is used (a Chat, a Pending, an Image) belongs to
-// one thread at a time. Callbacks come from the threads that compute, one at a time; they may start
-// work and cancel it, but not wait for it. The same seed gives the same result, whatever is
+// all. Copies share the model. What changes while it is used (a Chat, a Pending, an Image) belongs
+// to one thread at a time. Callbacks come from the threads that compute, one at a time; they may
+// start work and cancel it, but not wait for it. The same seed gives the same result, whatever is
 // computed beside it, in fp32; docs/performance.md says what holds in other dtypes.
 #pragma once
 
@@ -22,8 +22,8 @@
 #include "showo/error.h"
 #include "showo/image.h"
 #include "showo/options.h"
-#include "showo/story.h"
 #include "showo/pending.h"
+#include "showo/story.h"
 
 namespace showo {
 
@@ -31,8 +31,8 @@ struct MaskStep;
 class Pipeline;
 struct Seen;
 
-/// `count` pictures of one prompt: the first has the seed itself, and the others those of the command
-/// line's -n.
+/// `count` pictures of one prompt: the first has the seed itself, and the others those of the
+/// command line's -n.
 std::vector<Wish> several(const std::string& prompt, int64_t count, uint64_t seed = 0);
 
 /// How a model is loaded.
@@ -95,6 +95,8 @@ using OnText = std::function<bool(size_t answer, const std::string& more)>;
 class View {
  public:
   explicit View(std::shared_ptr<const Seen> seen) : seen_(std::move(seen)) {}
+  /// What stands before a question, in tokens of the model.
+  int64_t tokens() const;
   const Seen& seen() const { return *seen_; }
 
  private:
@@ -113,7 +115,7 @@ class Chat {
   Answer ask(const std::string& question, const TextOptions& options = {}, uint64_t seed = 0,
              const OnText& on_text = {});
   /// Questions and answers so far.
-  const std::vector<std::pair<std::string, std::string>>& turns() const;
+  const Turns& turns() const;
 
  private:
   friend class Model;
@@ -140,8 +142,8 @@ class Model {
   std::vector<Image> generate(const std::vector<Wish>& wishes, const SamplingOptions& options,
                               const OnStep& on_step = {}) const;
   Pending<std::vector<Image>> start_generate(const std::vector<Wish>& wishes,
-                                          const SamplingOptions& options,
-                                          const OnStep& on_step = {}) const;
+                                             const SamplingOptions& options,
+                                             const OnStep& on_step = {}) const;
   /// The white part of `mask` (of the picture's size) is drawn anew; every pixel outside it keeps
   /// its value. The picture has any size: the model sees a square around what is white, and what
   /// it draws is scaled to the picture's pixels. Throws Error when the sizes differ or the mask
@@ -149,7 +151,7 @@ class Model {
   Image inpaint(const Image& picture, const Image& mask, const Wish& wish,
                 const SamplingOptions& options, const OnStep& on_step = {}) const;
   Pending<Image> start_inpaint(const Image& picture, const Image& mask, const Wish& wish,
-                            const SamplingOptions& options, const OnStep& on_step = {}) const;
+                               const SamplingOptions& options, const OnStep& on_step = {}) const;
   /// Of the picture's last square before `side` the half next to it is kept as context for a new
   /// half beyond it; `offset` token columns (or rows) of that half are drawn anew as well. All
   /// pixels of the picture but those keep their values. Throws Error when the result has more
@@ -157,16 +159,20 @@ class Model {
   Image extend(const Image& picture, Side side, const Wish& wish, const SamplingOptions& options,
                int64_t offset = 0, const OnStep& on_step = {}) const;
   Pending<Image> start_extend(const Image& picture, Side side, const Wish& wish,
-                           const SamplingOptions& options, int64_t offset = 0,
-                           const OnStep& on_step = {}) const;
+                              const SamplingOptions& options, int64_t offset = 0,
+                              const OnStep& on_step = {}) const;
   /// A picture changed without a mask, so that it shows what the wish describes: codes are masked
   /// at random and drawn again, round after round. `options.steps` are those of a round.
   Image redraw(const Image& picture, const Wish& wish, const RedrawOptions& redraw,
                const SamplingOptions& options, const OnStep& on_step = {}) const;
+  Pending<Image> start_redraw(const Image& picture, const Wish& wish, const RedrawOptions& redraw,
+                              const SamplingOptions& options, const OnStep& on_step = {}) const;
   /// The picture as an instruction changes it ("the background turns blue"), by a model that
   /// learned stories.
   Image change(const Image& picture, const Wish& instruction, const SamplingOptions& options,
                const OnStep& on_step = {}) const;
+  Pending<Image> start_change(const Image& picture, const Wish& instruction,
+                              const SamplingOptions& options, const OnStep& on_step = {}) const;
 
   /// Codes of a picture of any size, scaled and cropped to the model's square, row by row.
   std::vector<int64_t> encode(const Image& picture) const;
@@ -177,17 +183,32 @@ class Model {
 
   /// Throws UsageError when the pictures take more than the model's positions.
   View view(const std::vector<Image>& pictures) const;
+  /// Nothing to see: the language model alone is asked.
+  View view_nothing() const;
+  /// The same pictures, and behind them what was asked and answered. Throws UsageError when that
+  /// takes more than the model's positions.
+  View after(const View& pictures, const Turns& turns) const;
   /// The same seed gives each question the same answer, whatever the others are. Throws UsageError
   /// for a question without a word, or too long for the model's positions.
   std::vector<Answer> ask(const View& pictures, const std::vector<std::string>& questions,
                           const TextOptions& options = {}, uint64_t seed = 0,
                           const OnText& on_text = {}) const;
   Pending<std::vector<Answer>> start_ask(const View& pictures,
-                                      const std::vector<std::string>& questions,
-                                      const TextOptions& options = {}, uint64_t seed = 0,
-                                      const OnText& on_text = {}) const;
+                                         const std::vector<std::string>& questions,
+                                         const TextOptions& options = {}, uint64_t seed = 0,
+                                         const OnText& on_text = {}) const;
   std::string ask(const Image& picture, const std::string& question) const;
   Chat chat(const std::vector<Image>& pictures) const;
+
+  /// Text alone (the paper's language modeling): texts that go on from a prompt, without it, one a
+  /// seed. Throws UsageError for a prompt that leaves no room.
+  std::vector<Answer> complete(const std::string& prompt, const TextOptions& options = {},
+                               const std::vector<uint64_t>& seeds = {0},
+                               const OnText& on_text = {}) const;
+  Pending<std::vector<Answer>> start_complete(const std::string& prompt,
+                                              const TextOptions& options = {},
+                                              const std::vector<uint64_t>& seeds = {0},
+                                              const OnText& on_text = {}) const;
 
   /// A story that begins with `before` and goes on with `told`, a text a frame, and then with texts
   /// of the model's own: all of its frames. Throws UsageError for a text without a word, Error when
@@ -204,6 +225,8 @@ class Model {
   /// Of a prompt what the model has room for: all of it, or its beginning.
   std::string prompt_used(const std::string& prompt) const;
 
+  /// What the model's engine has to do at the moment.
+  EngineLoad load() const;
   /// For those who link with LibTorch: what is behind this door.
   Pipeline& pipeline() const;
 

@@ -4,6 +4,8 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "showo/range.h"
 
@@ -25,6 +27,7 @@ struct SamplingOptions {
   double temperature = 1, code_temperature = 1;
   std::string schedule = "cosine";
   std::string order = "confidence";
+  std::string negative_prompt = {};
   template <class V>
   void visit(V& v) {
     v(steps, "steps", "unmasking steps", between(1, 1 << 16));
@@ -44,6 +47,9 @@ struct SamplingOptions {
     v(order, "order",
       "which codes are kept first: the surest (confidence, as published) or those at the places of "
       "a Halton sequence (halton)");
+    v(negative_prompt, "negative_prompt",
+      "what guidance leads away from: stands in its unconditional branch in place of an empty "
+      "text");
   }
   /// For a picture of so many tokens. Throws OptionError.
   void check(int64_t tokens) const;
@@ -72,7 +78,11 @@ struct TextOptions {
 struct Answer {
   std::string text;
   bool complete = false;  // false: it was cut at max_tokens or at the model's last position
+  int64_t prompt_tokens = 0, tokens = 0;  // that stood before it, pictures included; its own
 };
+
+/// Questions and their answers.
+using Turns = std::vector<std::pair<std::string, std::string>>;
 
 enum class Side { kLeft, kRight, kUp, kDown };
 
@@ -128,6 +138,13 @@ struct EngineLimits {
     v(alone, "alone",
       "each job in passes of its own: the same bits whatever else runs, in any dtype");
   }
+};
+
+/// What an engine has at the moment, and has done.
+struct EngineLoad {
+  int64_t waiting = 0, running = 0, pictures = 0;  // jobs
+  int64_t cache_bytes = 0;                         // that running jobs may come to need
+  int64_t passes = 0, computed_tokens = 0;         // so far
 };
 
 }  // namespace showo

@@ -5,6 +5,8 @@
 #include <functional>
 #include <memory>
 #include <stdexcept>
+#include <type_traits>
+#include <utility>
 
 namespace showo {
 
@@ -16,6 +18,9 @@ class PendingState {
   /// False: it is not finished yet.
   virtual bool wait_for(std::chrono::milliseconds most) const = 0;
   virtual void cancel() = 0;
+  /// Jobs that were there before it and wait as it does.
+  virtual int64_t ahead() const { return 0; }
+  virtual void when_finished(std::function<void()> told) = 0;
 };
 
 /// A result to come. Those of one model are computed side by side, by a thread of the model's. One
@@ -32,6 +37,11 @@ class Pending {
   bool valid() const { return state_ != nullptr; }
   bool finished() const { return checked().finished(); }
   bool wait_for(std::chrono::milliseconds most) const { return checked().wait_for(most); }
+  /// Jobs that came before it and wait as it does; 0 as soon as it is being computed.
+  int64_t ahead() const { return checked().ahead(); }
+  /// Is told once when it is finished, at once if it is, by a thread that computes: it may not
+  /// wait, nor use the Model or a Pending.
+  void when_finished(std::function<void()> told) { checked().when_finished(std::move(told)); }
   void wait() const {
     while (!wait_for(std::chrono::hours(1))) continue;
   }
@@ -45,6 +55,14 @@ class Pending {
     result_ = nullptr;
     state_.reset();
     return result();
+  }
+
+  /// The same, whose result is what `make` makes of this one's.
+  template <class Make>
+  auto then(Make make) && {
+    return Pending<std::invoke_result_t<Make, T>>(
+        std::move(state_),
+        [result = std::move(result_), make = std::move(make)] { return make(result()); });
   }
 
  private:

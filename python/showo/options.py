@@ -43,6 +43,7 @@ class Sampling(TypedDict, total=False):
     code_temperature: float
     schedule: str
     order: str
+    negative_prompt: str
 
 
 class Redrawing(Sampling, total=False):

@@ -157,8 +157,18 @@ TEST(Model, PicturesAreChangedWhereTheyShallBe) {
   const Image wide = model().extend(scene(), Side::kRight, wish, quick());
   EXPECT_GT(wide.width, scene().width);
   EXPECT_EQ(wide, model().start_extend(scene(), Side::kRight, wish, quick()).get());
-  EXPECT_EQ(model().redraw(scene(), wish, {.strength = 0.5, .rounds = 1}, quick()).width, 64);
-  EXPECT_EQ(model().change(scene(), {"the background turns blue", 1}, quick()).width, 64);
+  const RedrawOptions rounds{.strength = 0.5, .rounds = 2};
+  std::vector<int> steps;
+  const Image redrawn =
+      model().redraw(scene(), wish, rounds, quick(), [&](const PictureStep& step) {
+        steps.push_back(step.step());
+        return true;
+      });
+  EXPECT_EQ(steps, (std::vector{0, 1, 2, 3, 0, 1, 2, 3}));
+  EXPECT_EQ(redrawn, model().start_redraw(scene(), wish, rounds, quick()).get());
+  const Wish blue{"the background turns blue", 1};
+  EXPECT_EQ(model().change(scene(), blue, quick()),
+            model().start_change(scene(), blue, quick()).get());
 }
 
 TEST(Model, ChatsAndStoriesGoOn) {
@@ -179,6 +189,87 @@ TEST(Model, ChatsAndStoriesGoOn) {
       model().tell({model().frame(scene())}, {"the background turns blue"}, options, 1);
   ASSERT_EQ(frames.size(), 3U);
   EXPECT_EQ(frames[1].text, "the background turns blue");
+}
+
+TEST(Model, AViewAfterTurnsAnswersAsAChatDoes) {
+  Chat chat = model().chat({scene()});
+  const auto first = chat.ask("what is in the picture?");
+  const auto second = chat.ask("what colour is the background?");
+  const View seen = model().view({scene()}), after = model().after(seen, chat.turns());
+  EXPECT_GT(after.tokens(), seen.tokens() + first.tokens);
+  const View once = model().after(seen, {{"what is in the picture?", first.text}});
+  const auto again = model().ask(once, {"what colour is the background?"})[0];
+  EXPECT_EQ(again.text, second.text);
+  EXPECT_GT(again.prompt_tokens, once.tokens());
+  EXPECT_GT(again.tokens, 0);
+  const Turns many(200, {"what is it?", "an apple"});
+  EXPECT_THROW(model().after(seen, many), UsageError);
+}
+
+TEST(Model, TextAloneGoesOn) {
+  const TextOptions options{.max_tokens = 6, .temperature = 1, .top_k = 0};
+  const std::vector<uint64_t> seeds = {3, 4};
+  std::vector<std::string> streamed(2);
+  const auto texts = model().complete("a glossy", options, seeds, [&](size_t i, const auto& more) {
+    streamed[i] += more;
+    return true;
+  });
+  EXPECT_EQ(texts[0].text, streamed[0]);
+  EXPECT_EQ(model().start_complete("a glossy", options, {4}).get()[0].text, texts[1].text);
+  EXPECT_LE(texts[0].tokens, 6);
+  const auto told = model().ask(model().view_nothing(), {"what is an apple?"}, {.max_tokens = 4});
+  EXPECT_LE(told[0].tokens, 4);
+  EXPECT_LT(told[0].prompt_tokens, 64);  // no picture
+  EXPECT_THROW(model().complete(std::string(100'000, 'a'), options), UsageError);
+}
+
+TEST(Model, TellsWhenItIsFinished) {
+  std::atomic<int> told = 0;
+  auto drawn = model().start_generate(kWishes, quick());
+  drawn.when_finished([&] { ++told; });
+  drawn.wait();
+  drawn.when_finished([&] { ++told; });
+  for (int i = 0; i < 1000 && told < 2; ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  EXPECT_EQ(told, 2);
+  EXPECT_EQ(drawn.ahead(), 0);
+  EngineLimits limits;
+  limits.running = 1;
+  const Model narrow(SHOWO_SOURCE_DIR "/models/embedded", {.limits = limits});
+  std::atomic<bool> goes_on = false;
+  const auto hold = [&](const PictureStep&) {
+    while (!goes_on) std::this_thread::yield();
+    return true;
+  };
+  auto first = narrow.start_generate({kWishes[0]}, quick(), hold);
+  while (narrow.load().running == 0) std::this_thread::yield();
+  auto second = narrow.start_generate({kWishes[0]}, quick()),
+       third = narrow.for_client("another").start_generate({kWishes[1]}, quick());
+  EXPECT_EQ(third.ahead(), 1);
+  EXPECT_EQ(narrow.load().waiting, 2);
+  third.when_finished([&] { ++told; });
+  third.cancel();
+  EXPECT_EQ(told, 3);
+  EXPECT_EQ(second.ahead(), 0);
+  goes_on = true;
+  EXPECT_EQ(first.get(), second.get());
+  const auto sizes =
+      narrow.start_generate(kWishes, quick()).then([](auto pictures) { return pictures.size(); });
+  EXPECT_TRUE(sizes.valid());
+}
+
+TEST(Model, DrawsAwayFromANegativePrompt) {
+  SamplingOptions guided = quick();
+  guided.guidance = 3;
+  const auto plain = model().generate({kWishes[0]}, guided);
+  guided.negative_prompt = "a green frog";
+  const auto away = model().generate({kWishes[0]}, guided);
+  EXPECT_NE(plain, away);
+  EXPECT_EQ(away, model().start_generate({kWishes[0]}, guided).get());
+  EXPECT_THROW(model().change(scene(), {"it leaves", 1}, guided), OptionError);
+  guided.guidance = 0;
+  EXPECT_EQ(thrown<OptionError>([&] { model().generate({kWishes[0]}, guided); }),
+            "negative_prompt: guidance is off, which alone heeds it");
 }
 
 TEST(Model, RefusesWhatCannotBe) {

@@ -64,13 +64,16 @@ TEST_F(TextAlone, GoesOnGreedilyAsTheWholeTextReadAnew) {
     options.max_tokens = 6;
     std::string streamed;
     const auto written = text.complete("a glossy", options, {0},
-                                       [&](size_t, const std::string& more) { streamed += more; });
+                                       [&](size_t, const std::string& more) {
+                                         streamed += more;
+                                         return true;
+                                       });
     auto ids = text.tokenizer().encode("a glossy");
-    if (text.begin()) ids.insert(ids.begin(), *text.begin());
+    if (text.ends().begin) ids.insert(ids.begin(), *text.ends().begin);
     const auto read = ids.size();
     for (int i = 0; i < 6; ++i) {
       const int64_t next = logits(text.model(), ids)[-1].argmax().item<int64_t>();
-      if (next == text.ends()[0]) break;
+      if (next == text.ends().ends[0]) break;
       ids.push_back(next);
     }
     std::string expected;
@@ -100,7 +103,7 @@ TEST_F(TextAlone, PerplexityIsThatOfEachTokenInItsWindow) {
   for (int i = 0; i < 3; ++i)
     words += "a glossy apple and a flat frog on a blue background, two dogs ";
   auto ids = text.tokenizer().encode(words);
-  if (text.begin()) ids.insert(ids.begin(), *text.begin());
+  if (text.ends().begin) ids.insert(ids.begin(), *text.ends().begin);
   ASSERT_GT(ids.size(), 24u);
   double sum = 0;
   size_t predicted = 1;

@@ -4,6 +4,7 @@
 #include "showo/api/stepper.h"
 #include "showo/core/random.h"
 #include "showo/generate/answer_stream.h"
+#include "showo/generate/completing.h"
 #include "showo/generate/conversation.h"
 #include "showo/generate/preset.h"
 #include "showo/generate/redrawing.h"
@@ -37,6 +38,18 @@ class JobsState : public PendingState {
   }
   void cancel() override {
     for (const auto& job : jobs_) engine_->cancel(job);
+  }
+  void when_finished(std::function<void()> told) override {
+    const auto left = std::make_shared<std::atomic<size_t>>(jobs_.size());
+    const auto one = [left, told = std::move(told)] {
+      if (--*left == 0) told();
+    };
+    for (const auto& job : jobs_) engine_->when_finished(job, one);
+  }
+  int64_t ahead() const override {
+    int64_t most = 0;
+    for (const auto& job : jobs_) most = std::max(most, engine_->ahead_of(job));
+    return most;
   }
   // Throws what went wrong.
   void check() const {
@@ -106,6 +119,14 @@ Jobs<std::vector<Answer>> asking(Pipeline& pipeline, const View& view,
   return work;
 }
 
+Jobs<std::vector<Answer>> texts_after(Pipeline& pipeline, const std::string& prompt,
+                                      const TextOptions& options,
+                                      const std::vector<uint64_t>& seeds, const OnText& on_text) {
+  const auto& vocabulary = pipeline.model()->vocabulary;
+  return completing(pipeline.model()->llm_config(), pipeline.shared_tokenizer(),
+                    {vocabulary.bos, {vocabulary.eos}}, prompt, options, seeds, on_text);
+}
+
 void check_prompts(const std::vector<Wish>& wishes) {
   if (std::ranges::any_of(wishes, is_blank, &Wish::prompt)) throw UsageError("the prompt is empty");
 }
@@ -163,6 +184,8 @@ std::vector<Wish> several(const std::string& prompt, int64_t count, uint64_t see
   return wishes;
 }
 
+int64_t View::tokens() const { return seen_->row.length(); }
+
 int PictureStep::step() const { return step_.step; }
 
 std::vector<int64_t> PictureStep::codes() const {
@@ -193,9 +216,7 @@ Answer Chat::ask(const std::string& question, const TextOptions& options, uint64
   return answer;
 }
 
-const std::vector<std::pair<std::string, std::string>>& Chat::turns() const {
-  return state_->conversation.turns();
-}
+const Turns& Chat::turns() const { return state_->conversation.turns(); }
 
 Model::Model(const std::string& folder, const ModelOptions& options) {
   auto pipeline = open_pipeline(folder, options);
@@ -208,6 +229,7 @@ Model::Model(std::shared_ptr<Opened> opened, std::string client)
 
 const ModelInfo& Model::info() const { return opened_->info; }
 Pipeline& Model::pipeline() const { return *opened_->pipeline; }
+EngineLoad Model::load() const { return pipeline().engine().load(); }
 Model Model::for_client(const std::string& client) const { return {opened_, client}; }
 
 SamplingOptions Model::sampling(const std::string& preset) const {
@@ -277,15 +299,37 @@ Image Model::redraw(const Image& picture, const Wish& wish, const RedrawOptions&
                     const SamplingOptions& options, const OnStep& on_step) const {
   check_prompts({wish});
   check_sampling(info(), options);
-  return redrawn(pipeline(), picture, wish, redraw, options, each_step(pipeline(), 0, on_step));
+  return run(
+      redrawing(pipeline(), picture, wish, redraw, options, each_step(pipeline(), 0, on_step)),
+      pipeline().engine(), client_);
+}
+
+Pending<Image> Model::start_redraw(const Image& picture, const Wish& wish,
+                                   const RedrawOptions& redraw, const SamplingOptions& options,
+                                   const OnStep& on_step) const {
+  check_prompts({wish});
+  check_sampling(info(), options);
+  return started(
+      redrawing(pipeline(), picture, wish, redraw, options, each_step(pipeline(), 0, on_step)),
+      opened_, client_);
 }
 
 Image Model::change(const Image& picture, const Wish& instruction, const SamplingOptions& options,
                     const OnStep& on_step) const {
   check_prompts({instruction});
   check_sampling(info(), options);
-  return changed(pipeline(), picture, instruction.prompt, instruction.seed, options,
-                 each_step(pipeline(), 0, on_step));
+  return run(changing(pipeline(), picture, instruction.prompt, instruction.seed, options,
+                      each_step(pipeline(), 0, on_step)),
+             pipeline().engine(), client_);
+}
+
+Pending<Image> Model::start_change(const Image& picture, const Wish& instruction,
+                                   const SamplingOptions& options, const OnStep& on_step) const {
+  check_prompts({instruction});
+  check_sampling(info(), options);
+  return started(changing(pipeline(), picture, instruction.prompt, instruction.seed, options,
+                          each_step(pipeline(), 0, on_step)),
+                 opened_, client_);
 }
 
 std::vector<int64_t> Model::encode(const Image& picture) const {
@@ -311,6 +355,14 @@ View Model::view(const std::vector<Image>& pictures) const {
   return View(std::make_shared<const Seen>(pipeline().see(pictures)));
 }
 
+View Model::view_nothing() const {
+  return View(std::make_shared<const Seen>(pipeline().see_nothing()));
+}
+
+View Model::after(const View& pictures, const Turns& turns) const {
+  return View(std::make_shared<const Seen>(pipeline().after(pictures.seen(), turns)));
+}
+
 std::vector<Answer> Model::ask(const View& pictures, const std::vector<std::string>& questions,
                                const TextOptions& options, uint64_t seed,
                                const OnText& on_text) const {
@@ -334,6 +386,20 @@ Chat Model::chat(const std::vector<Image>& pictures) const {
   const auto& pipeline = opened_->pipeline;
   return Chat(
       std::make_unique<Chat::State>(pipeline, Conversation(*pipeline, pipeline->see(pictures))));
+}
+
+std::vector<Answer> Model::complete(const std::string& prompt, const TextOptions& options,
+                                    const std::vector<uint64_t>& seeds,
+                                    const OnText& on_text) const {
+  return run(texts_after(pipeline(), prompt, options, seeds, on_text), pipeline().engine(),
+             client_);
+}
+
+Pending<std::vector<Answer>> Model::start_complete(const std::string& prompt,
+                                                   const TextOptions& options,
+                                                   const std::vector<uint64_t>& seeds,
+                                                   const OnText& on_text) const {
+  return started(texts_after(pipeline(), prompt, options, seeds, on_text), opened_, client_);
 }
 
 std::vector<Frame> Model::tell(const std::vector<Frame>& before,

@@ -4,7 +4,7 @@ namespace showo {
 
 Conversation::Conversation(Pipeline& pipeline, Seen pictures)
     : pipeline_(pipeline),
-      row_(pipeline.prompting().question(pictures.row, {})),
+      row_(pictures.asked ? pictures.row : pipeline.prompting().question(pictures.row, {})),
       features_(std::move(pictures.features)) {}
 
 Answer Conversation::ask(const std::string& question, const TextOptions& options, uint64_t seed,

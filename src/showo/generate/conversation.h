@@ -14,13 +14,13 @@ class Conversation {
   Answer ask(const std::string& question, const TextOptions& options, uint64_t seed,
              const OnToken& on_token = {});
   /// Questions and answers so far.
-  const std::vector<std::pair<std::string, std::string>>& turns() const { return turns_; }
+  const Turns& turns() const { return turns_; }
 
  private:
   Pipeline& pipeline_;
   Row row_;
   Tensor features_;
-  std::vector<std::pair<std::string, std::string>> turns_;
+  Turns turns_;
 };
 
 }  // namespace showo

@@ -42,7 +42,8 @@ struct Engine::Entry {
   };
   JobPtr job;
   std::string client;
-  int64_t bytes;  // of keys and values at most
+  int64_t bytes;   // of keys and values at most
+  int64_t number;  // in the order of submission
   std::vector<Opening> openings;
   bool opened = false, begun = false, cancelled = false;
   std::vector<Request> next;  // that found no room in the pass before
@@ -98,7 +99,8 @@ bool Engine::offer(const JobPtr& job, const std::string& client) {
   const int64_t bytes = job->most_tokens() * network_.cache_bytes_a_token();
   if (bytes > limits_.cache_bytes) {
     throw EngineFull(fmt::format("{} tokens need {} bytes of keys and values, the limit is {}",
-                                 job->most_tokens(), bytes, limits_.cache_bytes));
+                                 job->most_tokens(), bytes, limits_.cache_bytes),
+                     /*for_ever=*/true);
   }
   TORCH_CHECK(job->state() == Job::State::kNew, "a job is submitted once");
   const std::lock_guard lock(mutex_);
@@ -109,6 +111,7 @@ bool Engine::offer(const JobPtr& job, const std::string& client) {
   entry->job = job;
   entry->client = client;
   entry->bytes = bytes;
+  entry->number = ++submitted_;
   job->state_ = Job::State::kWaiting;
   waiting_[client].push_back(std::move(entry));
   changed_.notify_all();
@@ -121,6 +124,7 @@ void Engine::cancel(const JobPtr& job) {
     std::erase_if(entries, [&](const EntryPtr& entry) {
       if (entry->job != job) return false;
       job->state_ = Job::State::kCancelled;
+      tell(*job);
       return true;
     });
   }
@@ -178,6 +182,7 @@ void Engine::retire() {
     entry->openings.clear();
     entry->next.clear();
     job.release();
+    tell(job);
     return true;
   });
 }
@@ -324,6 +329,7 @@ bool Engine::step() {
   }
   const std::lock_guard lock(mutex_);
   computing_ = false;
+  ++passes_;
   computed_tokens_ += computed;
   retire();
   changed_.notify_all();
@@ -338,6 +344,21 @@ bool Engine::wait(std::chrono::milliseconds most) {
 bool Engine::wait_for(const JobPtr& job, std::chrono::milliseconds most) {
   std::unique_lock lock(mutex_);
   return changed_.wait_for(lock, most, [&] { return job->finished(); });
+}
+
+void Engine::when_finished(const JobPtr& job, std::function<void()> told) {
+  const std::lock_guard lock(mutex_);
+  const bool runs = std::ranges::any_of(
+      running_, [&](const EntryPtr& entry) { return entry->job == job; });  // though it has failed
+  if (job->finished() && !runs) {
+    told();
+  } else {
+    job->told_.push_back(std::move(told));
+  }
+}
+
+void Engine::tell(Job& job) {
+  for (const auto& told : std::exchange(job.told_, {})) told();
 }
 
 void Engine::run(const std::vector<JobPtr>& jobs, const std::string& client) {
@@ -362,6 +383,7 @@ void Engine::run(const std::vector<JobPtr>& jobs, const std::string& client) {
 EngineLoad Engine::load() const {
   const std::lock_guard lock(mutex_);
   EngineLoad load;
+  load.passes = passes_;
   load.computed_tokens = computed_tokens_;
   for (const auto& [client, entries] : waiting_) load.waiting += std::ssize(entries);
   for (const EntryPtr& entry : running_) {
@@ -370,6 +392,16 @@ EngineLoad Engine::load() const {
     load.cache_bytes += entry->bytes;
   }
   return load;
+}
+
+int64_t Engine::ahead_of(const JobPtr& job) const {
+  const std::lock_guard lock(mutex_);
+  int64_t number = 0, ahead = 0;
+  for (const auto& [client, entries] : waiting_)
+    for (const EntryPtr& entry : entries) number = entry->job == job ? entry->number : number;
+  for (const auto& [client, entries] : waiting_)
+    for (const EntryPtr& entry : entries) ahead += entry->number < number ? 1 : 0;
+  return ahead;
 }
 
 void Engine::forget() {

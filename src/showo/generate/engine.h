@@ -21,12 +21,6 @@ namespace showo {
 /// The limits for a device: a GPU takes more tokens a pass.
 EngineLimits engine_limits(torch::Device device);
 
-struct EngineLoad {
-  int64_t waiting = 0, running = 0, pictures = 0;
-  int64_t cache_bytes = 0;      // that running jobs may come to need
-  int64_t computed_tokens = 0;  // in all passes so far
-};
-
 /// Jobs may be submitted and cancelled from any thread; passes are computed by whichever threads
 /// call step or run, one at a time. A job's functions are called by those alone, and its callbacks
 /// may call submit and cancel.
@@ -49,11 +43,16 @@ class Engine {
   bool wait(std::chrono::milliseconds most);
   /// Until the job is finished, at most so long. False: it is not. Others compute its passes.
   bool wait_for(const JobPtr& job, std::chrono::milliseconds most);
+  /// `told` once the job has left the engine, at once if it has; it must not use the engine.
+  void when_finished(const JobPtr& job, std::function<void()> told);
   /// Submits the jobs, as there is room, and steps until all are finished. Throws the first error
   /// of any, after all; where a callback threw Cancelled, the others are cancelled too.
   void run(const std::vector<JobPtr>& jobs, const std::string& client = {});
 
   EngineLoad load() const;
+  /// Jobs that were submitted before this one and wait as it does. Whose turn comes when, clients
+  /// share.
+  int64_t ahead_of(const JobPtr& job) const;
   const EngineLimits& limits() const { return limits_; }
   const Network& network() const { return network_; }
   /// Forgets what was read for rows to come.
@@ -73,6 +72,7 @@ class Engine {
   void compute_pass(Pass& pass);
   int64_t shared_tokens(const Row& row, bool logits) const;
   void retire();
+  static void tell(Job& job);
 
   Network network_;
   EngineLimits limits_;
@@ -85,7 +85,8 @@ class Engine {
   std::map<std::string, int64_t> served_;                // when a job of the client last began
   std::vector<EntryPtr> running_;
   bool computing_ = false;
-  int64_t turn_ = 0, texts_passes_ = 0, admitted_ = 0, computed_tokens_ = 0;
+  int64_t turn_ = 0, texts_passes_ = 0, submitted_ = 0, admitted_ = 0;
+  int64_t passes_ = 0, computed_tokens_ = 0;
 };
 
 }  // namespace showo

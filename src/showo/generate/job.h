@@ -5,6 +5,8 @@
 
 #include <atomic>
 #include <exception>
+#include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -58,6 +60,14 @@ class Job {
   friend class Engine;
   std::atomic<State> state_ = State::kNew;
   std::exception_ptr error_;
+  std::vector<std::function<void()>> told_;  // when it has left the engine
+};
+
+/// Jobs for an engine, and what is made of them when all are finished.
+template <class T>
+struct Jobs {
+  std::vector<std::shared_ptr<Job>> jobs;
+  std::function<T()> result;
 };
 
 }  // namespace showo

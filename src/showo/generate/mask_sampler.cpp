@@ -27,6 +27,8 @@ void SamplingOptions::check(int64_t tokens) const {
   check_options(*this);
   if (steps > tokens)
     throw OptionError("steps", std::to_string(steps), fmt::format("expected 1 to {}", tokens));
+  if (!negative_prompt.empty() && (guidance == 0 || guided == 0))
+    throw OptionError("negative_prompt", "guidance is off, which alone heeds it");
   if (order != "confidence" && order != "halton")
     throw OptionError("order", order, "expected confidence or halton");
   try {

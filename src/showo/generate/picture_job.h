@@ -9,13 +9,23 @@
 
 namespace showo {
 
+/// What is to be drawn in a picture: int64 [N], known codes and −1 where one is wanted.
+struct Canvas {
+  Tensor codes_N;
+  std::unique_ptr<Draws> draws;
+};
+
+/// Of a picture that was drawn the next round, if there is one.
+using NextRound = std::function<std::optional<Canvas>(const Tensor& codes_N)>;
+
 class PictureJob : public Job {
  public:
   /// `prompt`: a text-to-image row with its picture, whose ids do not matter; `unconditional` the
-  /// same without text, for guidance. `canvas_N`, int64: known codes, and −1 where one is wanted.
+  /// same without text, for guidance. `canvas_N` as in Canvas. `next`: it is drawn again as this
+  /// says, until it says nothing.
   PictureJob(const Showo& model, const Row& prompt, const Row& unconditional,
              const Tensor& canvas_N, const SamplingOptions& options, std::unique_ptr<Draws> draws,
-             OnMaskStep on_step = {});
+             OnMaskStep on_step = {}, NextRound next = {});
 
   std::vector<Beginning> beginnings() override;
   void begin(std::vector<Context> read, std::vector<Tensor> logits) override;
@@ -30,13 +40,16 @@ class PictureJob : public Job {
   const Tensor& codes() const { return codes_N_; }
 
  private:
+  void draw(Canvas canvas);
   void report(const MaskStep& step);
   Showo model_;
   std::vector<Row> rows_;  // what stands before the picture, with and without the text
-  Tensor canvas_N_, codes_N_;
+  int64_t picture_tokens_;
+  Canvas first_;
+  Tensor codes_N_;
   SamplingOptions options_;
-  std::unique_ptr<Draws> draws_;
   OnMaskStep on_step_;
+  NextRound next_;
   std::vector<Context> contexts_;
   std::optional<Drawing> drawing_;
 };

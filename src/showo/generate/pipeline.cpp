@@ -122,25 +122,20 @@ Image Pipeline::picture_of(const Tensor& codes) {
 }
 
 std::shared_ptr<PictureJob> Pipeline::drawing(const Wish& wish, const Tensor& canvas,
-                                              const SamplingOptions& options, OnMaskStep on_step) {
+                                              const SamplingOptions& options, OnMaskStep on_step,
+                                              NextRound next) {
   const std::vector<int64_t> blank(canvas.size(0), model_->vocabulary.mask_token);
   return std::make_shared<PictureJob>(
       model_, prompting_.text_to_image(tokenizer_->encode(wish.prompt), blank),
-      prompting_.text_to_image({}, blank), canvas, options,
-      std::make_unique<SeededDraws>(wish.seed, model_->device()), std::move(on_step));
+      prompting_.text_to_image(tokenizer_->encode(options.negative_prompt), blank), canvas, options,
+      std::make_unique<SeededDraws>(wish.seed, model_->device()), std::move(on_step),
+      std::move(next));
 }
 
 std::shared_ptr<PictureJob> Pipeline::drawing(const Wish& wish, const SamplingOptions& options,
                                               OnMaskStep on_step) {
   const auto canvas = torch::full({model_->config.num_vq_tokens}, -1, torch::kLong);
   return drawing(wish, canvas, options, std::move(on_step));
-}
-
-Tensor Pipeline::fill(const Tensor& canvas, const Wish& wish, const SamplingOptions& options,
-                      const OnMaskStep& on_step) {
-  const auto job = drawing(wish, canvas, options, on_step);
-  engine_->run({job});
-  return job->codes();
 }
 
 std::string Pipeline::prompt_used(const std::string& prompt) const {
@@ -252,11 +247,39 @@ Seen Pipeline::see(const std::vector<Image>& pictures) {
   return seen;
 }
 
+Seen Pipeline::see_nothing() const {
+  Seen seen{{}, {}, /*asked=*/true};
+  seen.row.append_text(std::vector{model_->vocabulary.bos});
+  return seen;
+}
+
+Seen Pipeline::after(const Seen& pictures, const Turns& turns) {
+  Seen seen = pictures;
+  if (!seen.asked) seen.row = prompting_.question(seen.row, {});
+  seen.asked = true;
+  for (const auto& [question, answer] : turns) {
+    seen.row.append_text(sight_.question(question));
+    seen.row.append_text(tokenizer_->encode(" " + answer));
+    seen.row.append_text(std::vector{model_->vocabulary.eos});
+  }
+  const int64_t most = most_positions();
+  if (seen.row.next_position() >= most) {
+    throw UsageError(fmt::format("the conversation has {} tokens, expected at most {}",
+                                 seen.row.next_position(), most - 1));
+  }
+  return seen;
+}
+
 std::shared_ptr<TextJob> Pipeline::answering(const Seen& picture, const std::string& question,
                                              const TextOptions& options, uint64_t seed,
                                              OnToken on_token) {
   const auto text = sight_.question(question);
-  const Row row = prompting_.question(picture.row, text);
+  Row row = picture.row;
+  if (picture.asked) {
+    row.append_text(text);
+  } else {
+    row = prompting_.question(row, text);
+  }
   const int64_t most = most_positions() - 1;  // a token's at least
   const auto& last = row.segments.back();
   if (const int64_t over = last.position + last.length - most; over > 0) {
@@ -268,7 +291,8 @@ std::shared_ptr<TextJob> Pipeline::answering(const Seen& picture, const std::str
 }
 
 Answer Pipeline::answer_of(const TextJob& job) const {
-  return {spell(job.text().tokens()), job.text().complete()};
+  return {spell(job.text().tokens()), job.text().complete(), job.prompt_tokens(),
+          std::ssize(job.text().tokens())};
 }
 
 Jobs<std::vector<Answer>> Pipeline::answering(const Seen& picture,

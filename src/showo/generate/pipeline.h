@@ -18,13 +18,6 @@ using OnPictureStep = std::function<bool(size_t picture, const MaskStep&)>;
 /// Sees every token of every answer; false stops that answer.
 using OnAnswerToken = std::function<bool(size_t question, int64_t token)>;
 
-/// Jobs for an engine, and what is made of them when all are finished.
-template <class T>
-struct Jobs {
-  std::vector<std::shared_ptr<Job>> jobs;
-  std::function<T()> result;
-};
-
 class Pipeline {
  public:
   /// Throws Error naming what is missing or does not fit.
@@ -57,6 +50,11 @@ class Pipeline {
   /// them once. Throws UsageError when they take more than the model's positions.
   Seen see(const Image& picture) { return see(std::vector{picture}); }
   Seen see(const std::vector<Image>& pictures);
+  /// No picture: the language model alone is asked.
+  Seen see_nothing() const;
+  /// What was seen, and then asked and answered. Throws UsageError when the model's positions are
+  /// used up.
+  Seen after(const Seen& seen, const Turns& turns);
   /// The same seed gives each question the same answer, whatever the others are. Throws UsageError
   /// for a question too long for the model's positions.
   std::vector<Answer> answer(const Seen& picture, const std::vector<std::string>& questions,
@@ -76,6 +74,10 @@ class Pipeline {
                                       const OnAnswerToken& on_token = {});
   std::shared_ptr<PictureJob> drawing(const Wish& wish, const SamplingOptions& options,
                                       OnMaskStep on_step = {});
+  /// On a canvas of codes, as PictureJob has it.
+  std::shared_ptr<PictureJob> drawing(const Wish& wish, const Tensor& canvas_N,
+                                      const SamplingOptions& options, OnMaskStep on_step,
+                                      NextRound next = {});
   std::shared_ptr<TextJob> answering(const Seen& picture, const std::string& question,
                                      const TextOptions& options, uint64_t seed,
                                      OnToken on_token = {});
@@ -90,9 +92,6 @@ class Pipeline {
   Image picture_of(const Tensor& codes_N);
   /// To codes and back.
   Image reconstruct(const Image& picture) { return picture_of(codes_of(picture)); }
-  /// Codes int64 [N] with others in place of −1, behind a prompt.
-  Tensor fill(const Tensor& canvas_N, const Wish& wish, const SamplingOptions& options,
-              const OnMaskStep& on_step = {});
   /// Pixels a side of the model's pictures.
   int image_size() const { return side_ * static_cast<int>(codec_->config.stride()); }
   Showo& model() { return model_; }
@@ -112,8 +111,6 @@ class Pipeline {
     engine_->run(work.jobs);
     return work.result();
   }
-  std::shared_ptr<PictureJob> drawing(const Wish& wish, const Tensor& canvas_N,
-                                      const SamplingOptions& options, OnMaskStep on_step);
   std::shared_ptr<const Tokenizer> tokenizer_;
   Magvit codec_;
   Showo model_;

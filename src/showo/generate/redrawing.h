@@ -8,8 +8,12 @@
 namespace showo {
 
 /// `sampling.steps` are those of a round. Throws OptionError.
+Jobs<Image> redrawing(Pipeline& pipeline, const Image& picture, const Wish& wish,
+                      const RedrawOptions& options, const SamplingOptions& sampling,
+                      const OnMaskStep& on_step = {});
+/// The same, drawn.
 Image redrawn(Pipeline& pipeline, const Image& picture, const Wish& wish,
-              const RedrawOptions& options, SamplingOptions sampling,
+              const RedrawOptions& options, const SamplingOptions& sampling,
               const OnMaskStep& on_step = {});
 
 }  // namespace showo

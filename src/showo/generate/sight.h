@@ -22,6 +22,7 @@ namespace showo {
 struct Seen {
   Row row;
   Tensor features;
+  bool asked = false;  // texts stand behind them already
 };
 
 /// Channels of the features that `config` wants of this image tokenizer; 0 for other ways of

@@ -53,14 +53,20 @@ std::shared_ptr<StoryJob> telling(Pipeline& pipeline, const StoryWish& wish,
                                     std::move(told), wish.options, wish.seed, each, on_step);
 }
 
-Image changed(Pipeline& pipeline, const Image& picture, const std::string& instruction,
-              uint64_t seed, const SamplingOptions& options, const OnMaskStep& on_step) {
+Jobs<Image> changing(Pipeline& pipeline, const Image& picture, const std::string& instruction,
+                     uint64_t seed, const SamplingOptions& options, const OnMaskStep& on_step) {
   StoryWish wish{{as_frame(pipeline, "", picture)}, {instruction}, {}, seed};
   wish.options.frames = 2;
   wish.options.sampling = options;
   const auto job = telling(pipeline, wish, {}, on_step);
-  pipeline.engine().run({job});
-  return shown(pipeline, job->frames().back()).picture;
+  return {{job}, [job, &pipeline] { return shown(pipeline, job->frames().back()).picture; }};
+}
+
+Image changed(Pipeline& pipeline, const Image& picture, const std::string& instruction,
+              uint64_t seed, const SamplingOptions& options, const OnMaskStep& on_step) {
+  const auto work = changing(pipeline, picture, instruction, seed, options, on_step);
+  pipeline.engine().run(work.jobs);
+  return work.result();
 }
 
 }  // namespace showo

@@ -31,6 +31,9 @@ std::shared_ptr<StoryJob> telling(Pipeline& pipeline, const StoryWish& wish,
 
 /// The picture as an instruction changes it ("the background turns blue"), by a model that learned
 /// stories: the frame that follows it.
+Jobs<Image> changing(Pipeline& pipeline, const Image& picture, const std::string& instruction,
+                     uint64_t seed, const SamplingOptions& options, const OnMaskStep& on_step = {});
+/// The same, drawn.
 Image changed(Pipeline& pipeline, const Image& picture, const std::string& instruction,
               uint64_t seed, const SamplingOptions& options, const OnMaskStep& on_step = {});
 

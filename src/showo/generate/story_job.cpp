@@ -17,7 +17,8 @@ int64_t positions_of_frame(const Showo& model, const Prompting& prompting) {
 
 StoryJob::StoryJob(const Showo& model, const Prompting& prompting,
                    const std::vector<StoryFrame>& before, std::vector<std::vector<int64_t>> told,
-                   const StoryOptions& options, uint64_t seed, OnStoryFrame on_frame, OnMaskStep on_step)
+                   const StoryOptions& options, uint64_t seed, OnStoryFrame on_frame,
+                   OnMaskStep on_step)
     : model_(model),
       prompting_(prompting),
       frames_(before),
@@ -32,6 +33,8 @@ StoryJob::StoryJob(const Showo& model, const Prompting& prompting,
   const int64_t codes = model->config.num_vq_tokens,
                 positions = model->llm_config().max_position_embeddings;
   options_.sampling.check(codes);
+  if (!options_.sampling.negative_prompt.empty())
+    throw OptionError("negative_prompt", "the pictures of a story have none");
   const int64_t least = 1 + options_.frames * positions_of_frame(model, prompting);
   if (least > positions) {
     throw OptionError("frames", std::to_string(options_.frames),

@@ -6,6 +6,7 @@ TextJob::TextJob(const LlmConfig& llm, Row row, Tensor features, const TextOptio
                  std::vector<int64_t> stops, uint64_t seed, OnToken on_token)
     : features_(std::move(features)),
       context_{std::move(row), KvCache(llm.num_hidden_layers)},
+      prompt_tokens_(context_.row.length()),
       most_tokens_(std::min(context_.row.length() + options.max_tokens,
                             std::max(llm.max_position_embeddings, context_.row.length()))),
       writing_(context_, options, std::move(stops), llm.max_position_embeddings, seed,

@@ -22,12 +22,15 @@ class TextJob : public Job {
   bool done() const override { return writing_.done(); }
   void release() override;
   int64_t most_tokens() const override { return most_tokens_; }
+  /// Of the row that the text goes on from.
+  int64_t prompt_tokens() const { return prompt_tokens_; }
   /// The text, and how it ended.
   const Writing& text() const { return writing_; }
 
  private:
   Tensor features_;
   Context context_;
+  int64_t prompt_tokens_;
   int64_t most_tokens_;
   Writing writing_;
 };

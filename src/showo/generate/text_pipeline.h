@@ -9,15 +9,12 @@
 #include <string>
 #include <vector>
 
+#include "showo/generate/completing.h"
 #include "showo/generate/engine.h"
-#include "showo/generate/text_sampler.h"
 #include "showo/model/folder.h"
 #include "showo/text/tokenizer.h"
 
 namespace showo {
-
-/// Sees the newest whole characters of a continuation.
-using OnContinuation = std::function<void(size_t continuation, const std::string& more)>;
 
 struct Perplexity {
   int64_t tokens = 0;  // that were predicted
@@ -33,11 +30,11 @@ class TextPipeline {
                         torch::Device device = torch::kCPU, std::optional<LowBits> low_bits = {},
                         std::optional<EngineLimits> limits = {});
 
-  /// One continuation a seed, without the prompt. A text begins with [SOT] where the model was trained so: Show-o and
-  /// Llama. Throws Error when the prompt leaves no room.
+  /// One continuation a seed (completing). A text begins with [SOT] where the model was trained so:
+  /// Show-o and Llama.
   std::vector<Answer> complete(const std::string& prompt, const TextOptions& options,
-                                     const std::vector<uint64_t>& seeds,
-                                     const OnContinuation& on_text = {});
+                               const std::vector<uint64_t>& seeds,
+                               const OnContinuation& on_text = {});
   /// Of a text of any length, in windows as long as the model's positions; each goes half a window
   /// back for what came before. Throws Error for a text without a token to predict.
   Perplexity perplexity(const std::string& text);
@@ -45,15 +42,12 @@ class TextPipeline {
   Backbone& model() { return model_; }
   const Tokenizer& tokenizer() const { return *tokenizer_; }
   /// What begins a text, if anything, and what ends it.
-  std::optional<int64_t> begin() const { return begin_; }
-  const std::vector<int64_t>& ends() const { return ends_; }
+  const TextEnds& ends() const { return ends_; }
 
  private:
-  std::vector<int64_t> begun(const std::string& text) const;
   std::shared_ptr<const Tokenizer> tokenizer_;
   Backbone model_{nullptr};
-  std::optional<int64_t> begin_;  // [SOT]
-  std::vector<int64_t> ends_;     // [EOT] first
+  TextEnds ends_;
   std::unique_ptr<Engine> engine_;
 };
 

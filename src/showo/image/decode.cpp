@@ -47,17 +47,17 @@ Image decode_image(std::span<const std::byte> bytes, const std::string& name) {
   return decode_image(bytes, name, pixel_limit(bytes.size()));
 }
 
-Image read_image_over(const fs::path& path, Ground ground) {
-  const auto file = MappedFile::open(path);
+Image decode_image_over(std::span<const std::byte> bytes, const std::string& name, Ground ground) {
   std::string remark;
-  Image image =
-      decode_over(file->bytes(), path.string(), pixel_limit(file->bytes().size()), ground, remark);
+  Image image = decode_over(bytes, name, pixel_limit(bytes.size()), ground, remark);
   if (!remark.empty())
-    spdlog::warn("{}",
-                 one_line(fmt::format("{}: {}; all pixels were read", path.string(), remark)));
+    spdlog::warn("{}", one_line(fmt::format("{}: {}; all pixels were read", name, remark)));
   return image;
 }
 
-Image read_image(const fs::path& path) { return read_image_over(path, Ground::kWhite); }
+Image read_image(const fs::path& path) {
+  const auto file = MappedFile::open(path);
+  return decode_image_over(file->bytes(), path.string(), Ground::kWhite);
+}
 
 }  // namespace showo

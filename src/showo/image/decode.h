@@ -17,7 +17,7 @@ int64_t pixel_limit(size_t file_bytes);
 /// PNG, JPEG or WebP. Throws Error naming `name` for anything corrupt, unknown or above
 /// `max_pixels`. Alpha is laid over white.
 Image decode_image(std::span<const std::byte> bytes, const std::string& name, int64_t max_pixels);
-/// read_image with alpha over another ground.
-Image read_image_over(const fs::path& path, Ground ground);
+/// decode_image with alpha over another ground.
+Image decode_image_over(std::span<const std::byte> bytes, const std::string& name, Ground ground);
 
 }  // namespace showo

@@ -8,6 +8,7 @@
 #include <jerror.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "showo/core/error.h"
 #include "showo/image/long_jumps.h"
@@ -144,6 +145,61 @@ Image decode_jpeg(std::span<const std::byte> bytes, const std::string& name, int
   });
   remark = jpeg.remark();
   return image;
+}
+
+namespace {
+
+class Compressor {
+ public:
+  Compressor() {
+    info.err = jpeg_std_error(&errors_.base);
+    errors_.base.error_exit = jump_out;
+    run([&] {
+      jpeg_create_compress(&info);
+      jpeg_mem_dest(&info, &bytes_, &size_);
+    });
+  }
+  ~Compressor() {
+    jpeg_destroy_compress(&info);
+    std::free(bytes_);
+  }
+  Compressor(const Compressor&) = delete;
+  Compressor& operator=(const Compressor&) = delete;
+  template <class Body>
+  void run(const Body& body) {
+    if (!errors_.jumps.run(body)) fail("JPEG: {}", errors_.message);
+  }
+  std::string file() const { return {reinterpret_cast<const char*>(bytes_), size_}; }
+
+  jpeg_compress_struct info{};
+
+ private:
+  ErrorManager errors_;
+  unsigned char* bytes_ = nullptr;
+  unsigned long size_ = 0;  // NOLINT: libjpeg's type
+};
+
+}  // namespace
+
+std::string encode_jpeg(const Image& image, int quality) {
+  if (image.width < 1 || image.height < 1) fail("JPEG: the picture is empty");
+  Compressor jpeg;
+  auto& info = jpeg.info;
+  info.image_width = image.width;
+  info.image_height = image.height;
+  info.input_components = 3;
+  info.in_color_space = JCS_RGB;
+  jpeg.run([&] {
+    jpeg_set_defaults(&info);
+    jpeg_set_quality(&info, quality, TRUE);
+    jpeg_start_compress(&info, TRUE);
+    while (info.next_scanline < info.image_height) {
+      auto* row = const_cast<uint8_t*>(image.pixel(0, static_cast<int>(info.next_scanline)));
+      jpeg_write_scanlines(&info, &row, 1);
+    }
+    jpeg_finish_compress(&info);
+  });
+  return jpeg.file();
 }
 
 }  // namespace showo

@@ -20,13 +20,24 @@ bool is_white(const uint8_t* pixel) { return luminance(pixel) >= 128; }
 
 }  // namespace
 
-Image read_mask(const fs::path& path, bool inverted) {
-  Image mask = read_image_over(path, Ground::kBlack);
+Image decode_mask(std::span<const std::byte> bytes, const std::string& name, Marked marked) {
+  Image mask = decode_image_over(bytes, name, Ground::kBlack);
+  if (marked == Marked::kTransparent) {  // white shows through where alpha lets it
+    const Image over_white = decode_image_over(bytes, name, Ground::kWhite);
+    for (size_t i = 0; i < mask.rgb.size(); ++i)
+      mask.rgb[i] = static_cast<uint8_t>(over_white.rgb[i] - mask.rgb[i]);
+  }
   for (size_t i = 0; i < mask.rgb.size(); i += 3) {
     const int value = luminance(mask.rgb.data() + i);
-    std::fill_n(mask.rgb.data() + i, 3, static_cast<uint8_t>(inverted ? 255 - value : value));
+    std::fill_n(mask.rgb.data() + i, 3,
+                static_cast<uint8_t>(marked == Marked::kBlack ? 255 - value : value));
   }
   return mask;
+}
+
+Image read_mask(const fs::path& path, bool inverted) {
+  const auto file = MappedFile::open(path);
+  return decode_mask(file->bytes(), path.string(), inverted ? Marked::kBlack : Marked::kWhite);
 }
 
 Box marked_box(const Image& mask) {
