@@ -47,6 +47,7 @@ int64_t announced_bytes(const httplib::Request& request) {
 
 Application::Application(Service& service, std::function<int64_t()> connections)
     : service_(service), gate_(service.options), connections_(std::move(connections)) {
+  svr_sock_ = 0;  // it has no socket of its own to listen at, and ends streams where it has none
   set_keep_alive_max_count(1'000'000);
   set_keep_alive_timeout(service.limits.idle_seconds);
   set_payload_max_length(static_cast<size_t>(service.limits.body_bytes));

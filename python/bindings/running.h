@@ -13,6 +13,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "python/bindings/callback.h"
 #include "showo/error.h"
@@ -111,16 +112,42 @@ template <class T>
 class ThreadState : public PendingState {
  public:
   explicit ThreadState(std::function<T()> work)
-      : result_(std::async(std::launch::async, std::move(work)).share()) {}
+      : result_(std::async(std::launch::async, [this, work = std::move(work)] {
+                  const Ending ending{*this};
+                  return work();
+                }).share()) {}
   bool finished() const override { return wait_for(std::chrono::milliseconds(0)); }
   bool wait_for(std::chrono::milliseconds most) const override {
     return result_.wait_for(most) == std::future_status::ready;
   }
   void cancel() override {}  // its callbacks look at the Stop
+  void when_finished(std::function<void()> told) override {
+    {
+      const std::lock_guard lock(mutex_);
+      if (!ended_) return listeners_.push_back(std::move(told));
+    }
+    told();
+  }
   T result() const { return result_.get(); }
 
  private:
-  std::shared_future<T> result_;
+  // Of the work, whether it returns or throws.
+  struct Ending {
+    ThreadState& state;
+    ~Ending() {
+      std::vector<std::function<void()>> listeners;
+      {
+        const std::lock_guard lock(state.mutex_);
+        state.ended_ = true;
+        listeners.swap(state.listeners_);
+      }
+      for (const auto& told : listeners) told();
+    }
+  };
+  std::mutex mutex_;
+  bool ended_ = false;
+  std::vector<std::function<void()>> listeners_;
+  std::shared_future<T> result_;  // whose end waits for the thread
 };
 
 template <class T>
