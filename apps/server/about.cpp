@@ -1,8 +1,12 @@
 // GET /v1/models, /health, /metrics, /v1/capabilities: what the server is and does.
 #include <unistd.h>
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <ctime>
 #include <fstream>
+#include <map>
 
 #include "apps/server/api_error.h"
 #include "apps/server/endpoints.h"
@@ -102,6 +106,33 @@ void tell_capabilities(Service& service, httplib::Response& response) {
                     {{"max_tokens", config_to_json(TextOptions())["max_tokens"]},
                      {"positions", info.positions},
                      {"pictures", limits.pictures}}}});
+}
+
+void tell_interface(const Service& service, std::string_view description,
+                    httplib::Response& response) {
+  Json interface = Json::parse(description);
+  const Limits& limits = service.limits;
+  const ModelInfo& info = service.model.info();
+  const int64_t steps = std::min<int64_t>(limits.steps, info.image_tokens);
+  const std::map<std::string, int64_t> most = {
+      {"n", limits.n},
+      {"steps", steps},
+      {"num_inference_steps", steps},
+      {"sample_steps", steps},
+      {"partial_images", steps},
+      {"max_tokens", limits.max_tokens},
+      {"max_completion_tokens", limits.max_tokens}};
+  std::vector<std::string> models = service.options.aliases;
+  models.push_back(service.name);
+  for (const char* schema : {"Generation", "Edit", "Chat"}) {
+    Json& properties = interface["components"]["schemas"][schema]["properties"];
+    properties["model"]["enum"] = models;
+    for (const auto& [name, value] : most)
+      if (properties.contains(name)) properties[name]["maximum"] = value;
+    if (std::string_view(schema) == "Generation")
+      properties["size"]["enum"] = {"auto", fmt::format("{0}x{0}", info.image_size)};
+  }
+  reply(response, interface);
 }
 
 }  // namespace showo::server

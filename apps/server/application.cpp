@@ -103,6 +103,12 @@ void Application::add_post(const std::string& path, Endpoint endpoint) {
 
 void Application::add_page() {
   for (const PageFile& file : page_files()) {
+    if (file.name == "openapi.json") {
+      add_get("/openapi.json", [this, file](const auto&, auto& response) {
+        tell_interface(service_, file.content, response);
+      });
+      continue;
+    }
     const std::string tag = fmt::format("\"{:016x}\"", std::hash<std::string_view>()(file.content));
     const auto answer = [file, tag](const httplib::Request& request, httplib::Response& response) {
       response.set_header("ETag", tag);

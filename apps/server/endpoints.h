@@ -19,5 +19,8 @@ void list_models(Service& service, const httplib::Request& request, httplib::Res
 void tell_health(Service& service, httplib::Response& response);
 void tell_metrics(Service& service, int64_t connections, httplib::Response& response);
 void tell_capabilities(Service& service, httplib::Response& response);
+/// openapi.json, with this server's model and limits.
+void tell_interface(const Service& service, std::string_view description,
+                    httplib::Response& response);
 
 }  // namespace showo::server

@@ -14,7 +14,7 @@ struct Limits {
   int64_t body_bytes = 32 << 20;
   int64_t pixels = 16'000'000;
   int64_t prompt_tokens = 4096;
-  int64_t max_tokens = 1024;
+  int64_t max_tokens = 4096;
   int n = 10;
   int steps = 128;
   int pictures = 8;

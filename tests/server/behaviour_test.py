@@ -47,8 +47,9 @@ def everything(connection):
 
 
 def head(path, body, **headers):
-    lines = {"Host": f"127.0.0.1:{server.port}", "Content-Type": "application/json", "Content-Length": len(body)} | headers
-    return (f"POST {path} HTTP/1.1\r\n" + "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in lines.items()) + "\r\n").encode() + body
+    lines = {"Host": f"127.0.0.1:{server.port}", "Content-Type": "application/json", "Content-Length": len(body)}
+    lines |= {name.replace("_", "-"): value for name, value in headers.items()}
+    return (f"POST {path} HTTP/1.1\r\n" + "".join(f"{name}: {value}\r\n" for name, value in lines.items()) + "\r\n").encode() + body
 
 
 def status(reply):
@@ -295,6 +296,22 @@ class Gates(unittest.TestCase):
                     connection.sendall(b"GET /health HTTP/1.1\r\nHost: any\r\nConnection: close\r\n\r\n")
                     self.assertEqual(status(everything(connection)), 200)
             self.assertFalse(os.path.exists(path))
+
+    def test_the_socket_that_systemd_hands_over(self):
+        from serving import ROOT, SHOWO
+        with socket.socket() as listening:
+            listening.bind(("127.0.0.1", 0))
+            listening.listen(16)
+            os.set_inheritable(listening.fileno(), True)
+            script = f'exec {listening.fileno()}>&- 2>&1; LISTEN_FDS=1 LISTEN_PID=$$ exec "$0" serve --grace 1'
+            script = script.replace(f"exec {listening.fileno()}>&-", f"exec 3<&{listening.fileno()}")
+            process = subprocess.Popen(["bash", "-c", script, SHOWO], cwd=ROOT, stdout=subprocess.PIPE, text=True, pass_fds=[listening.fileno()])
+            with raw(b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", listening.getsockname()[1], 60) as early:
+                self.assertEqual(status(everything(early)), 200)  # it came before the server listened
+            self.assertEqual(process.stdout.readline(), "listening on systemd's socket\n")
+            process.terminate()
+            self.assertEqual(process.wait(30), 0)
+            process.stdout.close()
 
     def test_what_cannot_be_served_is_one_line(self):
         from serving import ROOT, SHOWO

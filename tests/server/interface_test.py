@@ -14,7 +14,7 @@ GENERATE, EDIT, CHAT = "/v1/images/generations", "/v1/images/edits", "/v1/chat/c
 
 def setUpModule():
     global server, side
-    server = Server("--alias", "gpt-image-1", "--limit-prompt-tokens", 200, "--limit-pixels", 300000)
+    server = Server("--alias", "gpt-image-1", "--allow-url", "http://localhost/", "--allow-url", "http://127.0.0.1", "--limit-prompt-tokens", 200, "--limit-pixels", 300000)
     side = server.ask("GET", "/v1/capabilities")[2]["image_size"]
 
 
@@ -269,6 +269,7 @@ class Chatting(unittest.TestCase):
                             ({"messages": [{"role": "user"}]}, "messages[0].content"),
                             ({"messages": [{"role": "user", "content": [{"type": "input_audio"}]}]}, "messages[0].content[0].type"),
                             ({"messages": image("http://127.0.0.1/x.png")}, "messages[0].content[0].image_url.url"),
+                            ({"messages": image(f"http://127.0.0.1:{server.port}/allowed/x.png")}, "messages[0].content[0].image_url.url"),
                             ({"messages": image("file:///etc/passwd")}, "messages[0].content[0].image_url.url"),
                             ({"messages": image("data:image/png;base64,@@@")}, "messages[0].content[0].image_url.url"),
                             ({"messages": image("data:image/png;base64,AAAA")}, "messages"),
@@ -284,6 +285,13 @@ class Chatting(unittest.TestCase):
         for harmless in ({"tools": []}, {"logprobs": False}, {"n": 1}, {"presence_penalty": 0}, {"response_format": {"type": "text"}},
                          {"user": "x"}, {"stop": None}, {"modalities": ["text"]}):
             self.chat([user], max_tokens=1, **harmless)
+
+    def test_allowed_urls_lead_to_public_addresses_alone(self):
+        for url in ("http://localhost/x.png", f"http://127.0.0.1:{server.port}/icon.svg", "http://127.0.0.1.nip.example/x", "http://127.0.0.1@other.example/"):
+            status, _, reply = server.post(CHAT, {"messages": [{"role": "user", "content": [
+                {"type": "image_url", "image_url": {"url": url}}, {"type": "text", "text": "what?"}]}]})
+            self.assertEqual((status, reply["error"]["param"]), (400, "messages[0].content[0].image_url.url"), reply)
+            self.assertNotIn("could not be fetched", reply["error"]["message"])
 
     def test_more_than_the_models_positions(self):
         turns = [{"role": "user", "content": "what is it?"}, {"role": "assistant", "content": "an apple " * 60}] * 30

@@ -1,6 +1,5 @@
 """schemathesis against the interface that the server describes (/openapi.json): no request brings a failure of the server's, every
 reply has the described shape."""
-import json
 import shutil
 import subprocess
 import sys
@@ -19,17 +18,8 @@ if not program.exists() and not shutil.which("schemathesis"):
 class Described(unittest.TestCase):
     def test_every_reply_is_as_described(self):
         with Server("--limit-steps", 8, "--limit-max-tokens", 8, "--limit-n", 2) as server, tempfile.TemporaryDirectory() as folder:
-            document = server.ask("GET", "/openapi.json")[2]
-            limits = {"steps": 8, "num_inference_steps": 8, "sample_steps": 8, "partial_images": 8, "n": 2, "max_tokens": 8, "max_completion_tokens": 8, "rounds": 2}
-            for schema in ("Generation", "Edit", "Chat"):  # so that most requests are answered, and quickly
-                properties = document["components"]["schemas"][schema]["properties"]
-                for name, most in limits.items():
-                    if name in properties:
-                        properties[name]["maximum"] = most
-            path = Path(folder) / "openapi.json"
-            path.write_text(json.dumps(document))
             checks = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
-            done = subprocess.run([program if program.exists() else "schemathesis", "run", path, "--url", server.url, "--checks", checks, "--max-examples", "25",
+            done = subprocess.run([program if program.exists() else "schemathesis", "run", f"{server.url}/openapi.json", "--checks", checks, "--max-examples", "25",
                                    "--seed", "1", "--request-timeout", "60", "--workers", "2", "--generation-database", "none", "--no-color",
                                    "--max-failures", "5", "--suppress-health-check", "all"],
                                   cwd=folder, capture_output=True, text=True, timeout=1200)

@@ -32,8 +32,7 @@ class Server:
         self.port = int(self.url.rsplit(":", 1)[1]) if self.url.startswith("http") else None
 
     def log(self):
-        self.errors.flush()
-        return Path(f"/proc/self/fd/{self.errors.fileno()}").read_text() if not self.errors.closed else ""
+        return self.kept if self.errors.closed else Path(f"/proc/self/fd/{self.errors.fileno()}").read_text()
 
     def __enter__(self):
         return self
@@ -51,6 +50,8 @@ class Server:
             self.process.kill()
             code = self.process.wait()
         self.process.stdout.close()
+        self.kept = self.log()
+        self.errors.close()
         return code
 
     def connect(self, timeout=120):
