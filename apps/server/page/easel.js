@@ -75,8 +75,9 @@ export class Easel {
 
   #advance(steps, most) {
     const bar = byId('progress-bar');
+    const done = steps.reduce((sum, step) => sum + step, 0);
     bar.max = most * steps.length;
-    bar.value = steps.reduce((sum, step) => sum + step, 0);
-    byId('progress-text').textContent = `Step ${Math.min(...steps)} of ${most}`;
+    bar.value = done;
+    byId('progress-text').textContent = `Step ${Math.ceil(done / steps.length)} of ${most}`;
   }
 }
