@@ -77,7 +77,7 @@ kept = []
 thread = threading.Thread(target=start)  # which ends, as a notebook's threads may
 thread.start()
 thread.join()
-forked = multiprocessing.get_context("fork").Process(target=time.sleep, args=(600,))  # which outlives the interpreter
+forked = multiprocessing.get_context("fork").Process(target=time.sleep, args=(600,), daemon=True)  # outlives one that is killed
 forked.start()
 print(kept[0]._process.pid, forked.pid, flush=True)
 time.sleep(600)
@@ -95,7 +95,9 @@ def has_ended(process):
 def test_a_run_stops_and_saves_when_its_interpreter_is_killed(shards, sent):
     recipe, out = tiny_run.recipe(shards), shards / "run"
     interpreter = subprocess.Popen([sys.executable, "-c", KILLED, str(recipe), str(out)], stdout=subprocess.PIPE, text=True)
-    trainer, forked = map(int, interpreter.stdout.readline().split())
+    started = interpreter.stdout.readline().split()
+    assert len(started) == 2, "the interpreter ended by itself"
+    trainer, forked = map(int, started)
     try:
         tiny_run.wait_for_step(out, 3, interpreter)
         assert not has_ended(trainer)
