@@ -30,7 +30,7 @@ def tensors(draw):
     change = draw(st.sampled_from(["none", "meta", "sparse", "flipped", "expanded"]))
     if change == "sparse" and tensor.dim():
         return tensor.to_sparse()
-    if change == "expanded" and tensor.dim():
+    if change == "expanded" and tensor.dim() and len(tensor):
         return tensor[:1].expand(5, *tensor.shape[1:])
     return tensor.to("meta") if change == "meta" else tensor.t() if change == "flipped" and tensor.dim() == 2 else tensor
 
