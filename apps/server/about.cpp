@@ -1,7 +1,6 @@
 // GET /v1/models, /health, /metrics, /v1/capabilities: what the server is and does.
-#include <unistd.h>
-
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <ctime>
@@ -78,11 +77,13 @@ void tell_capabilities(Service& service, httplib::Response& response) {
   defaults.erase("negative_prompt");
   defaults.update(
       {{"n", 1}, {"preset", "exact"}, {"output_format", "png"}, {"offset", 0}, {"rounds", 6}});
+  Json modes = {"generate", "inpaint", "extend", "redraw", "chat"};
+  if (info.stories) modes.push_back("change");
   int side = 1;
   while (side * side < info.image_tokens) ++side;
   reply(response, {{"model", service.name},
                    {"version", SHOWO_VERSION},
-                   {"modes", {"generate", "inpaint", "extend", "redraw", "change", "chat"}},
+                   {"modes", modes},
                    {"vision", info.vision},
                    {"image_size", info.image_size},
                    {"image_tokens", info.image_tokens},
@@ -114,14 +115,13 @@ void tell_interface(const Service& service, std::string_view description,
   const Limits& limits = service.limits;
   const ModelInfo& info = service.model.info();
   const int64_t steps = std::min<int64_t>(limits.steps, info.image_tokens);
-  const std::map<std::string, int64_t> most = {
-      {"n", limits.n},
-      {"steps", steps},
-      {"num_inference_steps", steps},
-      {"sample_steps", steps},
-      {"partial_images", steps},
-      {"max_tokens", limits.max_tokens},
-      {"max_completion_tokens", limits.max_tokens}};
+  const std::map<std::string, int64_t> most = {{"n", limits.n},
+                                               {"steps", steps},
+                                               {"num_inference_steps", steps},
+                                               {"sample_steps", steps},
+                                               {"partial_images", steps},
+                                               {"max_tokens", limits.max_tokens},
+                                               {"max_completion_tokens", limits.max_tokens}};
   std::vector<std::string> models = service.options.aliases;
   models.push_back(service.name);
   for (const char* schema : {"Generation", "Edit", "Chat"}) {

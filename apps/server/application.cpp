@@ -1,10 +1,13 @@
 #include "apps/server/application.h"
 
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <charconv>
 #include <cmath>
+#include <cstdio>
+#include <ctime>
 
 #include "apps/server/api_error.h"
 #include "apps/server/endpoints.h"
@@ -247,7 +250,8 @@ void Application::log(const httplib::Request& request, const httplib::Response& 
                          fmt::format("{},status=\"{}\"", labels, status));
   service_.metrics.observe("showo:request_seconds", seconds, labels);
   if (exchange.left) service_.metrics.count("showo:cancelled_total");
-  Json line = {{"request", exchange.id},
+  Json line = {{"time", fmt::format("{:%FT%TZ}", fmt::gmtime(std::time(nullptr)))},
+               {"request", exchange.id},
                {"client", exchange.client},
                {"method", request.method},
                {"path", request.path},
@@ -257,7 +261,7 @@ void Application::log(const httplib::Request& request, const httplib::Response& 
   if (!exchange.problem.empty() && (status >= 500 || service_.options.log_prompts))
     line["problem"] = exchange.problem;
   if (service_.options.log_prompts && !exchange.prompt.empty()) line["prompt"] = exchange.prompt;
-  spdlog::info("{}", line.dump(-1, ' ', true, Json::error_handler_t::replace));
+  fmt::print(stderr, "{}\n", line.dump(-1, ' ', true, Json::error_handler_t::replace));
 }
 
 }  // namespace showo::server

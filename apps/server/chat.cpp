@@ -231,7 +231,7 @@ void complete_chat(Exchange& exchange, const httplib::Request& request,
   if (stream) {
     stream_events(response, [talker](EventStream& events) { talker->tell(events); });
   } else {
-    response.set_content(talker->answer().dump(), "application/json");
+    response.set_content(talker->answer().dump(), kWholeJson);
   }
 }
 

@@ -17,7 +17,7 @@ namespace {
 // The request line, headers and what frames a body, beside the body itself.
 constexpr int64_t kHeadBytes = 64 << 10;
 constexpr size_t kBuffer = 16 << 10;
-constexpr auto kWriteTimeout = std::chrono::seconds(30);
+constexpr auto kTaking = std::chrono::seconds(30);  // a peer that takes nothing for so long has gone
 constexpr auto kLook = std::chrono::milliseconds(100);  // at what may end a wait
 
 thread_local Connection* current_connection = nullptr;
@@ -165,12 +165,14 @@ ssize_t Connection::send_some(const char* from, size_t size) {
 }
 
 ssize_t Connection::write(const char* from, size_t size) {
-  const auto until = Clock::now() + kWriteTimeout;
+  const auto begun = Clock::now(), last = begun + std::chrono::seconds(limits_.request_seconds);
+  auto until = begun + kTaking;
   size_t sent = 0;
   while (sent < size && !failed_) {
     const ssize_t count = send_some(from + sent, size - sent);
     if (count > 0) {
       sent += static_cast<size_t>(count);
+      until = std::min(last, Clock::now() + kTaking);
       continue;
     }
     Wants wants = Wants::kWrite;

@@ -135,10 +135,10 @@ class Drawer {
     running_.emplace(exchange_);
     for (size_t i = 0; i < wishes_.size(); ++i) {
       const auto watch = running_->watch();
-      const bool watched = request_.stream && (request_.partial_images > 0 || request_.progress);
+      const bool watched = request_.stream && request_.partial_images > 0;
       steps_seen_.push_back(0);
       running_->add(request_.start(wishes_[i], [watch, i, watched](const PictureStep& step) {
-        return watch->step(i, step.step(), watched ? step.drawn() : std::vector<int64_t>());
+        return watch->step(i, step.step(), watched ? step.later() : nullptr);
       }));
     }
   }
@@ -176,8 +176,7 @@ class Drawer {
           events.event(request_.kind + ".progress",
                        {{"image_index", i}, {"step", done}, {"steps", steps}});
         if (!partials[i].due(done)) continue;
-        const Image image =
-            service_.workshop.make([&] { return service_.model.decode(step.codes); });
+        const Image image = service_.workshop.make(step.picture);
         Json event = common();
         event["b64_json"] = to_base64(request_.format.encode(image, {}, /*level=*/1));
         event["size"] = size_of(image);
@@ -309,7 +308,7 @@ void draw(Exchange& exchange, DrawingRequest request, httplib::Response& respons
   if (stream) {
     stream_events(response, [drawer](EventStream& events) { drawer->tell(events); });
   } else {
-    response.set_content(drawer->answer().dump(), "application/json");
+    response.set_content(drawer->answer().dump(), kWholeJson);
   }
 }
 

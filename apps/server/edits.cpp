@@ -53,6 +53,13 @@ void edit_picture(Exchange& exchange, const httplib::Request& request,
     throw ApiError(400, "mask, direction and strength: expected one of them at most",
                    mask ? "mask" : "strength");
 
+  if (!mask && !direction && !strength && !service.model.info().stories) {
+    throw ApiError(400,
+                   "mask, direction and strength: expected one of them, as this model has not "
+                   "learned to follow instructions",
+                   "mask");
+  }
+
   const auto model = service.model.for_client(exchange.client);
   const auto sampling = drawing.sampling;
   drawing.kind = "image_edit";

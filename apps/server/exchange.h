@@ -9,6 +9,9 @@
 
 namespace showo::server {
 
+/// Of answers that httplib shall not compress, as pictures do not get smaller by it.
+inline constexpr const char* kWholeJson = "application/json; charset=utf-8";
+
 /// The client has gone: there is nobody to answer.
 struct ClientLeft {};
 

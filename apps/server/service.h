@@ -34,7 +34,7 @@ struct Service {
       : model(model),
         name(std::move(name)),
         options(options),
-        limits(options.limits),
+        limits(possible(options.limits)),
         workshop(options.workers) {}
 
   const Model model;
@@ -47,6 +47,11 @@ struct Service {
   std::atomic<bool> ended = false;   // stops what is running
   Workshop workshop;                 // last: its threads end first
 
+  /// No request may have more jobs than ever may wait.
+  static Limits possible(Limits limits) {
+    limits.n = static_cast<int>(std::min<int64_t>(limits.n, limits.queue));
+    return limits;
+  }
   /// Seconds after which a client that found the queue full may try again.
   int retry_after() const;
   /// Throws ApiError for a model of another name.

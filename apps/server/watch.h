@@ -4,20 +4,22 @@
 
 #include <chrono>
 #include <condition_variable>
-#include <cstdint>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "showo/image.h"
+
 namespace showo::server {
 
 class Watch {
  public:
   struct Step {
-    int step;                    // from 0
-    std::vector<int64_t> codes;  // all of the picture's as drawn by then
+    int step;                        // from 0
+    std::function<Image()> picture;  // as it would be by then, if it is wanted
   };
   /// Since the last news.
   struct News {
@@ -28,8 +30,8 @@ class Watch {
   };
 
   // Of the engine's threads. False: nobody wants it any more.
-  bool step(size_t picture, int step, std::vector<int64_t> codes) {
-    return tell([&] { news_.steps[picture] = {step, std::move(codes)}; });
+  bool step(size_t picture, int step, std::function<Image()> shown) {
+    return tell([&] { news_.steps[picture] = {step, std::move(shown)}; });
   }
   bool text(size_t answer, const std::string& more) {
     return tell([&] { news_.texts[answer] += more; });

@@ -64,6 +64,7 @@ struct ModelInfo {
   int64_t image_tokens = 0, codes = 0;
   int64_t prompt_tokens = 0;  // of a text-to-image prompt; the rest is cut off
   int64_t positions = 0;      // tokens of a row
+  bool stories = false;       // it learned texts and pictures in turns, and so to change pictures
 };
 
 /// A step of a picture that is being drawn; valid while the callback runs.
@@ -75,15 +76,23 @@ class PictureStep {
   std::vector<int64_t> codes() const;
   /// All codes as drawn, masked ones too: what the picture would be by now.
   std::vector<int64_t> drawn() const;
-  /// Those as a picture. Takes the image tokenizer's time.
-  Image image() const;
-  PictureStep(Pipeline& pipeline, size_t picture, const MaskStep& step)
-      : pipeline_(pipeline), picture_(picture), step_(step) {}
+  /// Those as a picture; inside the picture that is changed, where one is. Takes the image
+  /// tokenizer's time.
+  Image image() const { return later()(); }
+  /// The same, to be made when the callback has ended, by any thread.
+  std::function<Image()> later() const;
+
+  /// What codes are as a picture.
+  struct Shown;
+  PictureStep(Pipeline& pipeline, size_t picture, const MaskStep& step,
+              std::shared_ptr<const Shown> shown = nullptr)
+      : pipeline_(pipeline), picture_(picture), step_(step), shown_(std::move(shown)) {}
 
  private:
   Pipeline& pipeline_;
   size_t picture_;
   const MaskStep& step_;
+  std::shared_ptr<const Shown> shown_;
 };
 
 /// False stops the picture, which is then what it is by now.

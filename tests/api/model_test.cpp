@@ -154,6 +154,16 @@ TEST(Model, PicturesAreChangedWhereTheyShallBe) {
     for (int x = mask.width / 2; x < mask.width; ++x)
       ASSERT_TRUE(std::equal(filled.pixel(x, y), filled.pixel(x, y) + 3, scene().pixel(x, y)));
   EXPECT_EQ(filled, model().start_inpaint(scene(), mask, wish, quick()).get());
+  int whole = 0;  // steps that are seen inside the picture
+  const auto inside = [&](const PictureStep& step) {
+    const Image now = step.later()();
+    whole += now.width == scene().width && now != scene();
+    for (int x = mask.width / 2; x < mask.width; ++x)
+      whole -= !std::equal(now.pixel(x, 0), now.pixel(x, 0) + 3, scene().pixel(x, 0));
+    return true;
+  };
+  EXPECT_EQ(filled, model().inpaint(scene(), mask, wish, quick(), inside));
+  EXPECT_EQ(whole, 4);
   const Image wide = model().extend(scene(), Side::kRight, wish, quick());
   EXPECT_GT(wide.width, scene().width);
   EXPECT_EQ(wide, model().start_extend(scene(), Side::kRight, wish, quick()).get());

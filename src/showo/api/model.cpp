@@ -1,79 +1,35 @@
 #include "showo/model.h"
 
 #include "showo/api/open.h"
-#include "showo/api/stepper.h"
+#include "showo/api/work.h"
 #include "showo/core/random.h"
-#include "showo/generate/answer_stream.h"
-#include "showo/generate/completing.h"
-#include "showo/generate/conversation.h"
 #include "showo/generate/preset.h"
 #include "showo/generate/redrawing.h"
 #include "showo/generate/stories.h"
 
 namespace showo {
 
-struct Model::Opened {
-  std::shared_ptr<Pipeline> pipeline;
-  ModelInfo info;
-  Stepper stepper{pipeline->shared_engine()};
+struct PictureStep::Shown {
+  std::function<Image(const Tensor& codes_N)> picture;
 };
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
-// Jobs of an engine; `owner` keeps all alive that they need.
-class JobsState : public PendingState {
- public:
-  JobsState(std::shared_ptr<void> owner, std::shared_ptr<Engine> engine,
-            std::vector<std::shared_ptr<Job>> jobs)
-      : owner_(std::move(owner)), engine_(std::move(engine)), jobs_(std::move(jobs)) {}
-  bool finished() const override { return std::ranges::all_of(jobs_, &Job::finished); }
-  bool wait_for(std::chrono::milliseconds most) const override {
-    const auto end = Clock::now() + most;
-    return std::ranges::all_of(jobs_, [&](const auto& job) {
-      const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - Clock::now());
-      return engine_->wait_for(job, std::max(left, std::chrono::milliseconds(0)));
-    });
-  }
-  void cancel() override {
-    for (const auto& job : jobs_) engine_->cancel(job);
-  }
-  void when_finished(std::function<void()> told) override {
-    const auto left = std::make_shared<std::atomic<size_t>>(jobs_.size());
-    const auto one = [left, told = std::move(told)] {
-      if (--*left == 0) told();
-    };
-    for (const auto& job : jobs_) engine_->when_finished(job, one);
-  }
-  int64_t ahead() const override {
-    int64_t most = 0;
-    for (const auto& job : jobs_) most = std::max(most, engine_->ahead_of(job));
-    return most;
-  }
-  // Throws what went wrong.
-  void check() const {
-    for (const auto& job : jobs_) {
-      if (job->error()) std::rethrow_exception(job->error());
-      if (job->state() == Job::State::kCancelled) throw Cancelled("it was cancelled");
-    }
-  }
-
- private:
-  std::shared_ptr<void> owner_;
-  std::shared_ptr<Engine> engine_;
-  std::vector<std::shared_ptr<Job>> jobs_;
-};
-
-bool is_blank(const std::string& text) {
-  return text.find_first_not_of(" \t\r\n") == std::string::npos;
-}
-
-OnMaskStep each_step(Pipeline& pipeline, size_t picture, const OnStep& on_step) {
+OnMaskStep each_step(Pipeline& pipeline, const OnStep& on_step,
+                     const std::shared_ptr<const PictureStep::Shown>& shown = nullptr) {
   if (!on_step) return {};
   return [=, &pipeline](const MaskStep& step) {
-    return on_step(PictureStep(pipeline, picture, step));
+    return on_step(PictureStep(pipeline, 0, step, shown));
   };
+}
+
+// Work on a picture whose steps are seen inside it. `make` makes it with a callback.
+template <class Make>
+Jobs<Image> seen_inside(Pipeline& pipeline, const OnStep& on_step, const Make& make) {
+  const auto shown = std::make_shared<PictureStep::Shown>();
+  PictureWork work = make(each_step(pipeline, on_step, shown));
+  shown->picture = std::move(work.shown);
+  return work;
 }
 
 OnPictureStep every_step(Pipeline& pipeline, const OnStep& on_step) {
@@ -83,48 +39,18 @@ OnPictureStep every_step(Pipeline& pipeline, const OnStep& on_step) {
   };
 }
 
-// The tokens of answers as text.
-class Streams {
- public:
-  Streams(const Pipeline& pipeline, size_t answers, const OnText& on_text)
-      : streams_(answers,
-                 AnswerStream(pipeline.shared_tokenizer(), pipeline.prompting().vocabulary().eos)),
-        on_text_(on_text) {}
-  bool token(size_t answer, int64_t token) { return say(answer, streams_[answer].add(token)); }
-  void end() {
-    for (size_t i = 0; i < streams_.size(); ++i) say(i, streams_[i].rest());
-  }
-
- private:
-  bool say(size_t answer, const std::string& text) {
-    return text.empty() || on_text_(answer, text);
-  }
-  std::vector<AnswerStream> streams_;
-  OnText on_text_;
-};
-
-Jobs<std::vector<Answer>> asking(Pipeline& pipeline, const View& view,
-                                 const std::vector<std::string>& questions,
-                                 const TextOptions& options, uint64_t seed, const OnText& on_text) {
-  if (std::ranges::any_of(questions, is_blank)) throw UsageError("the question is empty");
-  if (!on_text) return pipeline.answering(view.seen(), questions, options, seed);
-  const auto streams = std::make_shared<Streams>(pipeline, questions.size(), on_text);
-  auto work = pipeline.answering(
-      view.seen(), questions, options, seed,
-      [streams](size_t answer, int64_t token) { return streams->token(answer, token); });
-  work.result = [streams, result = work.result] {
-    streams->end();
-    return result();
-  };
-  return work;
+Jobs<Image> inpainting(Pipeline& pipeline, const Image& picture, const Image& mask,
+                       const Wish& wish, const SamplingOptions& options, const OnStep& on_step) {
+  return seen_inside(pipeline, on_step, [&](const OnMaskStep& each) {
+    return pipeline.inpainting(picture, mask, wish, options, each);
+  });
 }
 
-Jobs<std::vector<Answer>> texts_after(Pipeline& pipeline, const std::string& prompt,
-                                      const TextOptions& options,
-                                      const std::vector<uint64_t>& seeds, const OnText& on_text) {
-  const auto& vocabulary = pipeline.model()->vocabulary;
-  return completing(pipeline.model()->llm_config(), pipeline.shared_tokenizer(),
-                    {vocabulary.bos, {vocabulary.eos}}, prompt, options, seeds, on_text);
+Jobs<Image> extending(Pipeline& pipeline, const Image& picture, Side side, const Wish& wish,
+                      int64_t offset, const SamplingOptions& options, const OnStep& on_step) {
+  return seen_inside(pipeline, on_step, [&](const OnMaskStep& each) {
+    return pipeline.extending(picture, side, wish, offset, options, each);
+  });
 }
 
 void check_prompts(const std::vector<Wish>& wishes) {
@@ -134,29 +60,6 @@ void check_prompts(const std::vector<Wish>& wishes) {
 // As the command line refuses it too: what is wrong with an option is said before any work.
 void check_sampling(const ModelInfo& info, const SamplingOptions& options) {
   options.check(info.image_tokens);
-}
-
-template <class T>
-T run(const Jobs<T>& work, Engine& engine, const std::string& client) {
-  engine.run(work.jobs, client);
-  return work.result();
-}
-
-template <class T, class Owner>
-Pending<T> started(Jobs<T> work, const std::shared_ptr<Owner>& owner, const std::string& client) {
-  const auto engine = owner->pipeline->shared_engine();
-  const auto state = std::make_shared<JobsState>(owner, engine, work.jobs);
-  try {
-    for (const auto& job : work.jobs) engine->submit(job, client);
-  } catch (...) {
-    state->cancel();
-    throw;
-  }
-  owner->stepper.start();
-  return Pending<T>(state, [state, result = std::move(work.result)] {
-    state->check();
-    return result();
-  });
 }
 
 std::vector<int64_t> values_of(const Tensor& codes_N) {
@@ -172,7 +75,8 @@ ModelInfo info_of(Pipeline& pipeline, const std::string& folder) {
           config.num_vq_tokens,
           config.codebook_size,
           pipeline.prompting().prompt_room(),
-          pipeline.model()->llm_config().max_position_embeddings};
+          pipeline.model()->llm_config().max_position_embeddings,
+          config.stories};
 }
 
 }  // namespace
@@ -184,8 +88,6 @@ std::vector<Wish> several(const std::string& prompt, int64_t count, uint64_t see
   return wishes;
 }
 
-int64_t View::tokens() const { return seen_->row.length(); }
-
 int PictureStep::step() const { return step_.step; }
 
 std::vector<int64_t> PictureStep::codes() const {
@@ -194,29 +96,12 @@ std::vector<int64_t> PictureStep::codes() const {
 
 std::vector<int64_t> PictureStep::drawn() const { return values_of(step_.codes_N); }
 
-Image PictureStep::image() const { return pipeline_.picture_of(step_.codes_N); }
-
-struct Chat::State {
-  std::shared_ptr<Pipeline> pipeline;
-  Conversation conversation;
-};
-
-Chat::Chat(std::unique_ptr<State> state) : state_(std::move(state)) {}
-Chat::~Chat() = default;
-Chat::Chat(Chat&&) noexcept = default;
-
-Answer Chat::ask(const std::string& question, const TextOptions& options, uint64_t seed,
-                 const OnText& on_text) {
-  if (!on_text) return state_->conversation.ask(question, options, seed);
-  Streams streams(*state_->pipeline, 1, on_text);
-  const auto answer = state_->conversation.ask(
-      question, options, seed,
-      [&](int64_t token, const Tensor&) { return streams.token(0, token); });
-  streams.end();
-  return answer;
+std::function<Image()> PictureStep::later() const {
+  return [codes = step_.codes_N.to(torch::kCPU, /*non_blocking=*/false, /*copy=*/true),
+          shown = shown_, &pipeline = pipeline_] {
+    return shown ? shown->picture(codes) : pipeline.picture_of(codes);
+  };
 }
-
-const Turns& Chat::turns() const { return state_->conversation.turns(); }
 
 Model::Model(const std::string& folder, const ModelOptions& options) {
   auto pipeline = open_pipeline(folder, options);
@@ -263,26 +148,23 @@ Image Model::inpaint(const Image& picture, const Image& mask, const Wish& wish,
                      const SamplingOptions& options, const OnStep& on_step) const {
   check_prompts({wish});
   check_sampling(info(), options);
-  return run(pipeline().inpainting(picture, mask, wish, options, each_step(pipeline(), 0, on_step)),
-             pipeline().engine(), client_);
+  return run(inpainting(pipeline(), picture, mask, wish, options, on_step), pipeline().engine(),
+             client_);
 }
 
 Pending<Image> Model::start_inpaint(const Image& picture, const Image& mask, const Wish& wish,
                                     const SamplingOptions& options, const OnStep& on_step) const {
   check_prompts({wish});
   check_sampling(info(), options);
-  return started(
-      pipeline().inpainting(picture, mask, wish, options, each_step(pipeline(), 0, on_step)),
-      opened_, client_);
+  return started(inpainting(pipeline(), picture, mask, wish, options, on_step), opened_, client_);
 }
 
 Image Model::extend(const Image& picture, Side side, const Wish& wish,
                     const SamplingOptions& options, int64_t offset, const OnStep& on_step) const {
   check_prompts({wish});
   check_sampling(info(), options);
-  return run(
-      pipeline().extending(picture, side, wish, offset, options, each_step(pipeline(), 0, on_step)),
-      pipeline().engine(), client_);
+  return run(extending(pipeline(), picture, side, wish, offset, options, on_step),
+             pipeline().engine(), client_);
 }
 
 Pending<Image> Model::start_extend(const Image& picture, Side side, const Wish& wish,
@@ -290,18 +172,16 @@ Pending<Image> Model::start_extend(const Image& picture, Side side, const Wish& 
                                    const OnStep& on_step) const {
   check_prompts({wish});
   check_sampling(info(), options);
-  return started(
-      pipeline().extending(picture, side, wish, offset, options, each_step(pipeline(), 0, on_step)),
-      opened_, client_);
+  return started(extending(pipeline(), picture, side, wish, offset, options, on_step), opened_,
+                 client_);
 }
 
 Image Model::redraw(const Image& picture, const Wish& wish, const RedrawOptions& redraw,
                     const SamplingOptions& options, const OnStep& on_step) const {
   check_prompts({wish});
   check_sampling(info(), options);
-  return run(
-      redrawing(pipeline(), picture, wish, redraw, options, each_step(pipeline(), 0, on_step)),
-      pipeline().engine(), client_);
+  return run(redrawing(pipeline(), picture, wish, redraw, options, each_step(pipeline(), on_step)),
+             pipeline().engine(), client_);
 }
 
 Pending<Image> Model::start_redraw(const Image& picture, const Wish& wish,
@@ -310,7 +190,7 @@ Pending<Image> Model::start_redraw(const Image& picture, const Wish& wish,
   check_prompts({wish});
   check_sampling(info(), options);
   return started(
-      redrawing(pipeline(), picture, wish, redraw, options, each_step(pipeline(), 0, on_step)),
+      redrawing(pipeline(), picture, wish, redraw, options, each_step(pipeline(), on_step)),
       opened_, client_);
 }
 
@@ -319,7 +199,7 @@ Image Model::change(const Image& picture, const Wish& instruction, const Samplin
   check_prompts({instruction});
   check_sampling(info(), options);
   return run(changing(pipeline(), picture, instruction.prompt, instruction.seed, options,
-                      each_step(pipeline(), 0, on_step)),
+                      each_step(pipeline(), on_step)),
              pipeline().engine(), client_);
 }
 
@@ -328,7 +208,7 @@ Pending<Image> Model::start_change(const Image& picture, const Wish& instruction
   check_prompts({instruction});
   check_sampling(info(), options);
   return started(changing(pipeline(), picture, instruction.prompt, instruction.seed, options,
-                          each_step(pipeline(), 0, on_step)),
+                          each_step(pipeline(), on_step)),
                  opened_, client_);
 }
 
@@ -349,58 +229,6 @@ Image Model::decode(std::span<const int64_t> codes) const {
 }
 
 Image Model::reconstruct(const Image& picture) const { return pipeline().reconstruct(picture); }
-
-View Model::view(const std::vector<Image>& pictures) const {
-  if (pictures.empty()) throw UsageError("a question needs a picture");
-  return View(std::make_shared<const Seen>(pipeline().see(pictures)));
-}
-
-View Model::view_nothing() const {
-  return View(std::make_shared<const Seen>(pipeline().see_nothing()));
-}
-
-View Model::after(const View& pictures, const Turns& turns) const {
-  return View(std::make_shared<const Seen>(pipeline().after(pictures.seen(), turns)));
-}
-
-std::vector<Answer> Model::ask(const View& pictures, const std::vector<std::string>& questions,
-                               const TextOptions& options, uint64_t seed,
-                               const OnText& on_text) const {
-  return run(asking(pipeline(), pictures, questions, options, seed, on_text), pipeline().engine(),
-             client_);
-}
-
-Pending<std::vector<Answer>> Model::start_ask(const View& pictures,
-                                              const std::vector<std::string>& questions,
-                                              const TextOptions& options, uint64_t seed,
-                                              const OnText& on_text) const {
-  return started(asking(pipeline(), pictures, questions, options, seed, on_text), opened_, client_);
-}
-
-std::string Model::ask(const Image& picture, const std::string& question) const {
-  return ask(view({picture}), {question})[0].text;
-}
-
-Chat Model::chat(const std::vector<Image>& pictures) const {
-  if (pictures.empty()) throw UsageError("a question needs a picture");
-  const auto& pipeline = opened_->pipeline;
-  return Chat(
-      std::make_unique<Chat::State>(pipeline, Conversation(*pipeline, pipeline->see(pictures))));
-}
-
-std::vector<Answer> Model::complete(const std::string& prompt, const TextOptions& options,
-                                    const std::vector<uint64_t>& seeds,
-                                    const OnText& on_text) const {
-  return run(texts_after(pipeline(), prompt, options, seeds, on_text), pipeline().engine(),
-             client_);
-}
-
-Pending<std::vector<Answer>> Model::start_complete(const std::string& prompt,
-                                                   const TextOptions& options,
-                                                   const std::vector<uint64_t>& seeds,
-                                                   const OnText& on_text) const {
-  return started(texts_after(pipeline(), prompt, options, seeds, on_text), opened_, client_);
-}
 
 std::vector<Frame> Model::tell(const std::vector<Frame>& before,
                                const std::vector<std::string>& told, const StoryOptions& options,
@@ -428,18 +256,6 @@ std::vector<Frame> Model::tell(const std::vector<Frame>& before,
 
 Frame Model::frame(const Image& picture, const std::string& text) const {
   return shown(pipeline(), as_frame(pipeline(), text, picture));
-}
-
-std::vector<int64_t> Model::tokenize(const std::string& text) const {
-  return pipeline().tokenizer().encode(text);
-}
-
-std::string Model::detokenize(std::span<const int64_t> ids) const {
-  return pipeline().tokenizer().decode(ids);
-}
-
-std::string Model::prompt_used(const std::string& prompt) const {
-  return pipeline().prompt_used(prompt);
 }
 
 }  // namespace showo

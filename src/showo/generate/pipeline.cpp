@@ -180,7 +180,7 @@ Image Pipeline::extend(const Image& picture, Side side, const std::string& promp
   return run(extending(picture, side, {prompt, seed}, offset, options, on_step));
 }
 
-Jobs<Image> Pipeline::inpainting(const Image& picture, const Image& mask, const Wish& wish,
+PictureWork Pipeline::inpainting(const Image& picture, const Image& mask, const Wish& wish,
                                  const SamplingOptions& options, const OnMaskStep& on_step) {
   if (mask.width != picture.width || mask.height != picture.height)
     fail("{}, and {}; expected one size", describe(mask, "mask"), describe(picture));
@@ -192,13 +192,14 @@ Jobs<Image> Pipeline::inpainting(const Image& picture, const Image& mask, const 
   const auto grid = mask_to_grid(mask, placement, side_, side_).flatten();
   const auto canvas = torch::where(grid, -1, encode(placement.square_of(picture)));
   const auto job = drawing(wish, canvas, options, on_step);
-  return {{job}, [=, this] {
-            const Image drawn = placement.part_of(picture_of(*job));
-            return paste(picture, drawn, mask, placement.part().x, placement.part().y);
-          }};
+  const auto shown = [=, this](const Tensor& codes) {
+    const Image drawn = placement.part_of(picture_of(codes));
+    return paste(picture, drawn, mask, placement.part().x, placement.part().y);
+  };
+  return {{{job}, [=] { return shown(job->codes()); }}, shown};
 }
 
-Jobs<Image> Pipeline::extending(const Image& picture, Side side, const Wish& wish, int64_t offset,
+PictureWork Pipeline::extending(const Image& picture, Side side, const Wish& wish, int64_t offset,
                                 const SamplingOptions& options, const OnMaskStep& on_step) {
   const Image known = turned(picture, side);
   const int size = image_size(), half = side_ / 2, height = known.height;
@@ -225,12 +226,12 @@ Jobs<Image> Pipeline::extending(const Image& picture, Side side, const Wish& wis
   const Placement placement({known.width - width, 0, width, height}, size, /*before=*/1);
   const auto codes = encode(turned_back(placement.square_of(known), side)).view({side_, side_});
   const auto job = drawing(wish, shifted(codes, side, kept), options, on_step);
-  return {{job}, [=, this] {
-            const Image drawn = turned(picture_of(*job), side);
-            const Image added =
-                resize_bicubic(crop(drawn, {first, 0, size - first, size}), fresh, height);
-            return turned_back(beside(crop(known, {0, 0, before, height}), added), side);
-          }};
+  const auto shown = [=, this](const Tensor& codes) {
+    const Image drawn = turned(picture_of(codes), side);
+    const Image added = resize_bicubic(crop(drawn, {first, 0, size - first, size}), fresh, height);
+    return turned_back(beside(crop(known, {0, 0, before, height}), added), side);
+  };
+  return {{{job}, [=] { return shown(job->codes()); }}, shown};
 }
 
 Seen Pipeline::see(const std::vector<Image>& pictures) {

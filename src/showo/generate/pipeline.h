@@ -18,6 +18,12 @@ using OnPictureStep = std::function<bool(size_t picture, const MaskStep&)>;
 /// Sees every token of every answer; false stops that answer.
 using OnAnswerToken = std::function<bool(size_t question, int64_t token)>;
 
+/// Of one picture: jobs, and what codes are – those of a step too – as the whole result, which may
+/// be larger than what is drawn.
+struct PictureWork : Jobs<Image> {
+  std::function<Image(const Tensor& codes_N)> shown;
+};
+
 class Pipeline {
  public:
   /// Throws Error naming what is missing or does not fit.
@@ -64,9 +70,9 @@ class Pipeline {
   /// The same as jobs, for an engine that runs others beside them. The pipeline outlives the work.
   Jobs<std::vector<Image>> drawing(const std::vector<Wish>& wishes, const SamplingOptions& options,
                                    const OnPictureStep& on_step = {});
-  Jobs<Image> inpainting(const Image& picture, const Image& mask, const Wish& wish,
+  PictureWork inpainting(const Image& picture, const Image& mask, const Wish& wish,
                          const SamplingOptions& options, const OnMaskStep& on_step = {});
-  Jobs<Image> extending(const Image& picture, Side side, const Wish& wish, int64_t offset,
+  PictureWork extending(const Image& picture, Side side, const Wish& wish, int64_t offset,
                         const SamplingOptions& options, const OnMaskStep& on_step = {});
   Jobs<std::vector<Answer>> answering(const Seen& picture,
                                       const std::vector<std::string>& questions,

@@ -241,6 +241,7 @@ Json showo_config_to_json(const ShowoConfig& config) {
   if (config.seen_as() == Vision::kDiscrete) json.erase("feature_width");
   if (config.attends() == Attention::kOmni) json.erase("attention");
   if (config.qk_norm) json.erase("qk_norm");
+  if (!config.stories) json.erase("stories");
   return json;
 }
 

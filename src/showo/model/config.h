@@ -89,6 +89,7 @@ struct ShowoConfig {
   int64_t vocab_size = 58498, llm_vocab_size = 50295, codebook_size = 8192, num_vq_tokens = 256;
   std::string llm_model_path = "llm";
   int64_t text_tokens = 128;
+  bool stories = false;
   template <class V>
   void visit(V& v) {
     v(vision, "vision",
@@ -113,6 +114,7 @@ struct ShowoConfig {
     v(llm_model_path, "llm_model_path", "the language model's folder or name");
     v(text_tokens, "text_tokens", "room for a prompt, 128 in the published models",
       between(2, 1 << 16));
+    v(stories, "stories", "it learned texts and pictures in turns (paper 4.4)");
   }
   void check(const std::string& source) const;
   Vocabulary vocabulary(const LlmConfig& llm) const;

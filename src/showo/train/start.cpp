@@ -36,6 +36,7 @@ ShowoConfig config_for(const ShowoRecipe& recipe, const Tokenizer& tokenizer,
   config.text_tokens = recipe.text_tokens;
   if (!recipe.attention.empty()) config.attention = recipe.attention;
   config.qk_norm = recipe.llm.qk_norm != "none";
+  config.stories = recipe.batch.stories > 0;
   return config;
 }
 
@@ -139,6 +140,7 @@ Showo model_to_start_from(const ShowoRecipe& recipe, const Tokenizer& tokenizer,
   }
   model->config.num_vq_tokens = wanted.num_vq_tokens;  // other sizes use the same tensors
   model->config.text_tokens = wanted.text_tokens;
+  model->config.stories |= wanted.stories;
   if (!recipe.attention.empty()) model->config.attention = recipe.attention;
   const bool sees_so =
       recipe.vision.empty() || (wanted.vision == model->config.vision &&
