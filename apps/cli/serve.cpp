@@ -16,7 +16,8 @@ struct ServeFlags {
 };
 
 void serve(const ServeFlags& f) {
-  const StopRequest stop;
+  const StopRequest stop(
+      fmt::format("taking no more requests, running ones have {} seconds", f.options.grace));
   server::serve(
       f.model.model, f.model.options(), f.options, [&] { return stop.stands(); },
       [](const std::string& address) {

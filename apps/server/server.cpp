@@ -1,7 +1,5 @@
 #include "apps/server/server.h"
 
-#include <spdlog/spdlog.h>
-
 #include <filesystem>
 
 #include "apps/server/application.h"
@@ -30,7 +28,6 @@ void serve(const std::string& folder, ModelOptions model_options, const Options&
   ready(listener.address());
   listener.run(ends, [&](Connection& connection) { application.serve(connection); });
 
-  spdlog::info("ending: running requests have {} seconds", options.grace);
   service.ending = true;
   listener.close();
   if (listener.wait(std::chrono::seconds(options.grace))) return;

@@ -10,6 +10,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <mutex>
+#include <string>
 #include <string_view>
 #include <system_error>
 #include <thread>
@@ -26,6 +27,7 @@ struct State {
   std::mutex mutex;
   std::vector<fs::path> unfinished;
   int stop_requests = 0;
+  std::string doing;  // when asked to stop
   std::atomic<bool> stop = false;
   std::chrono::steady_clock::time_point stopped{};
 };
@@ -89,7 +91,7 @@ void take(int signal, bool again = true) {
   state().stop = true;
   state().stopped = now;
   clear_progress();
-  say("showo: finishing the step, then saving; once more to end at once\n");
+  say("showo: " + state().doing + "; once more to end at once\n");
 }
 
 // Whether whoever started this program holds the other end of its standard input as long as it is
@@ -136,8 +138,9 @@ void watch_signals() {
   ::pthread_atfork(nullptr, nullptr, unblock);
 }
 
-StopRequest::StopRequest() {
+StopRequest::StopRequest(const std::string& doing) {
   const std::lock_guard lock(state().mutex);
+  state().doing = doing;
   ++state().stop_requests;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <string>
 
 #include "showo/core/files.h"
 
@@ -16,11 +17,11 @@ namespace showo {
 /// a program that starts this one, holds the other end of that pipe and is killed takes it along.
 void watch_signals();
 
-/// While one lives, the first signal only sets it, and says so on standard error; a second one,
-/// half a second later or more, ends the process at once.
+/// While one lives, the first signal only sets it, and says on standard error what is done now; a
+/// second one, half a second later or more, ends the process at once.
 class StopRequest {
  public:
-  StopRequest();
+  explicit StopRequest(const std::string& doing = "finishing the step, then saving");
   ~StopRequest();
   StopRequest(const StopRequest&) = delete;
   StopRequest& operator=(const StopRequest&) = delete;
