@@ -14,16 +14,16 @@ command -v npm > /dev/null || missing+=(npm)
 command -v openssl > /dev/null || missing+=(openssl)
 for package in "${missing[@]}"; do
   echo "setup: installing Debian package $package"
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$package" > /dev/null 2>&1 ||
+  as_root timeout 600 env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$package" > /dev/null 2>&1 ||
     echo "setup: no $package to be had: its tests are skipped" >&2
 done
 
-"$python" -c 'import openai, schemathesis' 2> /dev/null || "$python" -m pip install -q openai schemathesis 2> /dev/null ||
+"$python" -c 'import openai, schemathesis' 2> /dev/null || timeout 600 "$python" -m pip install -q openai schemathesis 2> /dev/null ||
   echo "setup: no openai or schemathesis to be had: their tests are skipped" >&2
 
 modules=tests/server/page
 if command -v npm > /dev/null && [ ! -d $modules/node_modules/axe-core ]; then
-  (cd $modules && npm ci --silent --ignore-scripts --no-audit --no-fund > /dev/null 2>&1) ||
+  (cd $modules && timeout 300 npm ci --silent --ignore-scripts --no-audit --no-fund > /dev/null 2>&1) ||
     echo "setup: no playwright-core or axe-core to be had: the page's test is skipped" >&2
 fi
 exit 0

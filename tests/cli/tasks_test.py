@@ -78,6 +78,16 @@ class Tasks(unittest.TestCase):
             self.assertTrue((wide[part] == scene).all(), side)
             self.assertGreater(wide.std(), 5, side)
 
+    def test_a_negative_prompt_leads_away(self):
+        draw = ["generate", "an apple", "--steps", 4, "--seed", 1, "--guidance", 3]
+        showo(*draw, "-o", self.path / "plain.png")
+        showo(*draw, "--negative-prompt", "a green frog", "-o", self.path / "away.png")
+        self.assertTrue((pixels(self.path / "plain.png") != pixels(self.folder / "away.png")).any())
+        self.assertIn("a green frog", showo("info", self.path / "away.png"))
+        refused = subprocess.run([SHOWO, *map(str, draw[:-1]), "0", "--negative-prompt", "a frog", "-o", self.path / "none.png"], capture_output=True,
+                                 encoding="utf-8")
+        self.assertEqual((refused.returncode, refused.stderr), (2, "showo: --negative-prompt: guidance is off, which alone heeds it\n"))
+
     def test_a_caption_is_the_answer_to_its_question(self):
         caption = showo("caption", SCENE)
         self.assertEqual(caption, showo("ask", SCENE, "what is in the picture?"))
