@@ -82,7 +82,7 @@ class Tasks(unittest.TestCase):
         draw = ["generate", "an apple", "--steps", 4, "--seed", 1, "--guidance", 3]
         showo(*draw, "-o", self.path / "plain.png")
         showo(*draw, "--negative-prompt", "a green frog", "-o", self.path / "away.png")
-        self.assertTrue((pixels(self.path / "plain.png") != pixels(self.folder / "away.png")).any())
+        self.assertTrue((pixels(self.path / "plain.png") != pixels(self.path / "away.png")).any())
         self.assertIn("a green frog", showo("info", self.path / "away.png"))
         refused = subprocess.run([SHOWO, *map(str, draw[:-1]), "0", "--negative-prompt", "a frog", "-o", self.path / "none.png"], capture_output=True,
                                  encoding="utf-8")
