@@ -3,7 +3,7 @@
 
     bench/serve.py [--model FOLDER] [--kinds pictures answers] [--clients 1 8 64] [--seconds 20] [--steps 12] [--soak REQUESTS] [-- FLAGS OF serve]
 
-Every client asks again as soon as it has its answer: streams, so that the time to the first partial picture and to the first token is
+A model of the published size with random weights: bench/startup.py --folder FOLDER writes one. Every client asks again as soon as it has its answer: streams, so that the time to the first partial picture and to the first token is
 seen. `--soak`: so many small requests of all kinds, and what the process's memory did meanwhile. `--idle`: 1,000 connections, of which
 900 are idle or send a byte a second, while 8 clients work.
 """

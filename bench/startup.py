@@ -40,6 +40,8 @@ def main():
         for item in (ROOT / "models/embedded/llm").iterdir():
             if item.name != "config.json":
                 shutil.copy(item, args.folder / "llm" / item.name)
+        config = args.folder / "llm/config.json"  # texts end as that tokenizer's do
+        config.write_text(json.dumps(json.loads(config.read_text()) | {"bos_token_id": 1023, "eos_token_id": 1023}))
     picture = next((ROOT / "models/embedded/samples").glob("*.png"))
     ask = [SHOWO, "ask", picture, "what is in the picture?", "--model", args.folder, "--dtype", "bf16", "--top-k", 1, "--json"]
     draw = [SHOWO, "generate", "a car", "--model", args.folder, "--dtype", "bf16", "--steps", 1, "-o", args.folder / "a.png"]
