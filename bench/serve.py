@@ -24,7 +24,7 @@ from serving import SCENE, Server, about  # noqa: E402
 def bodies(kind, steps, tokens):
     if kind == "pictures":
         return "/v1/images/generations", lambda i: {"prompt": "a glossy apple on a blue background", "seed": i, "steps": steps, "stream": True,
-                                                    "partial_images": 2}
+                                                    "partial_images": min(2, steps)}
     scene = SCENE.read_bytes()
     return "/v1/chat/completions", lambda i: {"messages": about(scene, "what is in the picture?"), "stream": True, "max_tokens": tokens, "seed": i}
 

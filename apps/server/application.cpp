@@ -124,7 +124,10 @@ void Application::add_page() {
         response.set_content(file.content.data(), file.content.size(), type_of(file.name));
     };
     std::string pattern;
-    for (const char c : file.name) pattern += c == '.' ? "\\." : std::string(1, c);
+    for (const char c : file.name) {
+      if (c == '.') pattern += '\\';
+      pattern += c;
+    }
     gets_.insert("/" + std::string(file.name));
     Get("/" + pattern, answer);
     if (file.name == "index.html") add_get("/", answer);
@@ -146,6 +149,7 @@ void Application::serve(Connection& connection) {
 httplib::Server::HandlerResponse Application::receive(const httplib::Request& request,
                                                       httplib::Response& response) {
   Exchange& exchange = Exchange::current();
+  exchange.connection.expect_body();
   exchange.route = gets_.contains(request.path) || posts_.contains(request.path) ? request.path
                    : request.path.starts_with("/v1/models/")                     ? "/v1/models"
                                                                                  : "other";
@@ -167,6 +171,7 @@ httplib::Server::HandlerResponse Application::receive(const httplib::Request& re
 
 void Application::check(const httplib::Request& request) {
   gate_.check_origin(request);
+  if (!request.ranges.empty()) throw ApiError(416, "ranges are not supported", {}, "bad_request");
   if (request.method == "OPTIONS") return;
   if (!is_open(request.path)) gate_.check_key(request);
   const bool reads = request.method == "GET" || request.method == "HEAD";
@@ -220,6 +225,8 @@ void Application::mend_error(const httplib::Request& request, httplib::Response&
   if (!response.body.empty() || response.status == 499) return;
   Connection& connection = Exchange::current().connection;
   const auto mended = [&]() -> ApiError {
+    if (connection.overrun() && connection.in_head())
+      return {431, "the request's head is too large", {}, "head_too_large"};
     if (connection.overrun() || response.status == 413)
       return {413,
               fmt::format("the body has more than {} bytes, which is the limit",

@@ -17,7 +17,8 @@ namespace {
 // The request line, headers and what frames a body, beside the body itself.
 constexpr int64_t kHeadBytes = 64 << 10;
 constexpr size_t kBuffer = 16 << 10;
-constexpr auto kTaking = std::chrono::seconds(30);  // a peer that takes nothing for so long has gone
+constexpr auto kTaking =
+    std::chrono::seconds(30);  // a peer that takes nothing for so long has gone
 constexpr auto kLook = std::chrono::milliseconds(100);  // at what may end a wait
 
 thread_local Connection* current_connection = nullptr;
@@ -81,6 +82,7 @@ bool Connection::wait_for_request(const std::atomic<bool>& ends) {
   const auto until = Clock::now() + std::chrono::seconds(limits_.idle_seconds);
   received_ = 0;
   late_ = overrun_ = false;
+  in_head_ = true;
   bool there = at_ < buffer_.size() || (tls_ && SSL_pending(tls_.get()) > 0);
   while (!there && !ends && Clock::now() < until)
     there = wait(Wants::kRead, std::min(until, Clock::now() + kLook));
@@ -135,7 +137,7 @@ ssize_t Connection::receive(char* into, size_t size, Clock::time_point until) {
 
 ssize_t Connection::read(char* into, size_t size) {
   if (at_ == buffer_.size()) {
-    const int64_t room = limits_.body_bytes + kHeadBytes - received_;
+    const int64_t room = kHeadBytes + (in_head_ ? 0 : limits_.body_bytes) - received_;
     overrun_ = room <= 0;
     if (overrun_ || Clock::now() >= until_) {
       late_ = !overrun_;

@@ -34,6 +34,9 @@ class Connection : public httplib::Stream {
   /// After the answer it is closed, as what the peer sends is not read to its end.
   void close_after() { closes_ = true; }
   bool closes() const { return closes_ || failed_; }
+  /// The request's head has come: what comes now is its body.
+  void expect_body() { in_head_ = false; }
+  bool in_head() const { return in_head_; }
   /// More came than any request may have.
   bool overrun() const { return overrun_; }
   /// The time to receive is over.
@@ -65,6 +68,7 @@ class Connection : public httplib::Stream {
   size_t at_ = 0;
   int64_t received_ = 0;  // of this request
   Clock::time_point until_;
+  bool in_head_ = true;
   bool closes_ = false, failed_ = false, overrun_ = false, late_ = false;
 };
 

@@ -1,5 +1,4 @@
 """OpenAI's interface, call by call: what is answered, and what is refused by which name."""
-import base64
 import subprocess
 import tempfile
 import unittest
