@@ -1,9 +1,13 @@
 """Requests as clients that people use send them (fixtures), and what those clients read of the replies."""
 import json
+import re
+import shutil
+import subprocess
+import tempfile
 import unittest
 from pathlib import Path
 
-from serving import SCENE, Server, data_uri, form, picture
+from serving import ROOT, SCENE, Server, data_uri, form, picture
 
 FIXTURES = Path(__file__).with_name("fixtures")
 
@@ -59,6 +63,23 @@ class Replayed(unittest.TestCase):
             for request in json.loads(fixture.read_text())["requests"]:
                 with self.subTest(client=fixture.stem, request=request["name"]):
                     self.check(request)
+
+
+class Curl(unittest.TestCase):
+    @unittest.skipUnless(all(map(shutil.which, ("curl", "jq", "base64"))), "no curl, jq or base64")
+    def test_what_the_documents_say(self):
+        for document in ("README.md", "docs/server.md"):
+            blocks = re.findall(r"```(?:bash)?\n(curl .*?)```", (ROOT / document).read_text(), re.S)
+            self.assertEqual(len(blocks), 1, document)
+            with tempfile.TemporaryDirectory() as folder:
+                done = subprocess.run(["bash", "-e", "-o", "pipefail", "-c", blocks[0].replace("127.0.0.1:8080", f"127.0.0.1:{server.port}")], cwd=folder,
+                                      capture_output=True, text=True, timeout=300)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertTrue((Path(folder) / "apple.png").read_bytes().startswith(b"\x89PNG"))
+                self.assertNotIn('"error"', done.stdout)
+                if document == "docs/server.md":
+                    self.assertIn('"b64_json"', done.stdout)
+                    self.assertIn("an apple", done.stdout)
 
 
 if __name__ == "__main__":
