@@ -8,6 +8,7 @@ program has the machine to itself while it runs; only ratios of one run mean any
 import argparse
 import json
 import pathlib
+import signal
 import statistics
 import subprocess
 
@@ -16,8 +17,13 @@ SHOWO = HERE.parent / "build" / "showo"
 
 
 def run(*command):
-    result = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=True)
-    return json.loads(result.stdout[result.stdout.index("{"):])
+    """What a program printed as JSON; of one that fails {"failed": why}, as a peer may not run on every processor."""
+    result = subprocess.run([str(part) for part in command], capture_output=True, text=True)
+    if result.returncode == 0:
+        return json.loads(result.stdout[result.stdout.index("{"):])
+    if result.returncode < 0:
+        return {"failed": signal.Signals(-result.returncode).name}
+    return {"failed": (result.stderr.strip().splitlines() or [f"status {result.returncode}"])[-1][:80]}
 
 
 def main():
@@ -48,6 +54,8 @@ def main():
             if "token_s" in result:
                 result["decode_tokens_per_s"] = 1 / result["token_s"]
             seen[name].append(result)
+            if "failed" in result and name.startswith("showo"):
+                raise SystemExit(f"{name}: {result['failed']}")
 
     def median(name, key):
         values = [result[key] for result in seen[name] if key in result]
@@ -56,6 +64,9 @@ def main():
     print("| program | image step, s | reading, tokens/s | answering, tokens/s | share of streaming read | peak memory, GB |")
     print("| --- | --- | --- | --- | --- | --- |")
     for name in programs:
+        if failed := next((result["failed"] for result in seen[name] if "failed" in result), None):
+            print(f"| {name} | failed: {failed} | | | | |")
+            continue
         step, read, decode = (median(name, key) for key in ("image_step_s", "read_tokens_per_s", "decode_tokens_per_s"))
         used, memory = median(name, "decode_bytes_per_s"), median(name, "peak_memory_bytes")
         share = f"{used / median(name, 'streaming_read_bytes_per_s'):.0%}" if used else ""
@@ -65,9 +76,9 @@ def main():
 
     def ratio(ours, theirs, key, smaller_is_better=False):
         """The median of the rounds' ratios: what stands beside each other in time is compared."""
-        if ours not in seen or theirs not in seen or key not in seen[theirs][0]:
+        pairs = [(a[key], b[key]) for a, b in zip(seen.get(ours, []), seen.get(theirs, [])) if key in a and key in b]
+        if not pairs:
             return "not run"
-        pairs = [(a[key], b[key]) for a, b in zip(seen[ours], seen[theirs])]
         return f"{statistics.median(b / a if smaller_is_better else a / b for a, b in pairs):.2f}"
 
     exact, reference = f"showo {args.dtype}", f"reference {args.dtype}"

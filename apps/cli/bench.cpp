@@ -26,14 +26,19 @@ double median(std::vector<double> values) {
 }
 
 // Multiplications and additions of a picture's step: soi…eoi of each branch through the layers,
-// with attention to the prompt, and the codes' logits.
-double step_operations(Showo& model, int64_t branches, int64_t prompt) {
+// with attention to the prompt, and the logits of `wanted` codes. On a CPU the last layer computes
+// those alone, of the others keys and values.
+double step_operations(Showo& model, int64_t branches, int64_t prompt, int64_t wanted) {
   const LlmConfig& llm = model->llm_config();
-  const int64_t codes = model->config.num_vq_tokens, rows = branches * (codes + 2);
-  const int64_t layer = layer_weights(model) + (prompt + codes + 2) * attention_width(model);
+  const int64_t codes = model->config.num_vq_tokens, rows = codes + 2;
+  const int64_t layer = layer_weights(model) + (prompt + rows) * attention_width(model);
+  const int64_t keys = 2 * llm.hidden_size * llm.key_heads() * llm.head_size();
+  const int64_t last = model->device().is_cpu() && wanted < codes
+                           ? wanted * layer + (rows - wanted) * keys
+                           : rows * layer;
   return 2.0 *
-         static_cast<double>(rows * layer * llm.num_hidden_layers +
-                             branches * codes * llm.hidden_size * model->config.codebook_size);
+         static_cast<double>(branches * (rows * layer * (llm.num_hidden_layers - 1) + last +
+                                         wanted * llm.hidden_size * model->config.codebook_size));
 }
 
 void bench(const BenchFlags& f) {
@@ -73,7 +78,8 @@ void bench(const BenchFlags& f) {
   f.sampling.check(model->config.num_vq_tokens);
   TextOptions greedy;
   greedy.max_tokens = f.tokens;
-  std::vector<double> pictures, steps, reads, decodes;
+  greedy.jacobi = f.jacobi;
+  std::vector<double> pictures, steps, wanted, reads, decodes;
   for (int repeat = 0; repeat < f.repeats; ++repeat) {
     Engine engine(model);  // a new one has read nothing
     const auto canvas = torch::full({model->config.num_vq_tokens}, -1, torch::kLong);
@@ -86,7 +92,10 @@ void bench(const BenchFlags& f) {
           step.codes_N.cpu();  // waits for the device
           const auto now = Clock::now();
           const double took = std::chrono::duration<double>(now - before).count();
-          if (step.step > 0 || f.sampling.steps == 1) steps.push_back(took);
+          if (step.step > 0 || f.sampling.steps == 1) {
+            steps.push_back(took);
+            wanted.push_back(static_cast<double>(step.logits_PK.size(0)));
+          }
           before = now;
           return true;
         })});
@@ -116,7 +125,8 @@ void bench(const BenchFlags& f) {
       {"image_s", median(pictures)},
       {"image_step_s", median(steps)},
       {"image_step_operations_per_s", step_operations(model, f.sampling.guidance > 0 ? 2 : 1,
-                                                      static_cast<int64_t>(text.size()) + 3) /
+                                                      static_cast<int64_t>(text.size()) + 3,
+                                                      static_cast<int64_t>(median(wanted))) /
                                           median(steps)},
       {"gemm_operations_per_s", peak},
       {"encode_s", median(encodes)},
@@ -193,6 +203,9 @@ void add_bench(CLI::App& app) {
       ->group("output");
   add_number(*command, "--prompt", f->prompt, "tokens of the prompt", between(1, 100'000));
   add_number(*command, "--tokens", f->tokens, "tokens of an answer", between(2, 100'000));
+  add_number(*command, "--jacobi", f->jacobi,
+             "tokens of an answer computed at once; of random weights no guess is right",
+             between(1, 64));
   add_number(*command, "--repeats", f->repeats, "medians of as many runs", between(1, 100'000));
   command->option_defaults()->group("sampling");
   add_flags(*command, f->sampling);

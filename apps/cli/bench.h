@@ -14,7 +14,8 @@ struct BenchFlags {
   ModelFlags model;
   OutputFolder out;
   bool random = false, agreement = false, recompute = false;
-  int prompt = 16, tokens = 32, repeats = 3, size = 256, layers = 24, train = 0, jobs = 0;
+  int prompt = 16, tokens = 32, repeats = 3, size = 256, layers = 24, train = 0, jobs = 0,
+      jacobi = 1;
   std::string jobs_of = "mixed", vision = "discrete";
   SamplingOptions sampling{.steps = 3, .guidance = 5};
   /// The folders that are read.

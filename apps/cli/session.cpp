@@ -151,6 +151,8 @@ PngText Session::metadata(uint64_t seed, const SamplingOptions& options) const {
                   {"refresh", std::to_string(options.refresh)},
                   {"temperature", fmt::format("{}", options.temperature)},
                   {"code_temperature", fmt::format("{}", options.code_temperature)},
+                  {"code_top_k", std::to_string(options.code_top_k)},
+                  {"commit_above", fmt::format("{}", options.commit_above)},
                   {"schedule", options.schedule},
                   {"order", options.order},
                   {"dtype", flags_.dtype},

@@ -98,6 +98,8 @@ void tell_capabilities(Service& service, httplib::Response& response) {
                      {"guidance_scale", range_of(0, 100)},
                      {"temperature", range_of(0, 100)},
                      {"code_temperature", range_of(0.01L, 100)},
+                     {"code_top_k", range_of(0, 10'000'000)},
+                     {"commit_above", range_of(0, 1)},
                      {"n", range_of(1, limits.n)},
                      {"strength", range_of(0, 1)},
                      {"rounds", range_of(1, 64)},

@@ -53,6 +53,9 @@ TextOptions read_text_options(Service& service, Fields& fields) {
   text.temperature = temperature.value_or(1);
   if (top_p && *top_p > 0) text.top_p = *top_p;
   if (top_p && *top_p == 0) text.top_k = 1;  // the likeliest alone
+  text.jacobi = fields.whole("jacobi", between(1, 64)).value_or(text.jacobi);
+  if (text.jacobi > 1 && !text.greedy())
+    fields.fail("jacobi", ": guesses serve greedy texts alone: no temperature, top_p or top_k");
   return text;
 }
 

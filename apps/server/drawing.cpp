@@ -72,6 +72,8 @@ void read_sampling(Service& service, Fields& fields, DrawingRequest& request) {
   s.temperature = fields.number("temperature", between(0, 100)).value_or(s.temperature);
   s.code_temperature =
       fields.number("code_temperature", between(0.01L, 100)).value_or(s.code_temperature);
+  s.code_top_k = fields.whole("code_top_k", between(0, 10'000'000)).value_or(s.code_top_k);
+  s.commit_above = fields.number("commit_above", share()).value_or(s.commit_above);
   s.schedule = fields.text("schedule").value_or(s.schedule);
   s.order = fields.text("order").value_or(s.order);
   const auto negative = fields.text("negative_prompt");

@@ -25,6 +25,8 @@ struct SamplingOptions {
   double guided = 1;
   int refresh = 1;
   double temperature = 1, code_temperature = 1;
+  int64_t code_top_k = 0;
+  double commit_above = 1;
   std::string schedule = "cosine";
   std::string order = "confidence";
   std::string negative_prompt = {};
@@ -43,6 +45,13 @@ struct SamplingOptions {
     v(code_temperature, "code_temperature",
       "of the draw of codes: below 1 likely ones become likelier; 1 as published",
       between(0.01L, 100));
+    v(code_top_k, "code_top_k",
+      "each code is drawn among the k likeliest, which models that draw in few steps want; 0: all",
+      between(0, 10'000'000));
+    v(commit_above, "commit_above",
+      "codes drawn with a higher probability are kept at once, whatever the schedule says, so that "
+      "a picture may be finished in fewer steps; 1 turns it off",
+      share());
     v(schedule, "schedule", "cosine, linear, powX or sigmoid");
     v(order, "order",
       "which codes are kept first: the surest (confidence, as published) or those at the places of "
@@ -61,12 +70,17 @@ struct TextOptions {
   double temperature = 1;
   int64_t top_k = 1;
   double top_p = 1;
+  int64_t jacobi = 1;
   template <class V>
   void visit(V& v) {
     v(max_tokens, "max_tokens", "longest answer in tokens", between(1, 100'000));
     v(temperature, "temperature", "of the draw; 0 is greedy", between(0, 100));
     v(top_k, "top_k", "draw among the k likeliest; 1 is greedy, 0 all", between(0, 10'000'000));
     v(top_p, "top_p", "draw among the likeliest that together have this probability", above(0, 1));
+    v(jacobi, "jacobi",
+      "so many tokens of a greedy text are computed at once, guessed from how it went on before; "
+      "guesses that prove right are kept, so that the text is the same. 1: one at a time",
+      between(1, 64));
   }
   /// Throws OptionError.
   void check() const;

@@ -41,6 +41,8 @@ class Sampling(TypedDict, total=False):
     refresh: int
     temperature: float
     code_temperature: float
+    code_top_k: int
+    commit_above: float
     schedule: str
     order: str
     negative_prompt: str
@@ -56,6 +58,7 @@ class Text(TypedDict, total=False):
     temperature: float
     top_k: int
     top_p: float
+    jacobi: int
 
 
 class Telling(TypedDict, total=False):

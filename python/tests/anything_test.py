@@ -47,8 +47,8 @@ JUNK = st.recursive(PLAIN | OBJECTS | arrays() | tensors() | PICTURES,
 SCENE = np.full((8, 8, 3), 90, np.uint8)
 MASK = np.ones((8, 8), bool)
 STOP = {"on_step": lambda step: False}
-SAMPLING = ["steps", "guidance", "guided", "refresh", "temperature", "code_temperature", "schedule", "order", "negative_prompt", "preset", "seed"]
-TEXT = ["max_tokens", "temperature", "top_k", "top_p", "seed"]
+SAMPLING = ["steps", "guidance", "guided", "refresh", "temperature", "code_temperature", "code_top_k", "commit_above", "schedule", "order", "negative_prompt", "preset", "seed"]
+TEXT = ["max_tokens", "temperature", "top_k", "top_p", "jacobi", "seed"]
 # Of each call: arguments that are right, and the names of those that may be anything instead.
 CALLS = {
     "generate": (dict(prompt=APPLE, steps=2, **STOP), ["prompt", "n", "on_step", "return_codes", *SAMPLING]),

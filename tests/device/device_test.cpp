@@ -82,7 +82,7 @@ TEST_F(Gpu, APicturesStepIsThatOfACpu) {
     // Known codes leave no choice to draws, which differ on a GPU.
     const auto canvas = torch::arange(16).unsqueeze(0);
     drawn(engine, {IdList{3, 4}}, {1}, canvas, {.steps = 6, .guidance = 2, .guided = 0.5},
-          [&](size_t, const MaskStep& step) { logits[gpu].push_back(step.image_logits_NK.cpu()); });
+          [&](size_t, const MaskStep& step) { logits[gpu].push_back(step.logits_PK.cpu()); });
   }
   ASSERT_EQ(logits[1].size(), 6u);
   for (size_t i = 0; i < 6; ++i)

@@ -26,9 +26,9 @@ struct Fixture {
                 const Tensor& canvas, const SamplingOptions& options,
                 const std::function<void(const MaskStep&)>& on_step = {}) {
     Engine engine(model);
-    return drawn(engine, texts, seeds, canvas, options, [&](size_t, const MaskStep& step) {
-      if (on_step) on_step(step);
-    });
+    if (!on_step) return drawn(engine, texts, seeds, canvas, options);
+    return drawn(engine, texts, seeds, canvas, options,
+                 [&](size_t, const MaskStep& step) { on_step(step); });
   }
   Tensor blank(int64_t batch) const {
     return torch::full({batch, model->config.num_vq_tokens}, -1, torch::kLong);
@@ -63,7 +63,7 @@ TEST_P(CachedSampling, GivesTheLogitsOfTheWholeRowAtEveryStep) {
   f.sample({text}, {1}, f.blank(1), options, [&](const MaskStep& step) {
     const auto expected = (1 + options.guidance) * f.dense_logits(f.prompt(text), canvas) -
                           options.guidance * f.dense_logits(f.prompt({}), canvas);
-    EXPECT_LT((step.image_logits_NK - expected).abs().max().item<double>(),
+    EXPECT_LT((step.logits_PK - expected).abs().max().item<double>(),
               1e-4 * expected.abs().max().item<double>());
     canvas = torch::where(step.masked_N, -1, step.codes_N);
   });
@@ -86,7 +86,7 @@ TEST(SampleCodes, DrawsByCausalAttentionAsTheWholeRowSays) {
     f.sample({IdList{1, 2}}, {1}, f.blank(1), options, [&](const MaskStep& step) {
       const auto expected = (1 + options.guidance) * f.dense_logits(f.prompt({1, 2}), canvas) -
                             options.guidance * f.dense_logits(f.prompt({}), canvas);
-      EXPECT_LT((step.image_logits_NK - expected).abs().max().item<double>(),
+      EXPECT_LT((step.logits_PK - expected).abs().max().item<double>(),
                 1e-4 * expected.abs().max().item<double>());
       canvas = torch::where(step.masked_N, -1, step.codes_N);
     });
@@ -103,7 +103,7 @@ TEST(SampleCodes, DrawsLargePicturesAsTheWholeRowSays) {
   f.sample({IdList{1, 2}}, {1}, f.blank(1), options, [&](const MaskStep& step) {
     const auto expected = (1 + options.guidance) * f.dense_logits(f.prompt({1, 2}), canvas) -
                           options.guidance * f.dense_logits(f.prompt({}), canvas);
-    EXPECT_LT((step.image_logits_NK - expected).abs().max().item<double>(),
+    EXPECT_LT((step.logits_PK - expected).abs().max().item<double>(),
               1e-4 * expected.abs().max().item<double>());
     canvas = torch::where(step.masked_N, -1, step.codes_N);
   });
@@ -148,7 +148,7 @@ TEST(SampleCodes, GivesEachPromptWhatItGetsAlone) {
 
 TEST(SeededDraws, FollowTheProbabilities) {
   const auto probabilities = torch::tensor({0.0, 0.7, 0.0, 0.2, 0.1, 0.0}).repeat({4000, 1});
-  const auto codes = SeededDraws(9).codes(0, probabilities.to(torch::kFloat));
+  const auto codes = SeededDraws(9).codes(0, 4000, {}, probabilities.to(torch::kFloat));
   const auto share = codes.bincount({}, 6).to(torch::kDouble) / 4000;
   EXPECT_TRUE(torch::allclose(share, probabilities[0].to(torch::kDouble), 0, 0.03)) << share;
   for (int64_t impossible : {0, 2, 5}) EXPECT_EQ(share[impossible].item<double>(), 0);
@@ -180,7 +180,7 @@ TEST(SampleCodes, LeavesGuidanceOutAfterItsShareOfTheSteps) {
     const double w = step.step < 2 ? 3 : 0;
     const auto expected = (1 + w) * f.dense_logits(f.prompt({1, 2}), canvas) -
                           w * f.dense_logits(f.prompt({}), canvas);
-    EXPECT_LT((step.image_logits_NK - expected).abs().max().item<double>(),
+    EXPECT_LT((step.logits_PK - expected).abs().max().item<double>(),
               1e-4 * expected.abs().max().item<double>())
         << step.step;
     canvas = torch::where(step.masked_N, -1, step.codes_N);
@@ -198,10 +198,13 @@ TEST(SampleCodes, RefreshesKeptCodesWhenItsTurnComes) {
   f.sample({{1, 2}}, {1}, f.blank(1), options, [&](const MaskStep& step) {
     const auto expected =
         3 * f.dense_logits(f.prompt({1, 2}), canvas) - 2 * f.dense_logits(f.prompt({}), canvas);
-    const auto wanted = canvas < 0;
-    const double off = (step.image_logits_NK - expected)
+    const auto& places = step.places_P;
+    const auto there = [&](const Tensor& x) {
+      return places.defined() ? x.index_select(0, places) : x;
+    };
+    const double off = (step.logits_PK - there(expected))
                            .abs()
-                           .masked_select(wanted.unsqueeze(1))
+                           .masked_select(there(canvas < 0).unsqueeze(1))
                            .max()
                            .item<double>() /
                        expected.abs().max().item<double>();
@@ -259,11 +262,90 @@ TEST(SampleCodes, DrawTheLikeliestCodesWhenCold) {
   Fixture f(tiny_showo());
   const SamplingOptions cold{.steps = 1, .guidance = 50, .code_temperature = 0.01};
   f.sample({{1, 2}}, {1}, f.blank(1), cold, [&](const MaskStep& step) {
-    const auto [best, codes] = step.image_logits_NK.topk(2);
+    const auto [best, codes] = step.logits_PK.topk(2);
     const auto clear = (best.select(1, 0) - best.select(1, 1)).gt(0.2);  // twenty times the cold
     ASSERT_GT(clear.sum().item<int64_t>(), 3);
     EXPECT_TRUE(step.codes_N.masked_select(clear).equal(codes.select(1, 0).masked_select(clear)));
   });
+}
+
+// A step computes the logits of codes that are still masked alone: nothing that is drawn depends on
+// the others.
+TEST(SampleCodes, WantsTheLogitsOfMaskedCodesAlone) {
+  Fixture f(tiny_showo());
+  auto part = f.blank(1);
+  part.narrow(1, 2, 9).fill_(7);
+  for (const SamplingOptions& options :
+       {SamplingOptions{.steps = 6, .guidance = 2, .guided = 0.5},
+        SamplingOptions{.steps = 6, .guidance = 0, .order = "halton"},
+        SamplingOptions{.steps = 8, .guidance = 2, .refresh = 3}, SamplingOptions{.steps = 16}}) {
+    for (const Tensor& canvas : {f.blank(1), part}) {
+      std::vector<Tensor> all;
+      f.sample({{1, 2}}, {3}, canvas, options,
+               [&](const MaskStep& s) { all.push_back(s.codes_N); });
+      std::vector<MaskStep> steps;
+      Engine engine(f.model);
+      const auto job =
+          std::make_shared<PictureJob>(f.model, f.prompt({1, 2}), f.prompt({}), canvas[0], options,
+                                       std::make_unique<SeededDraws>(3), [&](const MaskStep& step) {
+                                         steps.push_back(step);
+                                         return true;
+                                       });
+      engine.run({job});
+      ASSERT_EQ(steps.size(), all.size());
+      int64_t masked = (canvas < 0).sum().item<int64_t>();
+      for (size_t i = 0; i < steps.size(); ++i) {
+        EXPECT_TRUE(steps[i].codes_N.equal(all[i])) << "step " << i;
+        EXPECT_EQ(steps[i].logits_PK.size(0), std::max<int64_t>(masked, 1)) << "step " << i;
+        masked = steps[i].masked_N.sum().item<int64_t>();
+      }
+    }
+  }
+}
+
+TEST(SampleCodes, DrawAmongTheLikeliestCodesOnly) {
+  Fixture f(tiny_showo());
+  const auto rank_of_drawn = [&](int64_t k) {
+    int64_t worst = 0;
+    f.sample({{1, 2}}, {1}, f.blank(1), {.steps = 1, .guidance = 0, .code_top_k = k},
+             [&](const MaskStep& step) {
+               const auto own = step.logits_PK.gather(1, step.codes_N.unsqueeze(1));
+               worst = (step.logits_PK > own).sum(1).max().item<int64_t>();
+             });
+    return worst;
+  };
+  EXPECT_EQ(rank_of_drawn(1), 0);
+  EXPECT_LT(rank_of_drawn(3), 3);
+  EXPECT_GT(rank_of_drawn(0), 3) << "without a limit unlikely codes are drawn too";
+  EXPECT_EQ(rank_of_drawn(1000), rank_of_drawn(0)) << "more than there are";
+}
+
+TEST(SampleCodes, KeepAtOnceWhatIsLikelierThanTheThreshold) {
+  Fixture f(tiny_showo());
+  const auto steps_of = [&](SamplingOptions options, Tensor* codes = nullptr) {
+    int steps = 0;
+    const auto drawn = f.sample({{1, 2}}, {1}, f.blank(1), options, [&](const MaskStep& step) {
+      const auto p = (step.logits_PK / options.code_temperature).softmax(-1);
+      const auto own = p.gather(1, step.codes_N.unsqueeze(1)).squeeze(1);
+      EXPECT_FALSE((step.masked_N & (own > options.commit_above)).any().item<bool>());
+      ++steps;
+    });
+    EXPECT_TRUE((drawn >= 0).all().item<bool>());
+    if (codes) *codes = drawn;
+    return steps;
+  };
+  Tensor at_once, in_one_step;
+  EXPECT_EQ(steps_of({.steps = 8, .guidance = 0, .commit_above = 0}, &at_once), 1);
+  EXPECT_EQ(steps_of({.steps = 1, .guidance = 0}, &in_one_step), 1);
+  EXPECT_TRUE(at_once.equal(in_one_step));
+  EXPECT_EQ(steps_of({.steps = 8, .guidance = 0, .commit_above = 1}), 8);
+  const int some = steps_of({.steps = 16,
+                             .guidance = 2,
+                             .code_temperature = 0.3,
+                             .commit_above = 0.3,
+                             .order = "halton"});
+  EXPECT_GT(some, 1);
+  EXPECT_LT(some, 16);
 }
 
 TEST(SamplingOptions, RefusesWhatMakesNoSense) {
@@ -274,6 +356,8 @@ TEST(SamplingOptions, RefusesWhatMakesNoSense) {
   EXPECT_THROW(SamplingOptions{.temperature = INFINITY}.check(16), UsageError);
   EXPECT_THROW(SamplingOptions{.code_temperature = 0}.check(16), UsageError);
   EXPECT_THROW(SamplingOptions{.guided = 1.5}.check(16), UsageError);
+  EXPECT_THROW(SamplingOptions{.code_top_k = -1}.check(16), UsageError);
+  EXPECT_THROW(SamplingOptions{.commit_above = 1.1}.check(16), UsageError);
   EXPECT_THROW(SamplingOptions{.refresh = 0}.check(16), UsageError);
   EXPECT_THROW(SamplingOptions{.order = "random"}.check(16), UsageError);
   EXPECT_THROW(SamplingOptions{.schedule = "cubist"}.check(16), Error);

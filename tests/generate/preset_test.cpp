@@ -21,5 +21,19 @@ TEST(Presets, ChangeNothingOrWhatTheySay) {
   EXPECT_THROW(apply_preset("quick", options), UsageError);
 }
 
+TEST(OwnSampling, IsWhatDiffersFromThePublishedValues) {
+  const fs::path folder =
+      fs::temp_directory_path() / ("showo-sampling-" + std::to_string(::getpid()));
+  fs::create_directory(folder);
+  write_own_sampling(folder, {});
+  EXPECT_FALSE(fs::exists(folder / "sampling.json"));
+  const SamplingOptions few{.steps = 2, .guidance = 0, .schedule = "pow6", .order = "halton"};
+  write_own_sampling(folder, few);
+  EXPECT_EQ(read_json(folder / "sampling.json"),
+            Json({{"guidance", 0.0}, {"order", "halton"}, {"schedule", "pow6"}, {"steps", 2}}));
+  EXPECT_EQ(config_to_json(own_sampling(folder)), config_to_json(few));
+  fs::remove_all(folder);
+}
+
 }  // namespace
 }  // namespace showo

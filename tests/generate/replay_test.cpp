@@ -118,7 +118,7 @@ TEST_F(Recordable, TheWatchSeesWhatItIsFor) {
 
 // Draws without numbers.
 struct NoDraws : Draws {
-  Tensor codes(int, const Tensor& probabilities) override {
+  Tensor codes(int, int64_t, const Tensor&, const Tensor& probabilities) override {
     return torch::zeros({probabilities.size(0)}, probabilities.options().dtype(torch::kLong));
   }
   Tensor gumbel(int, int64_t count) override {
@@ -140,7 +140,7 @@ TEST_F(Recordable, APicturesStepStaysOnItsDevice) {
   Drawing drawing(model, {&with, &without}, canvas, {.steps = 4, .guided = 0.5},
                   std::make_unique<NoDraws>());
   for (int i = 0; i < 4; ++i)
-    EXPECT_EQ(drawing.step_alone(model)->image_logits_NK.sizes(), (IdList{16, 64}));
+    EXPECT_EQ(drawing.step_alone(model)->logits_PK.sizes(), (IdList{16, 64}));
   EXPECT_EQ(replays, 4);
   EXPECT_EQ(turns_to_host, std::vector<std::string>{});
 }

@@ -103,7 +103,8 @@ TEST(Story, DrawsWhatTheWholeRowSays) {
           auto want = w.picture_logits(with, canvas);
           if (guidance > 0)
             want = (1 + guidance) * want - guidance * w.picture_logits(without, canvas);
-          EXPECT_TRUE(torch::allclose(step.image_logits_NK, want, 1e-3, 1e-3))
+          if (step.places_P.defined()) want = want.index_select(0, step.places_P);
+          EXPECT_TRUE(torch::allclose(step.logits_PK, want, 1e-3, 1e-3))
               << frame << " " << step.step;
           canvas = torch::where(step.masked_N, -1, step.codes_N);
           return true;

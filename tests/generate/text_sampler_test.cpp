@@ -133,6 +133,61 @@ TEST(SampleTexts, GivesEachTextWhatItGetsAlone) {
   EXPECT_NE(together[0], together[3]);
 }
 
+// Guessed tokens change how often the model is asked, never the text: with an end of its own, where
+// the length is used up, and where a callback stops it.
+TEST(SampleTexts, GuessedTokensGiveTheSameText) {
+  torch::NoGradGuard no_grad;
+  for (const uint64_t seed : {12, 13, 14}) {
+    Showo model = tiny_showo(seed, tiny_llm(2, 16));
+    const bool repeats = seed == 14;  // the same token again and again, so that guesses are right
+    if (repeats) model->showo->lm_head->bias[20] += 100;
+    const Prompting prompting(model->vocabulary, model->config.text_tokens);
+    std::vector<Row> rows;
+    for (int64_t i = 0; i < 3; ++i) {
+      const IdList image(model->config.num_vq_tokens, model->vocabulary.image_offset + i);
+      rows.push_back(prompting.question(prompting.codes(image), IdList{4, 5, 6 + i}));
+    }
+    const auto write = [&](int64_t jacobi, int64_t most, const IdList& stops, int64_t* passes) {
+      TextOptions options;
+      options.max_tokens = most;
+      options.jacobi = jacobi;
+      const auto jobs = jobs_of(model, rows, options, stops);
+      Engine engine(model);
+      engine.run({jobs.begin(), jobs.end()});
+      if (passes) *passes += engine.load().passes;
+      std::vector<IdList> tokens;
+      for (const auto& job : jobs) tokens.push_back(job->text().tokens());
+      return tokens;
+    };
+    int64_t passes_alone = 0, passes_guessed = 0;
+    const auto plain = write(1, 40, {}, &passes_alone);
+    EXPECT_EQ(write(5, 40, {}, &passes_guessed), plain) << seed;
+    EXPECT_EQ(passes_alone, 40);
+    if (repeats) {
+      EXPECT_LT(passes_guessed, 14);
+    }
+    EXPECT_EQ(write(64, 40, {}, nullptr), plain) << seed;
+    EXPECT_EQ(write(3, 7, {}, nullptr), write(1, 7, {}, nullptr)) << seed;
+    const IdList stops = {plain[0][5], plain[1][9], 38};
+    EXPECT_EQ(write(6, 40, stops, nullptr), write(1, 40, stops, nullptr)) << seed;
+    // What a context holds afterwards goes on as if nothing had been guessed.
+    Context context{rows[0], model->new_cache()}, same{rows[0], model->new_cache()};
+    for (Context* each : {&context, &same}) {
+      TextOptions options;
+      options.max_tokens = 12;
+      options.jacobi = each == &context ? 4 : 1;
+      Writing writing(*each, options, {}, 100, 1,
+                      [n = 0](int64_t, const Tensor&) mutable { return ++n < 9; });
+      for (writing.take(read(model, {each})[0]); !writing.done();)
+        writing.take(compute(model, {writing.request()})[0]);
+      EXPECT_TRUE(writing.stopped());
+      EXPECT_EQ(each->row.length(), rows[0].length() + 9);
+      each->row.append_text(IdList{5});
+    }
+    EXPECT_TRUE(torch::allclose(read(model, {&context}), read(model, {&same}), 1e-4, 1e-4));
+  }
+}
+
 TEST(ChooseToken, DrawsAmongTheLikeliestOnly) {
   auto random = make_generator(1);
   const auto logits = torch::tensor({0.0, 3.0, 2.9, -1.0}).to(torch::kFloat);
@@ -175,6 +230,11 @@ TEST(TextOptions, RefusesWhatMakesNoSense) {
   options = {};
   options.top_k = -1;
   EXPECT_THROW(options.check(), UsageError);
+  options = {};
+  options.jacobi = 4;
+  EXPECT_NO_THROW(options.check());
+  options.top_k = 0;
+  EXPECT_THROW(options.check(), UsageError) << "what is drawn is not guessed";
 }
 
 }  // namespace

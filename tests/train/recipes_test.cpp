@@ -43,6 +43,7 @@ const Stage kStages[] = {
     {"embedded/clip_tuning.yaml", "clip-tuning"},
     {"embedded/story.yaml", "story"},
     {"embedded/story_gpu.yaml", "story-gpu"},
+    {"embedded/few_steps.yaml", "few-steps"},
 };
 
 Json yaml_of(const std::string& file) { return read_yaml(kSource / "configs" / file); }

@@ -62,7 +62,8 @@ class RecordedDraws : public Draws {
  public:
   RecordedDraws(Tensor sampled_TN, Tensor gumbel_TN)
       : sampled_(std::move(sampled_TN)), gumbel_(std::move(gumbel_TN)) {}
-  Tensor codes(int step, const Tensor&) override { return sampled_[step]; }
+  Tensor codes(int step, int64_t, const Tensor&, const Tensor&) override { return sampled_[step]; }
+  bool of_all() const override { return true; }
   Tensor gumbel(int step, int64_t) override { return gumbel_[step]; }
 
  private:
@@ -178,7 +179,7 @@ void check_showo_t2i(GoldenCase& c) {
         model, prompts[b], without, canvas[b], options,
         std::make_unique<RecordedDraws>(sampled.select(1, b), gumbel.select(1, b)),
         [&, b](const MaskStep& step) {
-          each_logits[step.step][b] = step.image_logits_NK;
+          each_logits[step.step][b] = step.logits_PK;
           each_masked[step.step][b] = step.masked_N;
           return true;
         }));

@@ -35,18 +35,21 @@ Drawing::~Drawing() {
 
 std::vector<Request> Drawing::requests() {
   replay_.reset();
-  return requests(sampler_.canvas(), sampler_.places());
+  // A picture whose tokens see only those before them is made of pieces that differ.
+  wanted_P_ = pictures_[0].sees_itself_whole() ? sampler_.wanted() : Tensor();
+  return requests(sampler_.canvas(), sampler_.computed(), wanted_P_);
 }
 
-std::vector<Request> Drawing::requests(const Tensor& canvas, const Tensor& places) {
+std::vector<Request> Drawing::requests(const Tensor& canvas, const Tensor& computed,
+                                       const Tensor& wanted) {
   const Vocabulary& v = vocabulary_;
   const int64_t codes = canvas.size(0);
   const auto one = [&](int64_t id) { return torch::full({1}, id, canvas.options()); };
   auto ids = torch::cat(
       {one(v.soi), (canvas + v.image_offset).masked_fill(canvas < 0, v.mask_token), one(v.eoi)});
   auto token = torch::arange(codes + 2, canvas.options());  // of soi…eoi
-  if (places.defined()) {
-    token = torch::cat({one(0), places + 1, one(codes + 1)});
+  if (computed.defined()) {
+    token = torch::cat({one(0), computed + 1, one(codes + 1)});
     ids = ids.index_select(0, token);
   }
   const int64_t tokens = token.size(0);
@@ -55,14 +58,16 @@ std::vector<Request> Drawing::requests(const Tensor& canvas, const Tensor& place
     auto& [row, cache] = *contexts_[i];
     const Segment& picture = pictures_[i];
     Request request{ids, token + picture.position, {tokens, {}, &cache}, {1, tokens - 1}, true};
-    if (places.defined()) {  // some of the picture's tokens, which see what all of them see
+    if (computed.defined()) {  // some of the picture's tokens, which see what all of them see
       request.sequence.plan = open_plan(tokens, picture.end());
       request.sequence.places = token + picture.begin;
+      if (wanted.defined()) request.states = {1, 1 + wanted.size(0)};  // the first of them
     } else {
       cache.truncate(picture.begin);
       auto segments = row.segments;
       segments.push_back(picture);
       request.sequence.plan = attention_plan(segments, picture.begin);
+      if (wanted.defined()) request.chosen = wanted + 1;
     }
     requests.push_back(std::move(request));
   }
@@ -71,11 +76,12 @@ std::vector<Request> Drawing::requests(const Tensor& canvas, const Tensor& place
 
 MaskStep Drawing::take(const std::vector<Tensor>& logits) {
   const double w = sampler_.options().guidance;
-  return sampler_.take(logits.size() > 1 ? (1 + w) * logits[0] - w * logits[1] : logits[0]);
+  return sampler_.take(logits.size() > 1 ? (1 + w) * logits[0] - w * logits[1] : logits[0],
+                       std::exchange(wanted_P_, {}));
 }
 
 std::optional<MaskStep> Drawing::step_alone(const Network& network) {
-  if (sampler_.places().defined()) return {};
+  if (sampler_.computed().defined()) return {};
   if (!replay_ || replayed_branches_ != branches()) {
     replay_.reset();
     replayed_branches_ = branches();
@@ -83,7 +89,7 @@ std::optional<MaskStep> Drawing::step_alone(const Network& network) {
     for (size_t i = 0; i < contexts_.size(); ++i) contexts_[i]->cache.extend(pictures_[i].end());
     replayed_canvas_N_ = sampler_.canvas().clone();
     replay_.emplace(network.device(), [this, network] {
-      return torch::stack(compute(network, requests(replayed_canvas_N_, {})));
+      return torch::stack(compute(network, requests(replayed_canvas_N_, {}, {})));
     });
   }
   replayed_canvas_N_.copy_(sampler_.canvas());

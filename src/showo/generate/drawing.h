@@ -1,6 +1,7 @@
 // What mask prediction asks of the model in a step (paper 3.5): the logits of all codes of a
 // picture. What stands before it is causal or closed and never sees it, so it was read before; a
-// step runs soi…eoi, which sees all of that and itself. N codes of a picture, K of the codebook.
+// step runs soi…eoi, which sees all of that and itself. N codes of a picture, C of them
+// computed, P wanted, K of the codebook.
 #pragma once
 
 #include <optional>
@@ -34,11 +35,14 @@ class Drawing {
 
  private:
   size_t branches() const { return sampler_.guided() ? contexts_.size() : 1; }
-  std::vector<Request> requests(const Tensor& canvas_N, const Tensor& places_P);
+  /// Of those codes (MaskSampler::computed, wanted).
+  std::vector<Request> requests(const Tensor& canvas_N, const Tensor& computed_C,
+                                const Tensor& wanted_P);
   Vocabulary vocabulary_;
   std::vector<Context*> contexts_;
   std::vector<Segment> pictures_;  // behind each of them
   MaskSampler sampler_;
+  Tensor wanted_P_;           // what the coming step's requests want
   Tensor replayed_canvas_N_;  // keeps its place
   std::optional<Replay> replay_;
   size_t replayed_branches_ = 0;

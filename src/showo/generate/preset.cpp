@@ -17,6 +17,15 @@ SamplingOptions own_sampling(const fs::path& model) {
   return options;
 }
 
+void write_own_sampling(const fs::path& model, const SamplingOptions& options) {
+  const Json published = config_to_json(SamplingOptions()), said = config_to_json(options);
+  Json own = Json::object();
+  for (const auto& [key, value] : said.items()) {
+    if (value != published.at(key)) own[key] = value;
+  }
+  if (!own.empty()) write_file_atomically(model / "sampling.json", own.dump() + "\n");
+}
+
 void apply_preset(const std::string& name, SamplingOptions& options) {
   if (name == "exact") return;
   if (name != "balanced" && name != "fast")

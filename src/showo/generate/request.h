@@ -27,12 +27,14 @@ struct Request {
   Sequence sequence;
   Span states{};            // of these tokens the logits are wanted
   bool codes = false;       // logits of the image codes alone
+  Tensor chosen{};          // int64 [P], instead of `states`: of tokens that all see the same
   Tensor features{};        // [F, width] that stand in place of embeddings
   Tensor feature_places{};  // int64 [F]: of these tokens
 };
 
-/// One pass → of each request the logits of its states, fp32: [states, V] on the CPU, or of codes
-/// [states, K] on the model's device, which is not waited for.
+/// One pass → of each request the logits that are wanted, fp32: [P, V] on the CPU, or of codes
+/// [P, K] on the model's device, which is not waited for. On CPUs the last layer computes no more
+/// than these need.
 std::vector<Tensor> compute(Network network, std::vector<Request> requests);
 
 }  // namespace showo

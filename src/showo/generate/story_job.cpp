@@ -90,7 +90,7 @@ std::vector<Request> StoryJob::next() {
 void StoryJob::take(std::vector<Tensor> logits) {
   if (drawing_) return draw_step(drawing_->take(logits));
   if (!writing_) return read(std::move(logits));
-  writing_->take(logits[0][0]);
+  writing_->take(logits[0]);
   if (writing_->done()) end_text();
 }
 

@@ -17,7 +17,7 @@ class TextJob : public Job {
   std::vector<Beginning> beginnings() override { return {{context_.row, features_, true}}; }
   void begin(std::vector<Context> read, std::vector<Tensor> logits) override;
   std::vector<Request> next() override;
-  void take(std::vector<Tensor> logits) override { writing_.take(logits[0][0]); }
+  void take(std::vector<Tensor> logits) override { writing_.take(logits[0]); }
   bool step_alone(const Network& network) override { return writing_.step_alone(network); }
   bool done() const override { return writing_.done(); }
   void release() override;

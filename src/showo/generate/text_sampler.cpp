@@ -4,7 +4,11 @@
 
 namespace showo {
 
-void TextOptions::check() const { check_options(*this); }
+void TextOptions::check() const {
+  check_options(*this);
+  if (jacobi > 1 && !greedy())
+    throw OptionError("jacobi", std::to_string(jacobi), "guesses serve greedy texts alone");
+}
 
 int64_t choose_token(const Tensor& logits, const TextOptions& options, at::Generator& random) {
   if (options.greedy()) return logits.argmax().item<int64_t>();

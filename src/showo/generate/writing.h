@@ -1,5 +1,7 @@
 // A text being written (paper 3.5): what stands before it is read once into a cache, then every new
-// token reads only itself. V vocabulary.
+// token reads only itself. By Jacobi iteration (Show-o Turbo, arXiv 2502.05415) several tokens are
+// computed at once, guessed before: each is the likeliest after those before it, so as far as the
+// guesses were right it is what would have been written one by one. V vocabulary.
 #pragma once
 
 #include <functional>
@@ -23,12 +25,12 @@ class Writing {
   Writing(Context& context, const TextOptions& options, std::vector<int64_t> stops,
           int64_t positions, uint64_t seed, OnToken on_token = {});
 
-  /// The logits [V] after what stands before the text, or after its newest token.
-  void take(const Tensor& logits_V);
-  /// The newest token's.
+  /// The logits [V] after what stands before the text, or [n, V] of what request() wanted.
+  void take(const Tensor& logits);
+  /// The newest token's, and those of guesses at what follows it.
   Request request();
-  /// The next token by itself on a GPU, in memory that keeps its place. Not worth it near the end:
-  /// false then.
+  /// The next token by itself on a GPU, in memory that keeps its place. Not where tokens are
+  /// guessed, and not worth it near the end: false then.
   bool step_alone(const Network& network);
 
   /// Gives back what a recording holds.
@@ -42,6 +44,8 @@ class Writing {
   bool complete() const { return complete_; }
 
  private:
+  void add(const Tensor& logits_V);
+  void guess(const Tensor& logits_nV);
   Context& context_;
   TextOptions options_;
   std::vector<int64_t> stops_;
@@ -49,6 +53,7 @@ class Writing {
   at::Generator random_;
   OnToken on_token_;
   std::vector<int64_t> tokens_;
+  std::vector<int64_t> guesses_;  // behind the newest token
   bool done_ = false, stopped_ = false, complete_ = false;
   std::optional<TokenStep> alone_;
 };

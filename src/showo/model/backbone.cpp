@@ -55,7 +55,8 @@ Tensor BackboneImpl::embed(const Tensor& ids) {
   return model->embed_tokens(ids.to(device())).to(model->final_norm->weight.scalar_type());
 }
 
-Tensor BackboneImpl::forward(Tensor x, const Tensor& positions, Sequences sequences) {
+Tensor BackboneImpl::forward(Tensor x, const Tensor& positions, Sequences sequences,
+                             const Wanted& wanted) {
   for (auto& sequence : sequences) {
     if (sequence.allowed.defined()) sequence.allowed = sequence.allowed.to(device());
   }
@@ -65,16 +66,18 @@ Tensor BackboneImpl::forward(Tensor x, const Tensor& positions, Sequences sequen
   // One for all layers, and for those that are computed again: what a GPU makes of it is kept
   // there.
   const auto shared = std::make_shared<const Sequences>(std::move(sequences));
-  for (size_t i = 0; i < model->layers->size(); ++i) {
+  const size_t count = model->layers->size();
+  for (size_t i = 0; i < count; ++i) {
     auto layer = model->layers->ptr<DecoderLayerImpl>(i);
+    const Wanted of_it = i + 1 == count ? wanted : Wanted();
     auto forward = [=](const Tensor& in) {
-      return layer->forward(in, rope, *shared, static_cast<int64_t>(i));
+      return layer->forward(in, rope, *shared, static_cast<int64_t>(i), of_it);
     };
     x = recompute_layers && torch::GradMode::is_enabled()
             ? recompute(forward, x, layer->parameters())
             : forward(x);
   }
-  return model->final_norm(x);
+  return wanted.none() ? x : model->final_norm(x);
 }
 
 Tensor BackboneImpl::logits(const Tensor& hidden, int64_t first, int64_t count) {

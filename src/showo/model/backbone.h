@@ -36,12 +36,14 @@ struct BackboneImpl : torch::nn::Module {
 
   /// ids int64 [T] → [T, C] in the dtype that is computed in.
   Tensor embed(const Tensor& ids_T);
-  /// Embeddings at positions int64 [T] → hidden states after the last norm. Inputs may be on the
-  /// CPU.
-  Tensor forward(Tensor x_TC, const Tensor& positions_T, Sequences sequences);
+  /// Embeddings at positions int64 [T] → hidden states after the last norm, [P, C] of the wanted
+  /// tokens. Inputs may be on the CPU.
+  Tensor forward(Tensor x_TC, const Tensor& positions_T, Sequences sequences,
+                 const Wanted& wanted = {});
   /// The same of ids.
-  Tensor hidden(const Tensor& ids_T, const Tensor& positions_T, Sequences sequences) {
-    return forward(embed(ids_T), positions_T, std::move(sequences));
+  Tensor hidden(const Tensor& ids_T, const Tensor& positions_T, Sequences sequences,
+                const Wanted& wanted = {}) {
+    return forward(embed(ids_T), positions_T, std::move(sequences), wanted);
   }
   /// hidden [..., C] → logits [..., V], or of the ids first … first + count alone.
   Tensor logits(const Tensor& hidden) { return logits(hidden, 0, vocab_size); }

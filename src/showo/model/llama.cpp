@@ -27,9 +27,11 @@ struct LlamaLayerImpl : DecoderLayerImpl {
     mlp = register_module("mlp", GatedMlp(config));
   }
 
-  Tensor forward(const Tensor& x, const Rope& rope, const Sequences& sequences,
-                 int64_t layer) override {
-    const auto seen = x + self_attn(input_layernorm(x), rope, sequences, layer);
+  Tensor forward(const Tensor& x, const Rope& rope, const Sequences& sequences, int64_t layer,
+                 const Wanted& wanted) override {
+    const auto attended = self_attn(input_layernorm(x), rope, sequences, layer, wanted);
+    if (wanted.none()) return attended;
+    const auto seen = wanted.of(x) + attended;
     return seen + mlp(post_attention_layernorm(seen));
   }
   void join_projections() override { self_attn->join_projections(); }

@@ -1,10 +1,23 @@
 #include "showo/model/packed_rows.h"
 
-#include "showo/core/torch.h"
+#include <algorithm>
 
+#include "showo/core/torch.h"
 #include "showo/prompt/omni_attention.h"
 
 namespace showo {
+
+namespace {
+
+// Whether codes of a picture are to be predicted.
+bool learns(const Row& row, const Segment& picture) {
+  const auto learned = [](int64_t label) { return label != kIgnore; };
+  return row.task != Task::kMmu && std::ssize(row.labels) >= picture.end() &&
+         std::any_of(row.labels.begin() + picture.begin, row.labels.begin() + picture.end(),
+                     learned);
+}
+
+}  // namespace
 
 PackedRows pack(const std::vector<Row>& rows, const std::vector<KvCache*>& caches) {
   PackedRows packed;
@@ -22,6 +35,10 @@ PackedRows pack(const std::vector<Row>& rows, const std::vector<KvCache*>& cache
     for (const Segment& segment : row.segments) {
       if (segment.kind != SegmentKind::kFeatures || segment.begin < cached) continue;
       for (int64_t i = segment.begin; i < segment.end(); ++i) features.push_back(start + i);
+    }
+    for (const Segment& segment : row.segments) {
+      if (segment.kind == SegmentKind::kCodes && learns(row, segment))
+        packed.drawn.push_back(start + segment.begin + 1);  // behind <|soi|>
     }
     for (size_t task = 0; task < targets.size(); ++task) {
       const Targets own = targets_of(row, static_cast<Task>(task));

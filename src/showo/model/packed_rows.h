@@ -21,6 +21,7 @@ struct PackedRows {
   Sequences sequences;                 // one a row
   std::array<TaskTargets, 3> targets;  // in the order of Task
   Tensor feature_places;               // int64: the tokens whose embeddings are features
+  std::vector<int64_t> drawn;          // of each picture with masked codes the first code's token
   std::vector<int64_t> ends;           // the last token of each row
 };
 

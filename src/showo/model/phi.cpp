@@ -25,10 +25,11 @@ struct PhiLayerImpl : DecoderLayerImpl {
                                                              .norm_eps = config.layer_norm_eps}))),
         mlp(register_module("mlp", PhiMlp(config))) {}
 
-  Tensor forward(const Tensor& x, const Rope& rope, const Sequences& sequences,
-                 int64_t layer) override {
+  Tensor forward(const Tensor& x, const Rope& rope, const Sequences& sequences, int64_t layer,
+                 const Wanted& wanted) override {
     const auto normed = input_layernorm(x);
-    return x + self_attn(normed, rope, sequences, layer) + mlp(normed);
+    const auto attended = self_attn(normed, rope, sequences, layer, wanted);
+    return wanted.none() ? attended : wanted.of(x) + attended + mlp(wanted.of(normed));
   }
   void join_projections() override { self_attn->join_projections(); }
 

@@ -44,15 +44,25 @@ std::array<Tensor, 3> SelfAttentionImpl::project(const Tensor& x) {
 }
 
 Tensor SelfAttentionImpl::forward(const Tensor& x, const Rope& rope, const Sequences& sequences,
-                                  int64_t layer) {
+                                  int64_t layer, const Wanted& wanted) {
   const auto split = [&](const Tensor& t, int64_t count) {
     return t.unflatten(-1, {count, -1}).unsqueeze(0);  // [1, T, heads, D]
   };
-  const auto [q, k, v] = project(x);
-  const auto q_HTD = norm_rotate(split(q, heads), q_norm, rope)[0],
-             k_GTD = norm_rotate(split(k, key_heads), k_norm, rope)[0],
-             v_GTD = split(v, key_heads)[0].transpose(0, 1);
-  return out(attend(q_HTD, k_GTD, v_GTD, sequences, layer).flatten(1));
+  const auto keys = [&](const Tensor& k) {
+    return norm_rotate(split(k, key_heads), k_norm, rope)[0];
+  };
+  const auto values = [&](const Tensor& v) { return split(v, key_heads)[0].transpose(0, 1); };
+  if (wanted.all()) {
+    const auto [q, k, v] = project(x);
+    const auto q_HTD = norm_rotate(split(q, heads), q_norm, rope)[0];
+    return out(attend(q_HTD, keys(k), values(v), sequences, layer).flatten(1));
+  }
+  Tensor q_HPD;
+  if (!wanted.none())
+    q_HPD = norm_rotate(split(q_proj(wanted.of(x)), heads), q_norm, wanted.of(rope))[0];
+  const auto attended =
+      attend_wanted(q_HPD, keys(k_proj(x)), values(v_proj(x)), sequences, layer, wanted);
+  return wanted.none() ? x.narrow(0, 0, 0) : out(attended.flatten(1));
 }
 
 }  // namespace showo

@@ -1,17 +1,17 @@
 // Self-attention as the language models here have it: queries, keys and values, a norm over each
-// head's query and key (paper 3.2: QK-norm), rotary positions, attention by a plan. T tokens, C
-// width, H heads, G of keys and values, D head size.
+// head's query and key (paper 3.2: QK-norm), rotary positions, attention by a plan. T tokens, P of
+// them wanted, C width, H heads, G of keys and values, D head size.
 #pragma once
-
-#include "showo/core/torch.h"
 
 #include <array>
 #include <string>
 
+#include "showo/core/torch.h"
 #include "showo/model/config.h"
 #include "showo/nn/attention.h"
 #include "showo/nn/layers.h"
 #include "showo/nn/rope.h"
+#include "showo/nn/wanted.h"
 
 namespace showo {
 
@@ -25,8 +25,9 @@ struct AttentionForm {
 struct SelfAttentionImpl : torch::nn::Module {
   /// Whether heads have a norm, and which, is config.qk_norm (layer, rms or none).
   SelfAttentionImpl(const LlmConfig& config, const AttentionForm& form);
-  /// [T, C] → [T, C].
-  Tensor forward(const Tensor& x_TC, const Rope& rope, const Sequences& sequences, int64_t layer);
+  /// [T, C] → [P, C] of the wanted tokens.
+  Tensor forward(const Tensor& x_TC, const Rope& rope, const Sequences& sequences, int64_t layer,
+                 const Wanted& wanted);
   /// Puts the weights of q_proj, k_proj and v_proj side by side in memory, of which they then are
   /// parts, so that one product makes all three: on a GPU three small ones leave half of it idle.
   /// For inference; weights that are moved later are multiplied one by one again.

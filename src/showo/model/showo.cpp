@@ -23,7 +23,7 @@ ShowoImpl::ShowoImpl(const ShowoConfig& config, const LlmConfig& llm)
   mm_projector = register_module("mm_projector", Projector(config.feature_width, llm.hidden_size));
 }
 
-Tensor ShowoImpl::hidden(const PackedRows& rows, const Tensor& features) {
+Tensor ShowoImpl::hidden(const PackedRows& rows, const Tensor& features, const Wanted& wanted) {
   auto x = showo->embed(rows.ids_T);
   if (rows.feature_places.numel() > 0) {
     TORCH_CHECK(
@@ -32,7 +32,7 @@ Tensor ShowoImpl::hidden(const PackedRows& rows, const Tensor& features) {
     const auto projected = mm_projector(features.to(device(), mm_projector->first->bias.dtype()));
     x = x.index_copy(0, rows.feature_places.to(device()), projected.to(x.scalar_type()));
   }
-  return showo->forward(x, rows.positions_T, rows.sequences);
+  return showo->forward(x, rows.positions_T, rows.sequences, wanted);
 }
 
 void ShowoImpl::round_weights(const LowBits& format) {

@@ -24,8 +24,8 @@ struct ShowoImpl : torch::nn::Module {
 
   /// Rows side by side → hidden states [T, C] on the model's device; the inputs may be on the CPU.
   /// `features` [F, feature_width], those of the rows' pictures one after another, if they have
-  /// any.
-  Tensor hidden(const PackedRows& rows, const Tensor& features = {});
+  /// any. [P, C] where only some tokens are wanted.
+  Tensor hidden(const PackedRows& rows, const Tensor& features = {}, const Wanted& wanted = {});
   Tensor hidden(const Tensor& ids_T, const Tensor& positions_T, Sequences sequences) {
     return showo->hidden(ids_T, positions_T, std::move(sequences));
   }

@@ -76,6 +76,12 @@ class NextTokens {
 
 }  // namespace
 
+KeyRuns keys_of(const Sequence& sequence, int64_t layer, const Tensor& k, const Tensor& v) {
+  if (!sequence.cache) return {{k, v}};
+  if (sequence.places.defined()) return sequence.cache->put(layer, sequence.places, k, v);
+  return sequence.cache->append(layer, k, v);
+}
+
 Tensor attend(const Tensor& q, const Tensor& k, const Tensor& v, bool causal,
               const Tensor& allowed) {
   TORCH_CHECK(q.size(1) % k.size(1) == 0, "heads of queries must be a multiple of those of keys");
@@ -97,12 +103,7 @@ Tensor attend(const Tensor& q, const Tensor& k, const Tensor& v, const Sequences
   int64_t start = 0;
   for (const Sequence& sequence : sequences) {
     const auto own = [&](const Tensor& t) { return t.narrow(1, start, sequence.tokens); };
-    KeyRuns keys = {{own(k), own(v)}};
-    if (KvCache* cache = sequence.cache) {
-      keys = sequence.places.defined()
-                 ? cache->put(layer, sequence.places, keys[0].keys, keys[0].values)
-                 : cache->append(layer, keys[0].keys, keys[0].values);
-    }
+    const KeyRuns keys = keys_of(sequence, layer, own(k), own(v));
     const bool taken = next.take(sequence, start, keys);
     attended.push_back(taken ? Tensor() : attend_alone(own(q), joined(keys), sequence));
     start += sequence.tokens;

@@ -34,6 +34,10 @@ struct Sequences : std::vector<Sequence> {
   mutable std::shared_ptr<const PackedPieces> packed;
 };
 
+/// All keys and values of a sequence: this call's [G, tokens, D], which its cache keeps, and those
+/// before.
+KeyRuns keys_of(const Sequence& sequence, int64_t layer, const Tensor& k_GTD, const Tensor& v_GTD);
+
 /// softmax(q·kᵀ/√D)·v of one sequence a row: q [B, H, T, D], k and v [B, G, S, D] → [B, H, T, D].
 /// Causal: the T queries are the last of S. `allowed`: bool, to be expanded to [B, H, T, S], or
 /// undefined.

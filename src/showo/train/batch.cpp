@@ -12,7 +12,9 @@ namespace {
 Batch packed(const std::vector<Row>& rows) {
   std::vector<Row> bare;
   for (const Row& row : rows) bare.push_back(without_pads(row));
-  return {pack(bare), {}};
+  Batch batch;
+  batch.rows = pack(bare);
+  return batch;
 }
 
 std::vector<int64_t> to_vector(const Tensor& ids) {
@@ -76,20 +78,23 @@ BatchMaker::Hidden BatchMaker::draw_hidden(int64_t codes, double drop_text,
 }
 
 Batch BatchMaker::text_to_image(const std::vector<Sample>& samples,
-                                const std::vector<uint64_t>& seeds) {
+                                const std::vector<uint64_t>& seeds, bool twice) {
   const Vocabulary& v = prompting_.vocabulary();
   const auto image = codes_of(samples) + v.image_offset;
-  std::vector<Row> rows;
+  std::vector<Row> rows, without;
   for (size_t i = 0; i < samples.size(); ++i) {
     auto random = make_generator(seeds.at(i));
     const auto row = image[static_cast<int64_t>(i)];
     const Hidden hidden = draw_hidden(row.numel(), options_.drop_text, random);
     const auto text = hidden.text ? std::vector<int64_t>{} : tokenizer_->encode(samples[i].caption);
-    rows.push_back(
-        prompting_.text_to_image(text, to_vector(torch::where(hidden.codes, v.mask_token, row)),
-                                 to_vector(torch::where(hidden.codes, row, kIgnore))));
+    const auto masked = to_vector(torch::where(hidden.codes, v.mask_token, row)),
+               labels = to_vector(torch::where(hidden.codes, row, kIgnore));
+    rows.push_back(prompting_.text_to_image(text, masked, labels));
+    if (twice) without.push_back(prompting_.text_to_image({}, masked, labels));
   }
-  return packed(rows);
+  Batch batch = packed(rows);
+  if (twice) batch.without_text = packed(without).rows;
+  return batch;
 }
 
 Row BatchMaker::about(const Row& picture, const Sample& sample) const {

@@ -13,7 +13,9 @@ namespace showo {
 
 struct Batch {
   PackedRows rows;
-  Tensor features;  // of the rows' pictures, undefined where they are codes
+  Tensor features{};  // of the rows' pictures, undefined where they are codes
+  std::optional<PackedRows> without_text{};  // text-to-image rows once more, for a guided teacher
+  uint64_t seed = 0;                         // of what else is drawn for its rows
 };
 
 struct BatchOptions {
@@ -73,8 +75,10 @@ class BatchMaker {
         sight_(std::move(sight)) {}
 
   /// Mask prediction: captions, codes with a random share masked (at least one), labels at masked
-  /// positions. One seed a row, so that a row is the same in whatever batch.
-  Batch text_to_image(const std::vector<Sample>& samples, const std::vector<uint64_t>& seeds);
+  /// positions. One seed a row, so that a row is the same in whatever batch. `twice`: also without
+  /// their texts.
+  Batch text_to_image(const std::vector<Sample>& samples, const std::vector<uint64_t>& seeds,
+                      bool twice = false);
   /// Next token prediction on the answers of a sample's turns, or on its caption when it has none.
   Batch understanding(const std::vector<Sample>& samples);
   Batch language(const std::vector<std::string>& lines);

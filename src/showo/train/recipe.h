@@ -4,7 +4,9 @@
 #include "showo/data/source.h"
 #include "showo/model/config.h"
 #include "showo/model/losses.h"
+#include "showo/options.h"
 #include "showo/train/batch.h"
+#include "showo/train/distillation.h"
 #include "showo/train/run_options.h"
 
 namespace showo {
@@ -39,9 +41,11 @@ struct ShowoRecipe : RunOptions {
   std::string mixing = "max_size_cycle";
   BatchOptions batch;
   LossCoefficients coefficients;
+  DistillationOptions distillation;
   bool recompute = false;
   EvaluationOptions evaluation;
   std::vector<std::string> prompts;
+  SamplingOptions sampling;
   template <class V>
   void visit(V& v) {
     v(llm, "llm",
@@ -69,9 +73,12 @@ struct ShowoRecipe : RunOptions {
       "anew (min_size)");
     v(batch, "batch", "what a step of one process holds");
     v(coefficients, "coefficients", "weights of the three losses");
+    v(distillation, "distillation",
+      "pictures are learned from a teacher that draws them in many steps, to be drawn in few");
     v(recompute, "recompute", "keep no activations of a layer, compute them again");
     v(evaluation, "evaluation", "losses on held-out data");
     v(prompts, "prompts", "drawn in every preview; none: captions of the data");
+    v(sampling, "sampling", "how they are drawn, and the model is from then on: its sampling.json");
     RunOptions::visit(v);
   }
   /// The CLIP-ViT's folder: `tower`, or the one inside the model to start from.

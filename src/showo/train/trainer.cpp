@@ -43,6 +43,8 @@ ShowoTrainee::ShowoTrainee(const ShowoRecipe& recipe, const TrainerPlace& place)
              sight_of(recipe, model_, codec_, tokenizer_, place.device)),
       streams_(open(recipe.data, recipe.seed)) {
   model_->showo->recompute_layers = recipe.recompute;
+  if (!recipe.distillation.teacher.empty())
+    distillation_.emplace(recipe.distillation, model_, place.device);
   check_finite(*codec_, recipe.codec);
   if (!recipe.init_from.empty()) check_finite(*model_, recipe.init_from);
 }
@@ -88,8 +90,9 @@ std::vector<Batch> ShowoTrainee::draw(Streams& streams, uint64_t seed, int64_t m
   std::vector<Batch> batches;
   const BatchOptions& rows = recipe_.batch;
   if (streams.has(kT2i)) {
-    batches.push_back(
-        maker_.text_to_image(streams.take(kT2i, rows.t2i), seeds_of(seed, micro, rows.t2i)));
+    batches.push_back(maker_.text_to_image(streams.take(kT2i, rows.t2i),
+                                           seeds_of(seed, micro, rows.t2i),
+                                           distillation_ && distillation_->guided()));
   }
   if (streams.has(kMmu)) batches.push_back(maker_.understanding(streams.take(kMmu, rows.mmu)));
   if (streams.has(kLm)) {
@@ -102,6 +105,8 @@ std::vector<Batch> ShowoTrainee::draw(Streams& streams, uint64_t seed, int64_t m
                                      seeds_of(derive_seed(seed, kStories), micro, rows.stories)));
   }
   if (batches.empty()) fail("recipe: data: no stream has both a path and rows in the batch");
+  const uint64_t own = derive_seed(seed, micro * place_.group.size() + place_.group.rank());
+  for (size_t i = 0; i < batches.size(); ++i) batches[i].seed = derive_seed(own, i);
   return batches;
 }
 
@@ -116,7 +121,16 @@ Counts ShowoTrainee::counts_of(const std::vector<Batch>& batches) {
 
 Losses ShowoTrainee::losses(const Batch& batch, const TokenCounts& divisors) {
   Autocast autocast(recipe_.bf16, place_.device.type());
-  return showo_losses(model_, model_->hidden(batch.rows, batch.features), batch.rows, divisors);
+  if (!distillation_ || batch.rows.drawn.empty())
+    return showo_losses(model_, model_->hidden(batch.rows, batch.features), batch.rows, divisors);
+  const auto step =
+      (*distillation_)(model_, batch.rows, batch.without_text ? &*batch.without_text : nullptr,
+                       batch.seed, divisors[0]);
+  PackedRows texts = batch.rows;
+  texts.targets[0] = {torch::empty({0}, torch::kLong), torch::empty({0}, torch::kLong)};
+  Losses losses = showo_losses(model_, step.hidden_TC, texts, divisors);
+  losses.t2i = step.loss;
+  return losses;
 }
 
 Losses ShowoTrainee::zero() const {

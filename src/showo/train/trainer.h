@@ -3,6 +3,7 @@
 #pragma once
 
 #include "showo/model/folder.h"
+#include "showo/train/distillation.h"
 #include "showo/train/loop.h"
 #include "showo/train/recipe.h"
 
@@ -46,6 +47,7 @@ class ShowoTrainee : public Trainee {
   Showo model_;
   Prompting prompting_;
   BatchMaker maker_;
+  std::optional<Distillation> distillation_;
   Streams streams_;
   Losses losses_;  // of the step drawn last, on this process
 };

@@ -6,6 +6,7 @@
 #include "showo/core/random.h"
 #include "showo/generate/engine.h"
 #include "showo/generate/picture_job.h"
+#include "showo/generate/preset.h"
 #include "showo/train/restore.h"
 #include "showo/train/tokenizer_copy.h"
 #include "showo/train/trainer.h"
@@ -43,7 +44,7 @@ void ShowoTrainee::preview(const fs::path& file) {
   const int64_t tokens = model_->config.num_vq_tokens;
   const std::vector<int64_t> blank(tokens, model_->vocabulary.mask_token);
   if (prompts.empty()) return;
-  SamplingOptions options;
+  SamplingOptions options = recipe_.sampling;
   options.steps = static_cast<int>(std::min<int64_t>(options.steps, tokens));
   std::vector<Engine::JobPtr> jobs;
   for (const auto& prompt : prompts) {
@@ -64,6 +65,7 @@ void ShowoTrainee::save(const fs::path& checkpoint, Ema& averages) {
   const fs::path folder = checkpoint / "model";
   save_showo(folder, model_);
   copy_tokenizer(recipe_.tokenizer, folder / "llm");
+  write_own_sampling(folder, recipe_.sampling);
   save_codec(folder / "codec", codec_);
   if (model_->config.seen_as() == Vision::kClip)
     link_files(recipe_.tower_folder(), folder / "clip");
