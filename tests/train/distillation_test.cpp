@@ -199,7 +199,10 @@ TEST_F(Distilling, RunsGoOnWhereTheyStopped) {
     for (int i = 0; i < 2; ++i) half.step();
     half.save();
   }
+  recipe.sampling.steps = 3;  // which only says how pictures are drawn
   ASSERT_TRUE(Trainer(recipe, folder_ / "parts").run());
+  const fs::path model = folder_ / "parts/checkpoint/model";
+  EXPECT_EQ(read_json(model / "sampling.json"), Json({{"steps", 3}}));
   const auto result = [&](const char* run) {
     return state_of(*load_showo(ModelPaths::in(folder_ / run / "checkpoint/model")));
   };

@@ -264,6 +264,7 @@ class RecipesRun : public testing::Test {
                                {"num_hidden_layers", 2},
                                {"num_attention_heads", 2}});
     }
+    if (recipe.contains("distillation")) recipe["distillation"]["teacher"] = recipe["init_from"];
     recipe.at("codec") = (folder_ / "codec").string();
     if (recipe.contains("tower")) recipe["tower"] = (folder_ / "clip").string();
     Json& tokenizer = recipe.at("tokenizer");

@@ -26,12 +26,15 @@ const char* const kWithoutEffect[] = {
     "max_corrupt",
     // where files lie, and what previews draw ("prompts" are both)
     "path", "paths", "images", "captions", "names", "prompts", "codec", "tokenizer", "init_from",
-    "features", "tower"};
+    "features", "tower", "teacher"};
+// How pictures are drawn, in previews and of the finished model.
+const char* const kSampling = "sampling";
 
 // What the results depend on. A struct of that name is no file: the shape of a new tokenizer.
 Json with_effect(const Json& recipe) {
   Json kept = Json::object();
   for (const auto& [key, value] : recipe.items()) {
+    if (key == kSampling) continue;
     if (value.is_object()) {
       kept[key] = with_effect(value);
     } else if (changes_results(key)) {
