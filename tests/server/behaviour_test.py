@@ -213,7 +213,7 @@ class Together(unittest.TestCase):
         with Server("--limit-queue", 3) as small, contextlib.ExitStack() as stack:
             for _ in range(7):
                 stack.enter_context(raw(head(GENERATE, json.dumps(LONG | {"n": 3}).encode(), Host=f"localhost:{small.port}"), small.port))
-            end, codes = time.time() + 20, set()
+            end, codes = time.time() + 60, set()
             while 429 not in codes and time.time() < end:
                 code, headers, reply = small.post(GENERATE, LONG | {"n": 3, "steps": 1}) if codes else (None, {}, {})
                 codes.add(code)
