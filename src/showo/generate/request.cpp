@@ -1,5 +1,7 @@
 #include "showo/generate/request.h"
 
+#include <ATen/core/LegacyTypeDispatch.h>
+
 #include <algorithm>
 
 namespace showo {
@@ -101,6 +103,7 @@ int64_t Network::cache_bytes_a_token() const {
 
 std::vector<Tensor> compute(Network network, std::vector<Request> requests) {
   torch::NoGradGuard no_grad;
+  const at::AutoDispatchBelowADInplaceOrView no_views;  // nobody asks which tensor is whose view
   const Wanted wanted = wanted_of(requests, network.device());
   std::vector<Tensor> states(requests.size());
   {

@@ -40,16 +40,18 @@ void tile_of_rows(const WeightView& w, int64_t tile, const Rows16& x, int64_t ro
 
 #else
 
-constexpr int64_t kAhead = 4096;  // bytes: one row reads weights faster than they are foreseen
+constexpr int64_t kAhead = 512;  // bytes
 
 // Codes of 8 bits lie as they are multiplied: a lane is an input, a channel's sums are added across
-// lanes at its end. For kRows rows, channels `first` … first + kChannels of the tile → out.
-template <int kRows, int kChannels>
+// lanes at its end. For kRows rows, kChannels of the tile from `first` on, kApart apart → out.
+// Channels apart are streams in pages of their own, which the CPU foresees better than one, and
+// than neighbours in one page; asked for weights ahead, it is slower with one row and faster with
+// more.
+template <int kRows, int kChannels, int64_t kApart>
 HWY_INLINE void dot_int8(const WeightView& w, int64_t tile, int64_t first, const Rows16& x,
                          int64_t row, float (&out)[kRows][kTile]) {
-  constexpr int64_t kWide = 2 * kLanes;                   // inputs of a vector
-  constexpr int64_t kExact = 1024 * kLanes;               // inputs that int32 holds the sums of
-  constexpr int kParts = kRows * kChannels == 1 ? 4 : 1;  // sums side by side hide the latency
+  constexpr int64_t kWide = 2 * kLanes;      // inputs of a vector
+  constexpr int64_t kExact = 1024 * kLanes;  // inputs that int32 holds the sums of
   const int64_t channel = tile * kTile + first, groups = w.inputs / w.group;
   const auto* codes = reinterpret_cast<const int8_t*>(w.codes) + channel * w.inputs;
   const int16_t* values = x.values + row * w.inputs;
@@ -60,52 +62,42 @@ HWY_INLINE void dot_int8(const WeightView& w, int64_t tile, int64_t first, const
   for (int64_t start = 0; start < w.inputs;) {
     const int64_t group = start / w.group;
     const int64_t end = std::min({start + kExact, (group + 1) * w.group, w.inputs});
-    V32 sums[kRows][kChannels][kParts];
+    V32 sums[kRows][kChannels];
     for (auto& of_row : sums)
-      for (auto& of_channel : of_row)
-        for (auto& sum : of_channel) sum = hn::Zero(D32());
-    const auto add = [&](int64_t k, int part) HWY_ATTR {
+      for (auto& sum : of_row) sum = hn::Zero(D32());
+    for (int64_t k = start; k < end; k += kWide) {
       V16 weights[kChannels];
       for (int64_t c = 0; c < kChannels; ++c) {
-        if (kRows > 1) __builtin_prefetch(codes + (kChannels + c) * w.inputs + k);
-        weights[c] = hn::PromoteTo(D16(), hn::LoadU(D8(), codes + c * w.inputs + k));
+        const int8_t* at = codes + c * kApart * w.inputs + k;
+        if (kRows > 1) __builtin_prefetch(at + kAhead);
+        weights[c] = hn::PromoteTo(D16(), hn::LoadU(D8(), at));
       }
       for (int64_t r = 0; r < kRows; ++r) {
         const auto v = hn::LoadU(D16(), values + r * w.inputs + k);
-        for (int64_t c = 0; c < kChannels; ++c)
-          sums[r][c][part] = add_pairs(weights[c], v, sums[r][c][part]);
-      }
-    };
-    int64_t k = start;
-    if constexpr (kParts > 1) {
-      for (; k + kParts * kWide <= end; k += kParts * kWide) {
-        for (int64_t ahead = 0; ahead < kParts * kWide; ahead += 64)
-          __builtin_prefetch(codes + k + ahead + kAhead);
-        for (int part = 0; part < kParts; ++part) add(k + part * kWide, part);
+        for (int64_t c = 0; c < kChannels; ++c) sums[r][c] = add_pairs(weights[c], v, sums[r][c]);
       }
     }
-    for (; k < end; k += kWide) add(k, 0);
     for (int64_t r = 0; r < kRows; ++r) {
       for (int64_t c = 0; c < kChannels; ++c) {
-        V32 sum = sums[r][c][0];
-        for (int part = 1; part < kParts; ++part) sum = sum + sums[r][c][part];
-        const auto scale = hn::Set(d, from_bfloat16(w.scales[(channel + c) * groups + group]));
-        totals[r][c] = hn::MulAdd(hn::ConvertTo(d, sum), scale, totals[r][c]);
+        const uint16_t scale = w.scales[(channel + c * kApart) * groups + group];
+        totals[r][c] = hn::MulAdd(hn::ConvertTo(d, sums[r][c]), hn::Set(d, from_bfloat16(scale)),
+                                  totals[r][c]);
       }
     }
     start = end;
   }
   for (int64_t r = 0; r < kRows; ++r)
     for (int64_t c = 0; c < kChannels; ++c)
-      out[r][first + c] = hn::GetLane(hn::SumOfLanes(d, totals[r][c]));
+      out[r][first + c * kApart] = hn::GetLane(hn::SumOfLanes(d, totals[r][c]));
 }
 
 template <int kRows>
 HWY_INLINE void tile_of_rows(const WeightView& w, int64_t tile, const Rows16& x, int64_t row,
                              float (&out)[kRows][kTile]) {
-  constexpr int kChannels = kRows == 1 ? 1 : kVectors > 1 ? 2 : 4;
-  for (int64_t first = 0; first < kTile; first += kChannels)
-    dot_int8<kRows, kChannels>(w, tile, first, x, row, out);
+  constexpr int kChannels = kRows == 1 ? 8 : kVectors > 1 ? 2 : 4;
+  constexpr int64_t kApart = kTile / kChannels;
+  for (int64_t first = 0; first < kApart; ++first)
+    dot_int8<kRows, kChannels, kApart>(w, tile, first, x, row, out);
 }
 
 #endif  // HWY_SCALAR

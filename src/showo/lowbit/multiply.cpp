@@ -74,6 +74,9 @@ struct RoundedTo8Bits {
         scales(at::empty({rows, padded / kStep})),
         excess(at::empty({rows, padded / kStep}, at::kInt)) {
     const int64_t count = (rows + kBlock - 1) / kBlock, steps = padded / kStep;
+    auto* to_values = values.data_ptr<int8_t>();
+    auto* to_scales = scales.data_ptr<float>();
+    auto* to_excess = excess.data_ptr<int32_t>();
     at::parallel_for(0, count, 1, [&](int64_t begin, int64_t end) {
       std::vector<int8_t> plain(kBlock * padded);
       std::vector<float> row_scales(steps);
@@ -84,11 +87,11 @@ struct RoundedTo8Bits {
           lowbit::round_steps(x + (first + r) * inputs, inputs, padded, plain.data() + r * padded,
                               row_scales.data(), row_sums.data());
           for (int64_t s = 0; s < steps; ++s) {
-            scales.data_ptr<float>()[first * steps + s * some + r] = row_scales[s];
-            excess.data_ptr<int32_t>()[first * steps + s * some + r] = 8 * row_sums[s];
+            to_scales[first * steps + s * some + r] = row_scales[s];
+            to_excess[first * steps + s * some + r] = 8 * row_sums[s];
           }
         }
-        lowbit::lay_block(plain.data(), some, padded, values.data_ptr<int8_t>() + first * padded);
+        lowbit::lay_block(plain.data(), some, padded, to_values + first * padded);
       }
     });
   }
@@ -108,8 +111,9 @@ void multiply_integers(const at::Tensor& x, const PackedWeight& packed, const at
   const int64_t rows = x.size(0);
   const Rounded rounded(reinterpret_cast<const Bits*>(x.const_data_ptr<T>()), rows, packed.inputs,
                         weights.inputs);
-  auto* to = out.data_ptr<T>();
-  const float* offset = offsets.defined() ? offsets.const_data_ptr<float>() : nullptr;
+  auto* to = reinterpret_cast<Bits*>(out.data_ptr<T>());
+  const at::Tensor shift = offsets.defined() ? offsets : at::zeros({count});
+  const auto* offset = shift.const_data_ptr<float>();
   // Tiles of a piece: so many that waking a thread costs little beside them.
   const int64_t grain = std::max<int64_t>(1, (1 << 16) / (kTile * weights.inputs * rows));
   const int64_t tiles = (first + count + kTile - 1) / kTile;
@@ -119,15 +123,9 @@ void multiply_integers(const at::Tensor& x, const PackedWeight& packed, const at
       rounded.multiply(weights, tile, products.data());
       const int64_t low = std::max(tile * kTile, first),
                     high = std::min((tile + 1) * kTile, first + count);
-      if (offset) {
-        for (int64_t r = 0; r < rows; ++r)
-          for (int64_t o = low; o < high; ++o)
-            products[r * kTile + o - tile * kTile] += offset[o - first];
-      }
-      if (gelu) lowbit::gelu(products.data(), rows * kTile);
       for (int64_t r = 0; r < rows; ++r)
-        for (int64_t o = low; o < high; ++o)
-          to[r * count + o - first] = static_cast<T>(products[r * kTile + o - tile * kTile]);
+        lowbit::offset_products(&products[r * kTile + low - tile * kTile], offset + low - first,
+                                high - low, gelu, to + r * count + low - first);
     }
   });
 }

@@ -2,6 +2,7 @@
 
 #include <ATen/Functions.h>
 #include <ATen/Parallel.h>
+#include <sys/mman.h>
 
 #include <algorithm>
 #include <atomic>
@@ -66,6 +67,18 @@ int64_t scale_at(int bits, int64_t groups, int64_t channel, int64_t group) {
   return (channel / kTile * groups + group) * kTile + channel % kTile;
 }
 
+// Pages of 2 MB, where the system gives them: reading all weights for every token, a CPU looks up
+// 500 times fewer addresses. A file's pages are large already where its file system can do it.
+void prefer_huge_pages(const at::Tensor& codes) {
+#ifdef MADV_HUGEPAGE
+  constexpr uintptr_t kPage = uintptr_t{2} << 20;
+  const auto start = reinterpret_cast<uintptr_t>(codes.storage().data());
+  const auto from = (start + kPage - 1) / kPage * kPage,
+             to = (start + codes.storage().nbytes()) / kPage * kPage;
+  if (to > from) ::madvise(reinterpret_cast<void*>(from), to - from, MADV_HUGEPAGE);
+#endif
+}
+
 }  // namespace
 
 lowbit::WeightView view_of(const PackedWeight& packed) {
@@ -104,6 +117,7 @@ PackedWeight empty_packed(int64_t outputs, int64_t inputs, const LowBits& format
     packed.codes = unset({tiles, kTile * padded / 2}, at::kByte);
     packed.scales = unset({tiles, groups, kTile}, at::kBFloat16);
   }
+  prefer_huge_pages(packed.codes);
   return packed;
 }
 

@@ -90,9 +90,23 @@ HWY_INLINE VR gelu_of(VR x) {
   return x / (hn::Set(d, 1.F) + hn::Exp(d, power));
 }
 
-void gelu_row(float* x, int64_t count) {
+template <bool kGelu, class T>
+void offset_to(const float* products, const float* offsets, int64_t count, T* to) {
   const auto lanes = static_cast<int64_t>(hn::Lanes(DR()));
-  for (int64_t i = 0; i < count; i += lanes) store(gelu_of(load(x + i)), x + i);
+  const auto moved = [&](const float* x, const float* b) HWY_ATTR {
+    const auto y = load(x) + load(b);
+    if constexpr (kGelu) return gelu_of(y);
+    return y;
+  };
+  int64_t i = 0;
+  for (; i + lanes <= count; i += lanes) store(moved(products + i, offsets + i), to + i);
+  if (i == count) return;
+  float x[hn::MaxLanes(DR())] = {}, b[hn::MaxLanes(DR())] = {};
+  T rest[hn::MaxLanes(DR())];
+  std::copy(products + i, products + count, x);
+  std::copy(offsets + i, offsets + count, b);
+  store(moved(x, b), rest);
+  std::copy_n(rest, count - i, to + i);
 }
 
 template <bool kGelu, class T>
@@ -153,6 +167,16 @@ void scale_to_bfloat16(const int32_t* sums, const float* scales, float row_scale
   gelu ? scale_to<true>(sums, scales, row_scale, offsets, count, to)
        : scale_to<false>(sums, scales, row_scale, offsets, count, to);
 }
+void offset_to_float(const float* products, const float* offsets, int64_t count, bool gelu,
+                     float* to) {
+  gelu ? offset_to<true>(products, offsets, count, to)
+       : offset_to<false>(products, offsets, count, to);
+}
+void offset_to_bfloat16(const float* products, const float* offsets, int64_t count, bool gelu,
+                        uint16_t* to) {
+  gelu ? offset_to<true>(products, offsets, count, to)
+       : offset_to<false>(products, offsets, count, to);
+}
 
 }  // namespace showo::lowbit::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -168,7 +192,8 @@ HWY_EXPORT(steps_of_float);
 HWY_EXPORT(steps_of_bfloat16);
 HWY_EXPORT(scale_to_float);
 HWY_EXPORT(scale_to_bfloat16);
-HWY_EXPORT(gelu_row);
+HWY_EXPORT(offset_to_float);
+HWY_EXPORT(offset_to_bfloat16);
 
 void round_row(const float* x, int64_t count, int64_t padded, int16_t* values, float* scale) {
   HWY_DYNAMIC_DISPATCH(int16_of_float)(x, count, padded, values, scale);
@@ -206,7 +231,15 @@ void scale_sums(const int32_t* sums, const float* scales, float row_scale, const
   HWY_DYNAMIC_DISPATCH(scale_to_bfloat16)(sums, scales, row_scale, offsets, count, gelu, to);
 }
 
-void gelu(float* x, int64_t count) { HWY_DYNAMIC_DISPATCH(gelu_row)(x, count); }
+void offset_products(const float* products, const float* offsets, int64_t count, bool gelu,
+                     float* to) {
+  HWY_DYNAMIC_DISPATCH(offset_to_float)(products, offsets, count, gelu, to);
+}
+
+void offset_products(const float* products, const float* offsets, int64_t count, bool gelu,
+                     uint16_t* to) {
+  HWY_DYNAMIC_DISPATCH(offset_to_bfloat16)(products, offsets, count, gelu, to);
+}
 
 }  // namespace showo::lowbit
 #endif

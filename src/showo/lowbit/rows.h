@@ -29,7 +29,10 @@ void scale_sums(const int32_t* sums, const float* scales, float row_scale, const
 void scale_sums(const int32_t* sums, const float* scales, float row_scale, const float* offsets,
                 int64_t count, bool gelu, uint16_t* to);
 
-/// gelu in place, by its approximation with tanh; `count` is a multiple of kTile.
-void gelu(float* x, int64_t count);
+/// to[i] = products[i] + offsets[i], with `gelu` that of it, by its approximation with tanh.
+void offset_products(const float* products, const float* offsets, int64_t count, bool gelu,
+                     float* to);
+void offset_products(const float* products, const float* offsets, int64_t count, bool gelu,
+                     uint16_t* to);
 
 }  // namespace showo::lowbit
