@@ -28,7 +28,7 @@ endfunction()
 # at::parallel_for is a plain loop where OpenMP is off. LibTorch brings the runtime.
 function(showo_openmp target)
   foreach(source IN LISTS ARGN)
-    file(STRINGS ${source} parallel REGEX "at::parallel_for")
+    file(STRINGS ${source} parallel REGEX "at::parallel_for|for_each_piece")
     if(parallel)
       set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS -fopenmp SKIP_PRECOMPILE_HEADERS ON)
       target_link_libraries(${target} PUBLIC gomp)

@@ -4,6 +4,7 @@
 #include <ATen/core/dispatch/Dispatcher.h>
 
 #include "showo/core/device.h"
+#include "showo/nn/few_rows.h"
 
 namespace showo {
 namespace {
@@ -92,6 +93,8 @@ Tensor product(const Tensor& x, const Tensor& weight, const Tensor& bias, Activa
   const bool learns =
       torch::GradMode::is_enabled() &&
       (x.requires_grad() || weight.requires_grad() || (bias.defined() && bias.requires_grad()));
+  const bool alone = !learns && !at::autocast::is_autocast_enabled(at::kCPU);
+  if (alone && takes_few_rows(x, weight)) return few_rows_product(x, weight, bias, activation);
   if (!learns && takes(x, weight)) return by_onednn(x, weight, if_defined(bias), activation);
   const bool narrow = x.scalar_type() == torch::kBFloat16 || x.scalar_type() == torch::kHalf;
   if (!learns && x.is_cuda() && narrow && activation == Activation::kGelu && bias.defined() &&
