@@ -62,7 +62,7 @@ struct Listener {
       const auto which = named(it);
       return which.size() == 1 && at_place(scene.place(which[0], 64)) == a;
     }
-    if (q == "is it flat or glossy?" || q == "and its style?")
+    if (q.starts_with("is it flat") || q == "and its style?")
       return !it.empty() && a == style_name(scene.objects[0].style);
     if (q.starts_with("where is the ")) {
       it = without(q, "where is the ", "?");
@@ -124,7 +124,7 @@ TEST(Conversations, AreTrueInTheirTurns) {
     const Scene scene = w.scene(Split::kTrain, index);
     Dice dice(index);
     Listener listener{scene, w.kinds(), {}, {}};
-    for (const Turn& turn : conversations(scene, w.kinds(), 64, dice)) {
+    for (const Turn& turn : conversations(scene, w.wording(), dice)) {
       if (!turn.follows) listener.it = listener.told = "";
       EXPECT_TRUE(listener.is_true(turn)) << index << ": " << turn.question << " " << turn.answer;
       ++asked[turn.type == "reference" ? turn.question.substr(0, 8) : turn.type];

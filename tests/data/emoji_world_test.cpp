@@ -1,15 +1,13 @@
 // The emoji world says only what is true of its pictures, says it again for the same seed, and
-// keeps its splits apart. Answers are checked against the objects in the sample's JSON, with this
-// file's own geometry.
+// keeps its splits apart.
 #include "showo/data/emoji_world.h"
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <cstring>
 #include <set>
 
 #include "showo/image/decode.h"
+#include "tests/data/emoji_truth.h"
 
 namespace showo {
 namespace {
@@ -17,82 +15,6 @@ namespace {
 using namespace emoji;
 
 constexpr Split kSplits[] = {Split::kTrain, Split::kCompositions, Split::kPairs, Split::kStyles};
-
-EmojiOptions small_world(uint64_t seed = 1) {
-  const std::string icons = std::string(SHOWO_SOURCE_DIR) + "/tests/data/icons";
-  EmojiOptions options;
-  options.seed = seed;
-  options.kinds = 12;
-  options.kinds_file = icons + "/kinds.txt";
-  options.packages = icons;
-  return options;
-}
-
-struct Seen {
-  std::string name, style;
-  int size, x, y;
-};
-
-std::vector<Seen> objects_of(const Json& json) {
-  std::vector<Seen> objects;
-  for (const Json& o : json.at("objects")) {
-    objects.push_back({o.at("name"), o.at("style"), o.at("size"), o.at("x"), o.at("y")});
-  }
-  return objects;
-}
-
-// One object may stand in any of nine places; several share two halves or four quarters, by where
-// the others are.
-std::string place_of(const Seen& o, const std::vector<Seen>& all) {
-  const double x = o.x + o.size / 2.0, y = o.y + o.size / 2.0;
-  if (all.size() == 1) {
-    const std::string down = y < 26 ? "top" : y > 38 ? "bottom" : "";
-    const std::string across = x < 26 ? "left" : x > 38 ? "right" : "";
-    if (down.empty() && across.empty()) return "in the middle";
-    if (down.empty()) return "on the " + across;
-    return "at the " + down + (across.empty() ? "" : " " + across);
-  }
-  if (all.size() > 2)
-    return std::string("at the ") + (y < 32 ? "top " : "bottom ") + (x < 32 ? "left" : "right");
-  const Seen& other = &o == &all[0] ? all[1] : all[0];
-  const bool apart_in_x =
-      o.x + o.size <= 32 ? other.x >= 32 : o.x >= 32 && other.x + other.size <= 32;
-  const bool apart_in_y =
-      o.y + o.size <= 32 ? other.y >= 32 : o.y >= 32 && other.y + other.size <= 32;
-  if (apart_in_x && apart_in_y) return "";  // either word would be true
-  if (apart_in_x) return x < 32 ? "on the left" : "on the right";
-  return y < 32 ? "at the top" : "at the bottom";
-}
-
-std::string article(const std::string& name) {
-  return (std::strchr("aeiou", name[0]) ? "an " : "a ") + name;
-}
-
-std::string answer(const Turn& turn, const Json& json) {
-  static const char* const kNumbers[] = {"zero", "one", "two", "three", "four"};
-  const auto objects = objects_of(json);
-  auto named = [&](const std::string& name) {
-    return std::count_if(objects.begin(), objects.end(),
-                         [&](const Seen& o) { return o.name == name; });
-  };
-  const std::string& q = turn.question;
-  if (turn.type == "colour") return json.at("background");
-  if (q == "how many things are there?") return kNumbers[objects.size()];
-  for (const Seen& o : objects) {
-    if (turn.type == "count" && q.starts_with("how many " + o.name)) return kNumbers[named(o.name)];
-    if (turn.type == "position" && q == "where is the " + o.name + "?") return place_of(o, objects);
-    if (turn.type == "style" && q == "is the " + o.name + " flat or glossy?") return o.style;
-    if (turn.type == "exists" && q == "is there " + article(o.name) + "?") return "yes";
-    if (turn.type == "what" && q == "what is " + place_of(o, objects) + "?") return article(o.name);
-  }
-  return turn.type == "exists" ? "no" : "?";
-}
-
-bool ambiguous(const Turn& turn, const Json& json) {
-  const auto objects = objects_of(json);
-  return objects.size() == 2 && place_of(objects[0], objects).empty() &&
-         (turn.type == "position" || turn.type == "what");
-}
 
 TEST(EmojiWorld, TheSameSeedSplitAndIndexGiveTheSameSampleInAnyOrder) {
   EmojiWorld forwards(small_world()), backwards(small_world());
@@ -150,6 +72,10 @@ TEST(EmojiWorld, HasAsManyThingsAsAreAskedFor) {
   EXPECT_EQ(counts(4, 4), (std::set<size_t>{4}));
   EXPECT_EQ(counts(1, 1), (std::set<size_t>{1}));
   EXPECT_EQ(counts(2, 3), (std::set<size_t>{2, 3}));
+  EXPECT_EQ(counts(1, 6), (std::set<size_t>{1, 2, 3, 4, 5, 6}));
+  EXPECT_EQ(counts(5, 6), (std::set<size_t>{5, 6}));
+  EXPECT_EQ(counts(6, 6), (std::set<size_t>{6}));
+  EXPECT_THROW(counts(1, 7), Error);
   EXPECT_THROW(counts(2, 1), Error);
 }
 
@@ -162,6 +88,31 @@ TEST(EmojiWorld, RefusesSizesThatDoNotFit) {
     options.large = large;
     EXPECT_THROW(EmojiWorld{options}, Error) << grid << " " << small << " " << large;
   }
+}
+
+TEST(EmojiWorld, RefusesThingsTooLargeForSixOfThem) {
+  auto options = small_world();
+  options.most = 5;
+  for (const auto& [grid, tiny, fits] :
+       {std::tuple{8, 16, true}, {4, 16, true}, {4, 20, false}, {1, 21, true}, {16, 16, false}}) {
+    options.grid = grid;
+    options.tiny = tiny;
+    if (fits) {
+      EXPECT_NO_THROW(EmojiWorld{options}) << grid << " " << tiny;
+    } else {
+      EXPECT_THROW(EmojiWorld{options}, Error) << grid << " " << tiny;
+    }
+  }
+}
+
+// Models were trained on such scenes and are judged by them: a seed must go on meaning the same.
+TEST(EmojiWorld, TheFirstScenesAreWhatTheyAlwaysWere) {
+  EmojiWorld world(small_world());
+  EXPECT_EQ(world.sample(Split::kTrain, 0).caption,
+            "a pizza to the left of a key on a blue background");
+  EXPECT_EQ(world.sample(Split::kTrain, 7).caption, "two apples on a black background");
+  EXPECT_EQ(world.sample(Split::kCompositions, 3).caption,
+            "two flat guitars on a white background");
 }
 
 TEST(EmojiWorld, SeedsAndSplitsAndIndicesDiffer) {
@@ -381,10 +332,11 @@ TEST(EmojiWorld, ASeedThatReservesNothingIsAnErrorAndNoEndlessSearch) {
 
 TEST(Icons, AMissingPictureIsAnErrorEachTimeItIsAskedFor) {
   EmojiOptions options = small_world();
-  Icons icons(options.packages, {{"none", "nothing", "nothings"}});
+  Icons icons(options.packages, {{"none", "nothing", "nothings"}}, false);
   for (int attempt = 0; attempt < 2; ++attempt) {
     EXPECT_THROW(icons.get(0, Style::kFlat, 32), Error) << attempt;
     EXPECT_THROW(icons.get(0, Style::kGlossy, 32), Error) << attempt;
+    EXPECT_THROW(icons.get(0, Style::kPlain, 32), Error) << attempt;
   }
 }
 

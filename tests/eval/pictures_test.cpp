@@ -21,6 +21,33 @@ TEST(StandsAsSaid, OfTwoThingsTheOrderCounts) {
   const std::string above = "a lion above a car on a red background";
   EXPECT_EQ(stands_as_said(above, kPair, contents({{"lion", 60, 4}, {"car", 4, 60}})), true);
   EXPECT_EQ(stands_as_said(above, kPair, contents({{"lion", 4, 60}, {"car", 60, 4}})), false);
+  // Said the other way round it is the same.
+  const std::string right = "a car to the right of a lion on a red background";
+  EXPECT_EQ(stands_as_said(right, kPair, contents({{"car", 60, 4}, {"lion", 4, 60}})), true);
+  EXPECT_EQ(stands_as_said(right, kPair, contents({{"car", 4, 4}, {"lion", 60, 60}})), false);
+  const std::string below = "a car below a lion on a red background";
+  EXPECT_EQ(stands_as_said(below, kPair, contents({{"lion", 60, 4}, {"car", 4, 60}})), true);
+  EXPECT_EQ(stands_as_said(below, kPair, contents({{"lion", 4, 60}, {"car", 60, 4}})), false);
+}
+
+TEST(StandsAsSaid, OfSeveralThingsEachPlaceCounts) {
+  const std::string caption = "a lion on the left and a car on the right on a red background";
+  EXPECT_EQ(stands_as_said(caption, kPair, kPair), true);
+  EXPECT_EQ(stands_as_said(caption, kPair, contents({{"lion", 16, 32}, {"car", 16, 32}})), false);
+  EXPECT_EQ(stands_as_said(caption, kPair, contents({{"lion", 16, 32}})), false);
+  // Of two lions the recogniser names one.
+  const auto lions = contents({{"lion", 16, 32}, {"lion", 48, 32}});
+  const std::string both = "a lion on the left and a lion on the right on a red background";
+  EXPECT_EQ(stands_as_said(both, lions, contents({{"lion", 44, 36}})), true);
+  EXPECT_EQ(stands_as_said(both, lions, contents({{"lion", 32, 32}})), false);
+}
+
+TEST(StandsAsSaid, OfAShrunkPictureCellsAreLarger) {
+  const std::string caption = "a lion at the top left on a red background";
+  auto found = contents({{"lion", 40, 24}});
+  EXPECT_EQ(stands_as_said(caption, contents({{"lion", 24, 24}}), found), false);
+  found.cell = 16;
+  EXPECT_EQ(stands_as_said(caption, contents({{"lion", 24, 24}}), found), true);
 }
 
 TEST(StandsAsSaid, OfOneThingThePlaceCountsToACell) {

@@ -87,6 +87,39 @@ TEST_F(Judges, ARecogniserLearnsWhatScenesHold) {
       torch::equal(again->forward(pixels).kinds_BKHW, recogniser->forward(pixels).kinds_BKHW));
 }
 
+// Pictures of twice the size, six things and three styles; what is found is said in their pixels.
+TEST_F(Judges, ARecogniserLearnsFromLargePicturesWithManyThings) {
+  EmojiOptions options;
+  options.packages = SHOWO_SOURCE_DIR "/tests/data/icons";
+  options.kinds_file = options.packages + "/kinds.txt";
+  options.kinds = 12;
+  options.canvas = 128;
+  options.styles = 3;
+  options.fewest = 5;
+  options.most = 6;
+  options.grid = 8;
+  options.scenes = 40;
+  options.held_apart = 1;
+  write_emoji_dataset(options, folder_ / "large");
+  const std::string shard = (folder_ / "large" / "train-0000.tar").string();
+  Recogniser recogniser = train_recogniser({shard}, {.steps = 60, .batch = 8});
+  EXPECT_EQ(recogniser->config.max_things, 6);
+  EXPECT_EQ(recogniser->config.styles, (std::vector<std::string>{"flat", "glossy", "plain"}));
+  recogniser->kinds->bias.data().add_(100);  // it finds everything, wherever that is likeliest
+  std::set<int64_t> xs, ys;
+  for (const Sample& sample : first_samples(shard, 40)) {
+    const auto pixels =
+        to_tensor(decode_image(std::as_bytes(std::span(sample.image_bytes)), sample.key));
+    const SceneContents found = recogniser->recognise(pixels.unsqueeze(0))[0];
+    EXPECT_EQ(found.cell, 16);
+    for (const auto& there : found.places) xs.insert(there.x), ys.insert(there.y);
+  }
+  for (const auto& places : {xs, ys}) {
+    EXPECT_GT(*places.rbegin(), 64) << "the right and the lower half are looked at";
+    for (const int64_t place : places) EXPECT_EQ(place % 16, 8);
+  }
+}
+
 // As a folder of before the recogniser knew of styles.
 TEST_F(Judges, ARecogniserWithoutStylesIsReadAndTellsNone) {
   RecogniserConfig config;

@@ -12,8 +12,8 @@ namespace {
 // One conversation as it goes on: what was spoken of last, and what was asked.
 class Talk {
  public:
-  Talk(const Scene& scene, const std::vector<Kind>& kinds, int canvas, Dice& dice)
-      : scene_(scene), kinds_(kinds), canvas_(canvas), dice_(dice) {}
+  Talk(const Scene& scene, const Wording& wording, Dice& dice)
+      : scene_(scene), wording_(wording), kinds_(wording.kinds), dice_(dice) {}
 
   std::vector<Turn> turns(size_t count) {
     open();
@@ -24,7 +24,7 @@ class Talk {
  private:
   const std::string& name(size_t i) const { return kinds_[scene_.objects[i].kind].name; }
   std::string thing(size_t i) const { return with_article(name(i)); }
-  std::string where(size_t i) const { return at_place(scene_.place(i, canvas_)); }
+  std::string where(size_t i) const { return at_place(scene_.place(i, wording_.canvas)); }
   std::string style() const { return style_name(scene_.objects[0].style); }  // of all things
   size_t things() const { return scene_.objects.size(); }
   size_t any() { return dice_.below(things()); }
@@ -128,7 +128,7 @@ class Talk {
     const size_t i = *about_;
     switch (dice_.below(5)) {
       case 0:
-        return say("is it flat or glossy?", style(), "reference");
+        return say("is it " + styles_to_choose(wording_.styles) + "?", style(), "reference");
       case 1:
         return say("and its style?", style(), "reference");
       case 2:
@@ -160,8 +160,8 @@ class Talk {
 
   enum class Last { kPlace, kExists, kNumber, kOther };
   const Scene& scene_;
+  const Wording& wording_;
   const std::vector<Kind>& kinds_;
-  int canvas_;
   Dice& dice_;
   std::vector<Turn> turns_;
   std::set<std::string> asked_;
@@ -171,11 +171,10 @@ class Talk {
 
 }  // namespace
 
-std::vector<Turn> conversations(const Scene& scene, const std::vector<Kind>& kinds, int canvas,
-                                Dice& dice) {
+std::vector<Turn> conversations(const Scene& scene, const Wording& wording, Dice& dice) {
   std::vector<Turn> turns;
   for (int talk = 0; talk < 2; ++talk) {
-    const auto more = Talk(scene, kinds, canvas, dice).turns(3 + dice.below(3));
+    const auto more = Talk(scene, wording, dice).turns(3 + dice.below(3));
     turns.insert(turns.end(), more.begin(), more.end());
   }
   return turns;

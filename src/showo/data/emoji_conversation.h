@@ -10,7 +10,6 @@ namespace showo::emoji {
 
 /// Two conversations of three to five turns each, which know nothing of each other. Turns that
 /// refer back have the type "reference".
-std::vector<Turn> conversations(const Scene& scene, const std::vector<Kind>& kinds, int canvas,
-                                Dice& dice);
+std::vector<Turn> conversations(const Scene& scene, const Wording& wording, Dice& dice);
 
 }  // namespace showo::emoji

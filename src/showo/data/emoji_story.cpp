@@ -6,7 +6,7 @@ namespace showo::emoji {
 namespace {
 
 constexpr int kMaxStories = 10'000, kMaxChanges = 200;
-constexpr size_t kFewestScenes = 3, kMostScenes = 6, kMostThings = 4;
+constexpr size_t kFewestScenes = 3, kMostScenes = 6, kMostCorners = 4;
 
 class Teller {
  public:
@@ -36,7 +36,10 @@ class Teller {
   // Any scene of the split, its things mostly in the corners, where there is room beside them.
   Scene opening() {
     constexpr size_t kMany = size_t{1} << 40;
-    Scene scene = world_.scene(split_, static_cast<int64_t>(dice_.below(kMany)));
+    Scene scene;
+    do {
+      scene = world_.scene(split_, static_cast<int64_t>(dice_.below(kMany)));
+    } while (scene.objects.size() > kMostCorners);
     if (dice_.chance(0.25)) return scene;
     auto places = corners();
     dice_.shuffle(places);
@@ -73,13 +76,13 @@ class Teller {
       case 3:
         return replace(scene);
       default:
-        scene.background = dice_.below(backgrounds().size());
+        scene.background = dice_.below(world_.options().backgrounds);
         return true;
     }
   }
 
   bool appear(Scene& scene) {
-    if (scene.objects.size() == kMostThings) return false;
+    if (scene.objects.size() == kMostCorners) return false;
     Object object = any(scene);
     if (!dice_.chance(0.35) && !another_kind(scene, object)) return false;
     object.small = true;

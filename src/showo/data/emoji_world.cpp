@@ -1,6 +1,7 @@
 #include "showo/data/emoji_world.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "showo/core/config.h"
 #include "showo/core/random.h"
@@ -13,8 +14,19 @@ namespace showo::emoji {
 namespace {
 
 constexpr int kMaxProposals = 1'000'000;
+constexpr size_t kQuarters = 4;  // the most things that have a quarter of the picture each
 constexpr int kSide =
     64;  // the canvas that sizes and the grid are said for; larger ones scale them
+
+// Of a canvas in two or three parts one, which begins on the grid where the parts do not.
+struct Span {
+  int begin, end;
+};
+Span part_of(size_t part, size_t parts, int grid, int canvas) {
+  const auto at = [&](size_t n) { return static_cast<int>(n) * canvas / static_cast<int>(parts); };
+  const int begin = at(part);
+  return {parts == 2 ? begin : (begin + grid - 1) / grid * grid, at(part + 1)};
+}
 
 EmojiOptions checked(EmojiOptions options) {
   check_ranges(options, "emoji world");
@@ -23,7 +35,13 @@ EmojiOptions checked(EmojiOptions options) {
   if (options.large < options.small)
     fail("large {}: expected {} (small) to {}", options.large, options.small, kSide);
   if (options.most < options.fewest)
-    fail("most {}: expected {} (fewest) to 4", options.most, options.fewest);
+    fail("most {}: expected {} (fewest) to {}", options.most, options.fewest, kMostThings);
+  for (size_t part = 0; part < 3 && options.most > static_cast<int>(kQuarters); ++part) {
+    const Span span = part_of(part, 3, options.grid, kSide);
+    if (options.tiny > span.end - span.begin)
+      fail("tiny {}: on a grid of {} six things have room for {}", options.tiny, options.grid,
+           span.end - span.begin);
+  }
   if (options.conversations && options.comparisons)
     fail("conversations and comparisons: expected one of both");
   return options;
@@ -67,7 +85,8 @@ const char* split_name(Split split) {
 }
 
 EmojiWorld::EmojiWorld(const EmojiOptions& options)
-    : options_(checked(options)), icons_(options.packages, first_kinds(options)) {}
+    : options_(checked(options)),
+      icons_(options.packages, first_kinds(options), options.canvas > kSide) {}
 
 bool EmojiWorld::reserved_composition(const Scene& scene) const {
   uint64_t hash = options_.seed;
@@ -87,9 +106,9 @@ bool EmojiWorld::reserved_pair(const Scene& scene) const {
 }
 
 bool EmojiWorld::reserved_style(const Scene& scene) const {
-  return std::any_of(scene.objects.begin(), scene.objects.end(), [](const Object& object) {
-    return object.kind % 10 == 9 &&
-           object.style == (object.kind % 20 == 9 ? Style::kGlossy : Style::kFlat);
+  return std::any_of(scene.objects.begin(), scene.objects.end(), [&](const Object& object) {
+    const size_t turn = (object.kind / 10 + 1) % options_.styles;  // glossy, (plain,) flat
+    return object.kind % 10 == 9 && object.style == static_cast<Style>(turn);
   });
 }
 
@@ -99,21 +118,35 @@ bool EmojiWorld::belongs(const Scene& scene, Split split) const {
          reserved_style(scene) == (split == Split::kStyles);
 }
 
+size_t EmojiWorld::how_many(Dice& dice) const {
+  const size_t roll = dice.below(100), fewest = options_.fewest, most = options_.most;
+  if (most <= kQuarters) {
+    const size_t usual = roll < 40 ? 1 : roll < 75 ? 2 : roll < 90 ? 3 : 4;
+    return std::clamp(usual, fewest, most);
+  }
+  const size_t usual = std::max<size_t>(roll < 40 ? 1 : roll < 70 ? 2 : roll < 80 ? 3 : 4, fewest);
+  return usual < kQuarters ? usual : usual + dice.below(most - usual + 1);
+}
+
 Scene EmojiWorld::propose(Dice& dice, Split split) const {
+  using Layout = Scene::Layout;
   Scene scene;
-  const int canvas = options_.canvas, half = canvas / 2, scale = canvas / kSide,
-            grid = options_.grid * scale;
-  const size_t roll = dice.below(100);
-  const size_t usual = roll < 40 ? 1 : roll < 75 ? 2 : roll < 90 ? 3 : 4;
-  const size_t count = std::clamp<size_t>(usual, options_.fewest, options_.most);
-  scene.background = dice.below(backgrounds().size());
-  scene.layout = count == 1         ? Scene::Layout::kOne
-                 : count > 2        ? Scene::Layout::kQuadrants
-                 : dice.chance(0.5) ? Scene::Layout::kSideBySide
-                                    : Scene::Layout::kStacked;
+  const int canvas = options_.canvas, scale = canvas / kSide, grid = options_.grid * scale;
+  const size_t count = how_many(dice);
+  scene.background = dice.below(options_.backgrounds);
+  scene.layout = count == 1          ? Layout::kOne
+                 : count > kQuarters ? Layout::kSixths
+                 : count > 2         ? Layout::kQuadrants
+                 : dice.chance(0.5)  ? Layout::kSideBySide
+                                     : Layout::kStacked;
   const bool repeat = count > 1 && dice.chance(0.3);
-  const Style style = dice.chance(0.5) ? Style::kFlat : Style::kGlossy;
-  std::vector<size_t> cells = {0, 1, 2, 3};
+  const Style style = options_.styles == kStyles ? static_cast<Style>(dice.below(kStyles))
+                      : dice.chance(0.5)         ? Style::kFlat
+                                                 : Style::kGlossy;
+  const bool sixths = scene.layout == Layout::kSixths;
+  const size_t columns = sixths && dice.chance(0.5) ? 3 : 2, rows = sixths ? 5 - columns : 2;
+  std::vector<size_t> cells(columns * rows);
+  std::iota(cells.begin(), cells.end(), 0);
   dice.shuffle(cells);
   cells.resize(count);
   std::sort(cells.begin(), cells.end());
@@ -125,20 +158,23 @@ Scene EmojiWorld::propose(Dice& dice, Split split) const {
     if (split == Split::kStyles && i == 0)
       object.kind = 9 + 10 * dice.below(icons_.kinds().size() / 10);
     object.small = count > 1 || dice.chance(0.3);
-    object.size = (object.small ? options_.small : options_.large) * scale;
-    const int free = canvas - object.size, free_half = half - object.size;
-    const bool across = scene.layout == Scene::Layout::kSideBySide;
+    object.size = (sixths ? options_.tiny : object.small ? options_.small : options_.large) * scale;
+    const int free = canvas - object.size;
+    const auto inside = [&](size_t part, size_t parts) {
+      const Span span = part_of(part, parts, grid, canvas);
+      return span.begin + on_grid(dice, grid, 0, span.end - span.begin - object.size);
+    };
     if (count == 1) {
       object.x = third(dice, grid, free);
       object.y = third(dice, grid, free);
     } else if (count == 2) {
-      const int along = static_cast<int>(i) * half + on_grid(dice, grid, 0, free_half),
-                beside = on_grid(dice, grid, free / 3, free - free / 3);
+      const int along = inside(i, 2), beside = on_grid(dice, grid, free / 3, free - free / 3);
+      const bool across = scene.layout == Layout::kSideBySide;
       object.x = across ? along : beside;
       object.y = across ? beside : along;
     } else {
-      object.x = static_cast<int>(cells[i] % 2) * half + on_grid(dice, grid, 0, free_half);
-      object.y = static_cast<int>(cells[i] / 2) * half + on_grid(dice, grid, 0, free_half);
+      object.x = inside(cells[i] % columns, columns);
+      object.y = inside(cells[i] / columns, rows);
     }
     scene.objects.push_back(object);
   }
@@ -166,9 +202,9 @@ Sample EmojiWorld::sample(Split split, int64_t index) {
   Sample sample;
   sample.key = fmt::format("{}-{:07}", split_name(split), index);
   sample.image_bytes = picture(what);
-  sample.caption = caption(what, kinds(), options_.canvas, dice);
-  sample.turns = options_.conversations ? conversations(what, kinds(), options_.canvas, dice)
-                                        : questions(what, kinds(), options_.canvas, dice);
+  sample.caption = caption(what, wording(), dice);
+  sample.turns = options_.conversations ? conversations(what, wording(), dice)
+                                        : questions(what, wording(), dice);
   sample.metadata = describe(what, kinds()).dump();
   return sample;
 }
@@ -205,8 +241,8 @@ Sample EmojiWorld::story(Split split, int64_t index) {
     if (i > 0) frame["change"] = describe(changes[i - 1]);
     frames.push_back(std::move(frame));
     const std::string text = i > 0    ? say(changes[i - 1], dice)
-                             : places ? placed_caption(scenes[0], kinds(), options_.canvas, dice)
-                                      : caption(scenes[0], kinds(), options_.canvas, dice);
+                             : places ? placed_caption(scenes[0], wording(), dice)
+                                      : caption(scenes[0], wording(), dice);
     sample.frames.push_back({text, picture(scenes[i])});
   }
   sample.metadata = Json{{"frames", std::move(frames)}}.dump();

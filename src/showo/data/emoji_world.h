@@ -2,23 +2,26 @@
 // training.
 #pragma once
 
-#include "showo/range.h"
 #include "showo/data/language.h"
 #include "showo/data/sample.h"
 #include "showo/data/scene.h"
+#include "showo/range.h"
 
 namespace showo::emoji {
+
+constexpr int kMostThings = 6;
 
 struct EmojiOptions {
   uint64_t seed = 1;
   int canvas = 64;
   int kinds = 32;
+  int styles = 2, backgrounds = 8;
   int fewest = 1, most = 4;
-  int grid = 4, small = 28, large = 40;
+  int grid = 4, tiny = 16, small = 28, large = 40;
   int64_t scenes = 40000;
   int64_t held_apart = 1000;
   int64_t stories = 0;
-  bool conversations = false, comparisons = false;
+  bool relations = false, conversations = false, comparisons = false;
   int64_t scenes_per_shard = 5000;
   std::string kinds_file = "configs/emoji/kinds.txt";
   std::string packages = ".packages";
@@ -28,15 +31,21 @@ struct EmojiOptions {
     v(canvas, "canvas", "pixels a side, a multiple of 16 from 64 on", between(64, 512));
     v(kinds, "kinds", "how many of the file's kinds to use, from the first on",
       between(10, 100'000));
+    v(styles, "styles", "2: flat and glossy; 3: plain too", between(2, kStyles));
+    v(backgrounds, "backgrounds", "how many colours backgrounds have, 4 to 12", between(4, 12));
     v(fewest, "fewest",
-      "fewest things in a scene, 1 to 4: crowded ones teach an image tokenizer more",
-      between(1, 4));
-    v(most, "most", "most things in a scene, 1 to 4", between(1, 4));
+      "fewest things in a scene, 1 to 6: crowded ones teach an image tokenizer more",
+      between(1, kMostThings));
+    v(most, "most", "most things in a scene, 1 to 6", between(1, kMostThings));
     v(grid, "grid", "places are multiples of so many pixels of 64; a tokenizer's stride is best",
       between(1, 16));
+    v(tiny, "tiny", "side of each of five or six things in pixels of 64, at most 21",
+      between(8, 21));
     v(small, "small", "side of a small thing in pixels of 64, at most 32", between(8, 32));
     v(large, "large", "side of a thing that is alone, unless it is small, in pixels of 64",
       between(8, 64));
+    v(relations, "relations",
+      "captions also say 'below', 'to the right of' and where each of several things stands");
     v(scenes, "scenes", "training scenes", at_least(1));
     v(held_apart, "held_apart", "scenes in each held-apart split", at_least(1));
     v(stories, "stories", "training stories, of 3 to 6 scenes each; 0: none", at_least(0));
@@ -75,9 +84,13 @@ class EmojiWorld {
   bool reserved_pair(const Scene& scene) const;
   bool reserved_style(const Scene& scene) const;
   const std::vector<Kind>& kinds() const { return icons_.kinds(); }
+  Wording wording() const {
+    return {kinds(), options_.canvas, options_.styles, options_.relations};
+  }
   const EmojiOptions& options() const { return options_; }
 
  private:
+  size_t how_many(Dice& dice) const;
   Scene propose(Dice& dice, Split split) const;
   std::string picture(const Scene& scene);  // as a file
   Dice dice_of(int what, Split split, int64_t index) const;

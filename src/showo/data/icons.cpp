@@ -73,18 +73,28 @@ std::vector<Kind> read_kinds(const fs::path& path) {
   return kinds;
 }
 
-Icons::Icons(fs::path packages, std::vector<Kind> kinds)
-    : packages_(std::move(packages)), kinds_(std::move(kinds)) {}
+Icons::Icons(fs::path packages, std::vector<Kind> kinds, bool fine)
+    : packages_(std::move(packages)), kinds_(std::move(kinds)), fine_(fine) {}
+
+fs::path Icons::file_of(size_t kind, Style style) const {
+  const std::string& code = kinds_.at(kind).code;
+  switch (style) {
+    case Style::kGlossy:
+      return packages_ / "fluent-emoji-3d/assets" / (code + ".webp");
+    case Style::kPlain:
+      return packages_ / "drawn/plain" / (code + ".png");
+    default:
+      return packages_ / (fine_ ? "drawn/flat" : "emoji-datasource-google/img/google/64") /
+             (code + ".png");
+  }
+}
 
 const Icon& Icons::original(size_t kind, Style style) {
   if (auto it = cache_.find({kind, style, 0}); it != cache_.end()) return it->second;
-  const bool flat = style == Style::kFlat;
-  const fs::path path =
-      flat ? packages_ / "emoji-datasource-google/img/google/64" / (kinds_.at(kind).code + ".png")
-           : packages_ / "fluent-emoji-3d/assets" / (kinds_.at(kind).code + ".webp");
+  const fs::path path = file_of(kind, style);
   const auto file = MappedFile::open(path);
-  const Rgba picture =
-      flat ? decode_png(file->bytes(), path.string()) : decode_webp(file->bytes(), path.string());
+  const Rgba picture = path.extension() == ".png" ? decode_png(file->bytes(), path.string())
+                                                  : decode_webp(file->bytes(), path.string());
   if (picture.width != picture.height)
     fail("{}: {}×{} pixels, expected a square", path.string(), picture.width, picture.height);
   Icon icon{picture.width, std::vector<float>(picture.rgba.size())};

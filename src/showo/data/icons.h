@@ -1,5 +1,5 @@
-// The icons of the emoji world: kinds of things in two styles, as the packages ship them, scaled
-// with their alpha.
+// The icons of the emoji world: kinds of things in up to three styles, as the packages ship them or
+// draw_icons.mjs drew them, scaled with their alpha.
 #pragma once
 
 #include <map>
@@ -11,7 +11,8 @@
 
 namespace showo::emoji {
 
-enum class Style { kFlat, kGlossy };
+enum class Style { kFlat, kGlossy, kPlain };
+constexpr int kStyles = 3;
 
 struct Kind {
   std::string code;  // code points, as in the packages' file names
@@ -31,18 +32,21 @@ struct Icon {
 
 class Icons {
  public:
-  /// `packages` holds emoji-datasource-google/img/google/64/CODE.png (flat) and
-  /// fluent-emoji-3d/assets/CODE.webp (glossy).
-  Icons(fs::path packages, std::vector<Kind> kinds);
+  /// `packages` holds emoji-datasource-google/img/google/64/CODE.png (flat, 64 pixels),
+  /// drawn/flat/CODE.png (128 pixels, for pictures that are `fine`),
+  /// fluent-emoji-3d/assets/CODE.webp (glossy, 256) and drawn/plain/CODE.png (plain, 128).
+  Icons(fs::path packages, std::vector<Kind> kinds, bool fine);
   /// Decoded once, scaled once a size. Throws Error naming the picture. One thread.
   const Icon& get(size_t kind, Style style, int size);
   const std::vector<Kind>& kinds() const { return kinds_; }
 
  private:
+  fs::path file_of(size_t kind, Style style) const;
   const Icon& original(size_t kind, Style style);
 
   fs::path packages_;
   std::vector<Kind> kinds_;
+  bool fine_;
   std::map<std::tuple<size_t, Style, int>, Icon> cache_;  // size 0: as in the file
 };
 

@@ -8,11 +8,15 @@ const std::vector<Background>& backgrounds() {
   static const std::vector<Background> list = {
       {"white", {245, 245, 245}}, {"black", {30, 30, 34}},     {"red", {200, 70, 70}},
       {"orange", {240, 165, 90}}, {"yellow", {245, 225, 120}}, {"green", {120, 190, 120}},
-      {"blue", {100, 150, 220}},  {"purple", {150, 110, 190}}};
+      {"blue", {100, 150, 220}},  {"purple", {150, 110, 190}}, {"pink", {240, 170, 200}},
+      {"brown", {135, 95, 65}},   {"grey", {140, 140, 145}},   {"turquoise", {60, 190, 185}}};
   return list;
 }
 
-const char* style_name(Style style) { return style == Style::kFlat ? "flat" : "glossy"; }
+const char* style_name(Style style) {
+  constexpr const char* kNames[] = {"flat", "glossy", "plain"};
+  return kNames[static_cast<int>(style)];
+}
 
 std::string place_at(int middle_x, int middle_y, int canvas) {
   auto third = [&](int middle) { return middle < canvas - 12 ? -1 : middle > canvas + 12 ? 1 : 0; };

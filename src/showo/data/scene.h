@@ -1,4 +1,4 @@
-// A scene of the emoji world: one to four things on a plain background, at places on a grid.
+// A scene of the emoji world: one to six things on a plain background, at places on a grid.
 #pragma once
 
 #include <string>
@@ -34,14 +34,14 @@ struct Background {
 const std::vector<Background>& backgrounds();
 
 struct Scene {
-  enum class Layout { kOne, kSideBySide, kStacked, kQuadrants };
+  enum class Layout { kOne, kSideBySide, kStacked, kQuadrants, kSixths };
   Layout layout = Layout::kOne;
   size_t background = 0;
-  // Side by side: left first; stacked: upper first; quadrants: in reading order.
+  // Side by side: left first; stacked: upper first; quadrants and sixths: in reading order.
   std::vector<Object> objects;
 
-  /// Which of the nine (one object) or four (quadrants) places, in words: "left", "top right",
-  /// "middle".
+  /// Which of the nine (one object, sixths) or four (quadrants) places, in words: "left", "top
+  /// right", "middle".
   std::string place(size_t object, int canvas) const;
   bool one_kind() const;
   bool operator==(const Scene&) const = default;

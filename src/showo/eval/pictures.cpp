@@ -91,24 +91,29 @@ bool says(const std::string& caption, const char* words) {
 
 std::optional<bool> stands_as_said(const std::string& caption, const SceneContents& scene,
                                    const SceneContents& found) {
-  const bool beside = says(caption, " to the left of "), above = says(caption, " above ");
+  const bool beside = says(caption, " to the left of ") || says(caption, " to the right of "),
+             above = says(caption, " above ") || says(caption, " below ");
   const bool placed = says(caption, " on the ") || says(caption, " at the ");
-  if (scene.places.empty() || !(beside || above || (placed && scene.places.size() == 1)))
-    return std::nullopt;
+  if (scene.places.empty() || !(beside || above || placed)) return std::nullopt;
   const auto* first = place_of(found, scene.places[0].kind);
   const auto* last = place_of(found, scene.places.back().kind);
   if (!first || !last) return false;
   if (beside) return first->x < last->x;
   if (above) return first->y < last->y;
-  const auto& wanted = scene.places[0];
-  return std::abs(first->x - wanted.x) <= kRecogniserCell &&
-         std::abs(first->y - wanted.y) <= kRecogniserCell;
+  return std::ranges::all_of(scene.places, [&](const auto& wanted) {
+    const auto* there = place_of(found, wanted.kind);
+    return there && std::ranges::any_of(scene.places, [&](const auto& place) {
+             return place.kind == wanted.kind && std::abs(there->x - place.x) <= found.cell &&
+                    std::abs(there->y - place.y) <= found.cell;
+           });
+  });
 }
 
 std::optional<bool> styled_as_said(const std::string& caption, const SceneContents& scene,
                                    const SceneContents& found) {
   const std::string spaced = " " + caption;
-  if (!says(spaced, " flat ") && !says(spaced, " glossy ")) return std::nullopt;
+  if (!says(spaced, " flat ") && !says(spaced, " glossy ") && !says(spaced, " plain "))
+    return std::nullopt;
   const auto knows = [](const auto& place) { return !place.style.empty(); };
   if (!std::ranges::all_of(scene.places, knows) || !std::ranges::all_of(found.places, knows))
     return std::nullopt;

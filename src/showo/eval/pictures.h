@@ -24,9 +24,10 @@ struct PictureTally {
 /// says flat or glossy, where the recogniser can tell.
 using PictureTallies = std::map<std::string, PictureTally>;
 
-/// Whether what was found stands as `caption` says it: of two things, one to the left of the other
-/// or above it; of one thing, within a cell of the recogniser of where the scene has it. Nothing
-/// when the caption says nothing of places.
+/// Whether what was found stands as `caption` says it: of two things, one to the left or right of
+/// the other, above or below it; else every thing within a cell of the recogniser of where the
+/// scene has it (of several of a kind, of which one is found, within a cell of one of them).
+/// Nothing when the caption says nothing of places.
 std::optional<bool> stands_as_said(const std::string& caption, const SceneContents& scene,
                                    const SceneContents& found);
 

@@ -77,7 +77,8 @@ RecogniserImpl::RecogniserImpl(const RecogniserConfig& config) : config(config) 
 }
 
 RecogniserImpl::Logits RecogniserImpl::forward(const Tensor& image) {
-  auto x = image.contiguous(torch::MemoryFormat::ChannelsLast);
+  const auto small = config.shrink > 1 ? at::avg_pool2d(image, config.shrink) : image;
+  auto x = small.contiguous(torch::MemoryFormat::ChannelsLast);
   for (size_t i = 0; i < convs.size(); ++i) x = torch::silu(norms[i](convs[i](x)));
   const auto pooled = x.mean({2, 3});
   const auto cells = kinds(x);
@@ -93,17 +94,18 @@ std::vector<SceneContents> RecogniserImpl::recognise(const Tensor& image) {
              colours = logits.backgrounds_BC.argmax(1),
              cells = logits.kinds_BKHW.flatten(2).argmax(2),
              looks = styles ? logits.styles_BSHW.argmax(1).flatten(1) : Tensor();
-  const int64_t across = logits.kinds_BKHW.size(3), half = kRecogniserCell / 2;
+  const int64_t across = logits.kinds_BKHW.size(3), side = kRecogniserCell * config.shrink;
   std::vector<SceneContents> all;
   for (int64_t b = 0; b < image.size(0); ++b) {
     SceneContents contents;
+    contents.cell = side;
     for (size_t kind = 0; kind < config.kinds.size(); ++kind) {
       const auto k = static_cast<int64_t>(kind);
       if (!present[b][k].item<bool>()) continue;
       const auto cell = cells[b][k].item<int64_t>();
       contents.kinds.insert(config.kinds[kind]);
-      contents.places.push_back({config.kinds[kind], cell % across * kRecogniserCell + half,
-                                 cell / across * kRecogniserCell + half});
+      contents.places.push_back(
+          {config.kinds[kind], cell % across * side + side / 2, cell / across * side + side / 2});
       if (styles) contents.places.back().style = config.styles[looks[b][cell].item<int64_t>()];
     }
     contents.things = 1 + things[b].item<int64_t>();
@@ -131,20 +133,29 @@ void initialise(Recogniser& recogniser, uint64_t seed) {
   recogniser->kinds->bias.fill_(-3);  // most kinds are not there
 }
 
-// The names that a set of shards uses, in alphabetical order.
-RecogniserConfig names_in(const SourceConfig& shards) {
+constexpr int kJudgedSide = 64;  // pixels, to which larger pictures are shrunk
+
+Image scene_picture(const Sample& sample) {
+  return decode_image(std::as_bytes(std::span(sample.image_bytes)), sample.key);
+}
+
+// What the scenes of a set of shards ask for: names in alphabetical order, the most things, and how
+// far pictures are shrunk.
+RecogniserConfig learned_from(const SourceConfig& shards) {
+  RecogniserConfig config;
   std::set<std::string> kinds, backgrounds, styles;
   for (const auto& shard : find_files(shards, {".tar", ".tar.gz", ".tgz"})) {
     ShardReader reader(shard);
     while (const auto sample = reader.next()) {
       const SceneContents contents = contents_of(*sample);
+      if (kinds.empty()) config.shrink = std::max<int64_t>(1, scene_picture(*sample).width / kJudgedSide);
       kinds.insert(contents.kinds.begin(), contents.kinds.end());
       backgrounds.insert(contents.background);
+      config.max_things = std::max(config.max_things, contents.things);
       for (const auto& at : contents.places)
         if (!at.style.empty()) styles.insert(at.style);
     }
   }
-  RecogniserConfig config;
   config.kinds.assign(kinds.begin(), kinds.end());
   config.backgrounds.assign(backgrounds.begin(), backgrounds.end());
   config.styles.assign(styles.begin(), styles.end());
@@ -166,14 +177,13 @@ struct Lesson {
   void add(const Sample& sample, const RecogniserConfig& config) {
     const auto b = std::ssize(pictures);
     const SceneContents contents = contents_of(sample);
-    pictures.push_back(
-        to_tensor(decode_image(std::as_bytes(std::span(sample.image_bytes)), sample.key)));
+    pictures.push_back(to_tensor(scene_picture(sample)));
     for (const auto& kind : contents.kinds) present_BK[b][place(config.kinds, kind)] = 1;
     // Where each thing stands says which pixels its name is of; without it names are learned
     // slowly.
-    const int64_t side = pictures.back().size(2) / kRecogniserCell;
+    const int64_t cell = kRecogniserCell * config.shrink, side = pictures.back().size(2) / cell;
     for (const auto& at : contents.places) {
-      cells.push_back((b * side + at.y / kRecogniserCell) * side + at.x / kRecogniserCell);
+      cells.push_back((b * side + at.y / cell) * side + at.x / cell);
       kinds.push_back(place(config.kinds, at.kind));
       if (at.style.empty()) continue;
       styled_cells.push_back(cells.back());
@@ -225,7 +235,7 @@ Recogniser train_recogniser(const std::vector<std::string>& shards,
                             const RecogniserOptions& options) {
   SourceConfig source;
   source.paths = shards;
-  const RecogniserConfig config = names_in(source);
+  const RecogniserConfig config = learned_from(source);
   Recogniser recogniser(config);
   initialise(recogniser, options.seed);
   OptimizerOptions adamw;

@@ -16,6 +16,9 @@
 
 namespace showo {
 
+/// Pixels of the side of a cell, which has one place, of pictures that are not shrunk.
+constexpr int64_t kRecogniserCell = 8;
+
 /// What a scene holds, as far as the recogniser tells.
 struct SceneContents {
   std::set<std::string> kinds;
@@ -25,10 +28,11 @@ struct SceneContents {
     std::string kind;
     int64_t x, y;            // the thing's centre, pixels
     int64_t size = 0;        // its side, where it is known
-    std::string style = {};  // flat or glossy, where it is known
+    std::string style = {};  // flat, glossy or plain, where it is known
   };
-  /// Of a sample, every thing; of what the recogniser found, one for each kind, to 8 pixels.
+  /// Of a sample, every thing; of what the recogniser found, one for each kind.
   std::vector<Place> places;
+  int64_t cell = kRecogniserCell;  // pixels; what was found stands in the middle of one
 };
 
 /// From a sample's metadata as the emoji world writes it, of a story its first scene. Throws Error
@@ -37,12 +41,10 @@ SceneContents contents_of(const Sample& sample);
 /// Of the frames of a sample that is a story.
 std::vector<SceneContents> story_contents_of(const Sample& sample);
 
-constexpr int64_t kRecogniserCell = 8;  // pixels of the side of a cell, which has one place
-
 struct RecogniserConfig {
   std::vector<std::string> kinds, backgrounds;
   std::vector<std::string> styles;  // none: it cannot tell, as those trained before could not
-  int64_t max_things = 4, width = 32;
+  int64_t max_things = 4, width = 32, shrink = 1;
   template <class V>
   void visit(V& v) {
     v(kinds, "kinds", "names of the things");
@@ -50,6 +52,8 @@ struct RecogniserConfig {
     v(styles, "styles", "names of the styles");
     v(max_things, "max_things", "most things in a scene", between(1, 64));
     v(width, "width", "channels of the first layer", between(1, 4096));
+    v(shrink, "shrink", "pixels of a picture's side that become one before it is looked at",
+      between(1, 64));
   }
 };
 
@@ -59,7 +63,7 @@ struct RecogniserImpl : torch::nn::Module {
     torch::Tensor kinds_BKHW, styles_BSHW;  // H, W in cells; no styles where it knows none
     torch::Tensor kinds_BK, things_BN, backgrounds_BC;
   };
-  /// Pictures [B, 3, H, W] in [−1, 1].
+  /// Pictures [B, 3, H, W] in [−1, 1], whose sides are multiples of 8 `shrink`.
   Logits forward(const torch::Tensor& image_B3HW);
   std::vector<SceneContents> recognise(const torch::Tensor& image_B3HW);
 

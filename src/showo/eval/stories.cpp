@@ -32,15 +32,15 @@ bool overlap(const Place& a, const Place& b) {
   return std::abs(a.x - b.x) < apart && std::abs(a.y - b.y) < apart;
 }
 
-// In cells of the recogniser.
-int64_t distance(const Place& a, const Place& b) {
-  const auto apart = [](int64_t x, int64_t y) {
-    return std::abs(x / kRecogniserCell - y / kRecogniserCell);
-  };
+// In cells of so many pixels.
+int64_t distance(const Place& a, const Place& b, int64_t cell) {
+  const auto apart = [&](int64_t x, int64_t y) { return std::abs(x / cell - y / cell); };
   return std::max(apart(a.x, b.x), apart(a.y, b.y));
 }
 
-bool near(const Place& a, const Place& b) { return a.kind == b.kind && distance(a, b) <= 1; }
+bool near(const Place& a, const Place& b, int64_t cell) {
+  return a.kind == b.kind && distance(a, b, cell) <= 1;
+}
 
 int64_t count(const SceneContents& scene, const std::string& kind) {
   return std::ranges::count(scene.places, kind, &Place::kind);
@@ -76,10 +76,10 @@ bool put(SceneContents& scene, const Place& place) {
 bool shows(const SceneContents& found, const SceneContents& wanted, const Place& place) {
   const bool several = count(wanted, place.kind) > 1;
   return std::ranges::any_of(found.places, [&](const Place& there) {
-    return near(there, place) ||
+    return near(there, place, found.cell) ||
            (several &&
             std::ranges::any_of(wanted.places,
-                                [&](const Place& one) { return near(there, one); }) &&
+                                [&](const Place& one) { return near(there, one, found.cell); }) &&
             there.kind == place.kind);
   });
 }
@@ -146,7 +146,8 @@ FrameJudgement judge_change(const Change& change, const SceneContents& before,
   const bool told_apart = change.kind == Change::Kind::kMove && count(after, change.thing) == 1;
   const Place* const old = told_apart ? meant(before, change, canvas) : nullptr;
   const bool moved = !come || !old || std::ranges::any_of(found.places, [&](const Place& there) {
-    return there.kind == old->kind && distance(there, *come) < distance(there, *old);
+    return there.kind == old->kind &&
+           distance(there, *come, found.cell) < distance(there, *old, found.cell);
   });
   const bool left = !after.kinds.contains(change.thing) && found.kinds.contains(change.thing);
   switch (change.kind) {
