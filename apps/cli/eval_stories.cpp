@@ -11,6 +11,7 @@ namespace {
 struct EvalStoriesFlags {
   ModelFlags model;
   SamplingFlags sampling;
+  StoryOptions story;
   RedrawOptions redraw;
   std::string shards, recogniser;
   std::vector<std::string> ways = {"told", "written", "edited", "redrawn"};
@@ -39,7 +40,7 @@ std::string to_text(const std::string& way, const std::string& name, const Frame
 void eval_stories(const EvalStoriesFlags& f) {
   Session session(f.model);
   const Eye eye = eye_of(load_recogniser(f.recogniser));
-  StoryOptions options;
+  StoryOptions options = f.story;
   options.sampling = f.sampling.options;
   Json results = Json::object();
   std::string text;
@@ -93,6 +94,7 @@ void add_eval_stories(CLI::App& eval) {
                    "change alone, of the shard's picture before it), redrawn (by a description)")
       ->check(CLI::IsMember({"told", "written", "edited", "redrawn"}));
   add_flags(*command, f->redraw);
+  add_story_text_flags(*command, f->story.text);
   f->sampling.add_to(*command);
   f->model.add_to(*command);
   command->callback([=] {

@@ -35,6 +35,16 @@ void SamplingFlags::settle(const CLI::App& command, const fs::path& model) {
     spdlog::warn("--guidance 0 draws without guidance: --guided changes nothing");
 }
 
+void add_story_text_flags(CLI::App& command, TextOptions& options) {
+  command.option_defaults()->group("texts");
+  add_number(command, "--text-temperature", options.temperature,
+             "of the draw of texts; below 1 likely ones become likelier, 0 is greedy",
+             between(0, 100));
+  add_number(command, "--text-top-p", options.top_p,
+             "texts are drawn among the likeliest tokens that together have this probability",
+             above(0, 1));
+}
+
 void TextFlags::add_to(CLI::App& command) {
   command.option_defaults()->group("sampling");
   add_flags(command, options);

@@ -16,6 +16,9 @@ struct SamplingFlags {
   void settle(const CLI::App& command, const fs::path& model);
 };
 
+/// How the texts of a story are drawn: --text-temperature and --text-top-p.
+void add_story_text_flags(CLI::App& command, TextOptions& options);
+
 struct TextFlags {
   TextOptions options;
   void add_to(CLI::App& command);

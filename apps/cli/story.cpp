@@ -218,6 +218,7 @@ void add_story(CLI::App& app) {
   command->add_flag("--resume", f->resume,
                     "go on with the story in the folder as it was begun: one that was stopped, or "
                     "with more --frames");
+  add_story_text_flags(*command, f->options.text);
   f->sampling.add_to(*command);
   f->model.add_to(*command);
   command->callback([=] {

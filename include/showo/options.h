@@ -116,7 +116,8 @@ struct RedrawOptions {
 struct StoryOptions {
   int64_t frames = 0, most_frames = 8;
   SamplingOptions sampling;
-  TextOptions text{.max_tokens = 48, .top_k = 0, .top_p = 0.9};  // the likeliest text comes again
+  // The likeliest text alone comes again; unlikely ones are often untrue of the pictures.
+  TextOptions text{.max_tokens = 48, .temperature = 0.3, .top_k = 0, .top_p = 0.9};
   template <class V>
   void visit(V& v) {
     v(frames, "frames", "so many pictures in all; 0: until the model ends the story",

@@ -126,6 +126,17 @@ class Tasks(unittest.TestCase):
         self.assertEqual(run.returncode, 2)
         self.assertIn("--resume: the story has its beginning", run.stderr)
 
+    def test_the_texts_of_a_story_are_drawn_as_asked(self):
+        def text(seed, *flags):
+            out = self.path / "-".join(["texts", str(seed), *flags])
+            showo("story", "--picture", SCENE, "--frames", 2, "--steps", 1, "--seed", seed, "-o", out, *flags)
+            return json.loads((out / "story.json").read_text())["frames"][1]["text"]
+
+        likeliest = text(1, "--text-temperature", "0")
+        self.assertEqual(text(2, "--text-temperature", "0"), likeliest)
+        wild = ("--text-temperature", "5", "--text-top-p", "1")
+        self.assertNotEqual(text(1, *wild), text(2, *wild))
+
     def test_a_story_may_begin_with_a_picture(self):
         out = self.path / "out"
         showo("story", "--picture", SCENE, "--tell", "the rabbit leaves", "--frames", 2, "--steps", 2, "-o", out)
