@@ -118,6 +118,8 @@ Info showo_info(const fs::path& folder) {
     facts["sampling"] = Facts::parse(read_json(folder / "sampling.json").dump());
   std::string title = fmt::format("Show-o model, {} parameters", weights["parameters"].dump());
   if (low_bits) title += fmt::format(" in {} bits", low_bits->bits);
+  if (config.seen_as() == Vision::kClip) title += ", sees by CLIP";
+  if (config.seen_as() == Vision::kMagvit) title += ", sees by the image tokenizer's features";
   return {title, facts};
 }
 

@@ -39,6 +39,8 @@ class Info(Fixture):
         self.expect_facts(GOLDEN / "showo_t2i", kind="reference case")
         self.expect_facts(GOLDEN / "magvitv2/model", kind="image tokenizer", codes=128, pixels_of_a_token="16×16")
         self.expect_facts(GOLDEN / "showo_clip_mmu/clip", kind="CLIP", pixels=28, features=16, reads_texts=False)
+        self.expect_facts(GOLDEN / "showo_clip_mmu/model", kind="Show-o model", vision="clip")
+        self.assertRegex(run("info", GOLDEN / "showo_clip_mmu/model").stdout, r"Show-o model, \d+ parameters, sees by CLIP\n")
         self.expect_facts(ROOT / "models/phi-tokenizer", kind="tokenizer", end_of_text=50256)
 
     @unittest.skipUnless((MODEL / "config.json").exists(), "the embedded model is not here")
