@@ -11,6 +11,7 @@
 #include "showo/data/emoji_story.h"
 #include "showo/data/language.h"
 #include "showo/data/shards.h"
+#include "tests/data/small_world.h"
 #include "tests/data/support.h"
 
 namespace showo {
@@ -19,11 +20,7 @@ namespace {
 using namespace emoji;
 
 EmojiOptions comparison_world() {
-  const std::string icons = std::string(SHOWO_SOURCE_DIR) + "/tests/data/icons";
-  EmojiOptions options;
-  options.kinds = 12;
-  options.kinds_file = icons + "/kinds.txt";
-  options.packages = icons;
+  auto options = small_world();
   options.comparisons = true;
   return options;
 }

@@ -8,6 +8,7 @@
 #include <map>
 
 #include "showo/data/emoji_world.h"
+#include "tests/data/small_world.h"
 
 namespace showo {
 namespace {
@@ -15,12 +16,7 @@ namespace {
 using namespace emoji;
 
 EmojiWorld world(uint64_t seed) {
-  const std::string icons = std::string(SHOWO_SOURCE_DIR) + "/tests/data/icons";
-  EmojiOptions options;
-  options.seed = seed;
-  options.kinds = 12;
-  options.kinds_file = icons + "/kinds.txt";
-  options.packages = icons;
+  auto options = small_world(seed);
   options.conversations = true;
   return EmojiWorld(options);
 }

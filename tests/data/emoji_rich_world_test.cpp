@@ -6,6 +6,7 @@
 #include <set>
 
 #include "tests/data/emoji_truth.h"
+#include "tests/data/small_world.h"
 
 namespace showo {
 namespace {

@@ -11,6 +11,7 @@
 #include "showo/data/emoji_dataset.h"
 #include "showo/data/shards.h"
 #include "showo/image/decode.h"
+#include "tests/data/small_world.h"
 #include "tests/data/support.h"
 
 namespace showo {
@@ -19,14 +20,10 @@ namespace {
 using namespace emoji;
 
 EmojiOptions story_world() {
-  const std::string icons = std::string(SHOWO_SOURCE_DIR) + "/tests/data/icons";
-  EmojiOptions options;
-  options.kinds = 12;
+  auto options = small_world();
   options.grid = 8;
   options.small = 32;
   options.large = 48;
-  options.kinds_file = icons + "/kinds.txt";
-  options.packages = icons;
   return options;
 }
 

@@ -1,23 +1,14 @@
-// A small emoji world, and what its questions' answers must be: from the objects in a sample's
-// JSON, with a geometry of its own.
+// What the answers to questions about a scene must be: from the objects in a sample's JSON, with a
+// geometry of its own.
 #pragma once
 
 #include <algorithm>
 #include <cstring>
 
-#include "showo/data/emoji_world.h"
+#include "showo/core/config.h"
+#include "showo/data/sample.h"
 
 namespace showo::emoji {
-
-inline EmojiOptions small_world(uint64_t seed = 1) {
-  const std::string icons = std::string(SHOWO_SOURCE_DIR) + "/tests/data/icons";
-  EmojiOptions options;
-  options.seed = seed;
-  options.kinds = 12;
-  options.kinds_file = icons + "/kinds.txt";
-  options.packages = icons;
-  return options;
-}
 
 struct Seen {
   std::string name, style;

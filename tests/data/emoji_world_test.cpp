@@ -8,6 +8,7 @@
 
 #include "showo/image/decode.h"
 #include "tests/data/emoji_truth.h"
+#include "tests/data/small_world.h"
 
 namespace showo {
 namespace {

@@ -4,6 +4,7 @@
 
 #include "showo/data/emoji_world.h"
 #include "showo/data/json_objects.h"
+#include "tests/data/small_world.h"
 #include "tests/data/support.h"
 
 namespace showo {
@@ -210,9 +211,7 @@ TEST(Captions, ReadListsLinesAndMaps) {
 
 TEST(EmojiSource, IsTheWorldsTrainingScenesInAnyOrder) {
   const fs::path folder = fs::temp_directory_path() / fmt::format("showo-scenes-{}", ::getpid());
-  emoji::EmojiOptions options;
-  options.packages = SHOWO_SOURCE_DIR "/tests/data/icons";
-  options.kinds_file = SHOWO_SOURCE_DIR "/tests/data/icons/kinds.txt";
+  auto options = emoji::small_world();
   options.kinds = 10;
   options.scenes = 6;
   make_folder(folder);
@@ -227,9 +226,7 @@ TEST(EmojiSource, IsTheWorldsTrainingScenesInAnyOrder) {
 }
 
 TEST_F(ListFiles, OfTheEmojiWorldsClassesHaveOneThingAndItsName) {
-  emoji::EmojiOptions options;
-  options.packages = SHOWO_SOURCE_DIR "/tests/data/icons";
-  options.kinds_file = SHOWO_SOURCE_DIR "/tests/data/icons/kinds.txt";
+  auto options = emoji::small_world();
   options.kinds = 10;
   options.scenes = 40;
   auto source = config("emoji", write("options.json", config_to_json(options).dump()));

@@ -12,6 +12,7 @@
 #include "showo/image/decode.h"
 #include "showo/image/image.h"
 #include "showo/image/tensor.h"
+#include "tests/data/small_world.h"
 
 namespace showo {
 namespace {
@@ -24,10 +25,7 @@ class Judges : public testing::Test {
  protected:
   static void SetUpTestSuite() {
     folder_ = fs::temp_directory_path() / fmt::format("showo-judges-{}", ::getpid());
-    EmojiOptions options;
-    options.packages = SHOWO_SOURCE_DIR "/tests/data/icons";
-    options.kinds_file = options.packages + "/kinds.txt";
-    options.kinds = 12;
+    auto options = small_world();
     options.most = 2;
     options.grid = 8;
     options.small = 32;
@@ -89,10 +87,7 @@ TEST_F(Judges, ARecogniserLearnsWhatScenesHold) {
 
 // Pictures of twice the size, six things and three styles; what is found is said in their pixels.
 TEST_F(Judges, ARecogniserLearnsFromLargePicturesWithManyThings) {
-  EmojiOptions options;
-  options.packages = SHOWO_SOURCE_DIR "/tests/data/icons";
-  options.kinds_file = options.packages + "/kinds.txt";
-  options.kinds = 12;
+  auto options = small_world();
   options.canvas = 128;
   options.styles = 3;
   options.fewest = 5;

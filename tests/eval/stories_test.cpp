@@ -10,6 +10,7 @@
 #include "showo/data/emoji_dataset.h"
 #include "showo/data/emoji_story.h"
 #include "showo/data/shards.h"
+#include "tests/data/small_world.h"
 
 namespace showo {
 namespace {
@@ -17,11 +18,8 @@ namespace {
 using namespace emoji;
 using Place = SceneContents::Place;
 
-EmojiOptions small_world() {
-  EmojiOptions options;
-  options.packages = SHOWO_SOURCE_DIR "/tests/data/icons";
-  options.kinds_file = options.packages + "/kinds.txt";
-  options.kinds = 12;
+EmojiOptions story_world() {
+  auto options = small_world();
   options.grid = 8;
   options.small = 32;
   options.large = 48;
@@ -61,7 +59,7 @@ std::vector<std::tuple<int64_t, int64_t, std::string>> sorted(const SceneContent
 }
 
 TEST(JudgedStory, HasTheRealNextPictureRightAndTheOneBeforeWrong) {
-  EmojiWorld world(small_world());
+  EmojiWorld world(story_world());
   for (int i = 0; i < 300; ++i) {
     const Sample story = world.story(Split::kTrain, i);
     const auto scenes = story_contents_of(story);
@@ -81,7 +79,7 @@ TEST(JudgedStory, HasTheRealNextPictureRightAndTheOneBeforeWrong) {
 }
 
 TEST(JudgedStory, AppliesATextAsTheWorldDoes) {
-  EmojiWorld world(small_world());
+  EmojiWorld world(story_world());
   for (int i = 0; i < 300; ++i) {
     const Sample story = world.story(Split::kTrain, i);
     const auto scenes = story_contents_of(story);
@@ -98,7 +96,7 @@ TEST(JudgedStory, AppliesATextAsTheWorldDoes) {
 }
 
 TEST(JudgedStory, KnowsWhatCannotHappen) {
-  const auto kinds = read_kinds(small_world().kinds_file);
+  const auto kinds = read_kinds(story_world().kinds_file);
   const auto scene = scene_of({{"apple", 16, 16, 32}, {"apple", 48, 16, 32}, {"car", 16, 48, 32}});
   const auto possible = [&](const char* text) {
     return changed(scene, *read_change(text, kinds), 64).has_value();
@@ -139,7 +137,7 @@ class Stories : public testing::Test {
  protected:
   static void SetUpTestSuite() {
     folder_ = fs::temp_directory_path() / fmt::format("showo-stories-{}", ::getpid());
-    write_emoji_dataset(small_world(), folder_);
+    write_emoji_dataset(story_world(), folder_);
     shards_ = (folder_ / "stories-test.tar").string();
     ShardReader reader(shards_);
     while (auto story = reader.next()) {
@@ -147,7 +145,8 @@ class Stories : public testing::Test {
       for (size_t f = 0; f < scenes.size(); ++f) {
         const Image picture = picture_of(story->frames[f], "");
         known_.emplace_back(picture.rgb, scenes[f]);
-        next_.push_back({picture.rgb, f + 1 < scenes.size() ? story->frames[f + 1] : SampleFrame{}});
+        next_.push_back(
+            {picture.rgb, f + 1 < scenes.size() ? story->frames[f + 1] : SampleFrame{}});
       }
       firsts_.push_back(story->frames[0]);
     }
@@ -156,7 +155,7 @@ class Stories : public testing::Test {
 
   static Eye eye() {
     Eye eye;
-    for (const Kind& kind : read_kinds(small_world().kinds_file)) eye.kinds.push_back(kind.name);
+    for (const Kind& kind : read_kinds(story_world().kinds_file)) eye.kinds.push_back(kind.name);
     eye.recognise = [](const Image& picture) {
       for (const auto& [rgb, scene] : known_)
         if (rgb == picture.rgb) return found_of(scene);
