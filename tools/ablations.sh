@@ -5,8 +5,6 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 showo=build/showo
-allocator=$(ldconfig -p | awk '/libtcmalloc_minimal.so.4 /{print $NF; exit}')
-[ -z "$allocator" ] || export LD_PRELOAD=$allocator
 
 [ -d data/ablations ] || "$showo" data emoji --out data/ablations --kinds 24 --most 3 --grid 8 --small 32 --large 48 \
   --scenes 20000 --scenes-per-shard 500 --held-apart 500 --seed 1

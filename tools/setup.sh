@@ -7,7 +7,8 @@ cd "$(dirname "$0")/.."
 # Names that distributions have for the same package are separated by |: any of them will do, the first is asked for.
 packages=(g++ cmake ninja-build ccache pkg-config libcli11-dev nlohmann-json3-dev libyaml-cpp-dev libspdlog-dev libfmt-dev
   "libjpeg-dev|libjpeg62-turbo-dev|libjpeg-turbo8-dev" libpng-dev libwebp-dev libarchive-dev libpcre2-dev
-  libcpp-httplib-dev libssl-dev libsentencepiece-dev libutf8proc-dev libhwy-dev libgloo-dev libgtest-dev)
+  libcpp-httplib-dev libssl-dev libsentencepiece-dev libutf8proc-dev libhwy-dev libgloo-dev libgtest-dev
+  "libtcmalloc-minimal4|libtcmalloc-minimal4t64")
 torch_version=2.13.0
 
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }

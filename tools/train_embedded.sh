@@ -1,13 +1,11 @@
 #!/usr/bin/env bash
 # Makes models/embedded anew: the world, its image tokenizer, the paper's three stages, the tokenizer's decoder once more, stories;
 # each where it stopped if it was stopped. Two hours on two cores with bf16. Needs `make build`, tools/fetch_emoji.sh and tools/fetch_features.sh.
-# A small model trains fastest in a process of one thread a core, with an allocator that keeps what it frees.
+# A small model trains fastest in a process of one thread a core.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 showo=build/showo
 world=(--kinds 128 --grid 8 --small 32 --large 48)
-allocator=$(ldconfig -p | awk '/libtcmalloc_minimal.so.4 /{print $NF; exit}')
-[ -z "$allocator" ] || export LD_PRELOAD=$allocator
 
 [ -d data/emoji ] || "$showo" data emoji --out data/emoji "${world[@]}" --scenes 120000 --held-apart 1500 --seed 1
 [ -d data/emoji-crowded ] || "$showo" data emoji --out data/emoji-crowded "${world[@]}" --fewest 4 --scenes 20000 \

@@ -5,6 +5,9 @@
 #include <malloc.h>
 #endif
 
+// Of tcmalloc, where a program is linked with it.
+extern "C" __attribute__((weak)) void MallocExtension_ReleaseFreeMemory();
+
 namespace showo {
 
 void keep_freed_memory() {
@@ -16,6 +19,7 @@ void keep_freed_memory() {
 }
 
 void release_freed_memory() {
+  if (MallocExtension_ReleaseFreeMemory) return MallocExtension_ReleaseFreeMemory();
 #ifdef __GLIBC__
   malloc_trim(0);
 #endif

@@ -3,7 +3,7 @@
 
 namespace showo {
 
-/// Tells the C library to keep freed blocks: a step frees and takes the same large ones, and having
+/// Tells the C library, where it is what allocates, to keep freed blocks: a step frees and takes the same large ones, and having
 /// the system clear them anew each time costs a fifth of a step on CPUs. For the process, once.
 void keep_freed_memory();
 
