@@ -235,6 +235,16 @@ TEST_F(Stories, AreWrittenTrueOrNot) {
   const auto wrong = judge_stories(teller, eye(), shards_, 20, Telling::kWritten).texts;
   EXPECT_GT(wrong.possible, 10);
   EXPECT_LT(wrong.true_of_picture, wrong.possible / 2);
+  // Of a story that began with another picture than it was told, texts are true of that picture.
+  const auto other = [](const std::vector<SampleFrame>& story, const std::string& text) {
+    return real(story, story.empty() && text != firsts_[0].text ? firsts_[0].text : text);
+  };
+  teller = {other,
+            [](const std::vector<SampleFrame>& story) { return after(story.back().picture).text; }};
+  const auto astray = judge_stories(teller, eye(), shards_, 20, Telling::kWritten);
+  EXPECT_LT(astray.frames.at("frame 1").all, 10);
+  EXPECT_GT(astray.texts.written, 20);
+  EXPECT_GE(astray.texts.true_of_picture, astray.texts.written * 9 / 10);
   teller.write = [](const std::vector<SampleFrame>&) { return ""; };
   EXPECT_EQ(judge_stories(teller, eye(), shards_, 5, Telling::kWritten).texts.written, 0);
 }

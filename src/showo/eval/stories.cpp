@@ -187,6 +187,18 @@ void FrameTally::add(const FrameJudgement& judgement) {
 
 namespace {
 
+// What a picture shows, as far as that is known: what it should where it does, else what was found
+// in it, where that is every thing. `wanted` again where several of a kind are there and one was
+// found.
+SceneContents shown(const SceneContents& wanted, bool as_wanted, const SceneContents& found,
+                    int64_t canvas) {
+  if (as_wanted || found.things != std::ssize(found.places)) return wanted;
+  SceneContents scene = found;
+  for (Place& place : scene.places)
+    place.size = wanted.places.empty() ? canvas / 2 : wanted.places[0].size;
+  return scene;
+}
+
 // One story after another, judged frame by frame.
 class StoryJudge {
  public:
@@ -200,8 +212,10 @@ class StoryJudge {
     const auto scenes = story_contents_of(story);
     if (telling_ == Telling::kEdited) return judge_edits(story, scenes);
     story_.clear();
-    count("frame 1", judge_scene(scenes[0], draw(story.frames[0].text)));
-    scene_ = scenes[0];
+    const SceneContents first = draw(story.frames[0].text);
+    const auto judgement = judge_scene(scenes[0], first);
+    count("frame 1", judgement);
+    scene_ = shown(scenes[0], judgement.all(), first, canvas_);
     for (size_t i = 1; i < scenes.size(); ++i) {
       if (telling_ == Telling::kWritten) {
         if (!judge_written()) return;
@@ -243,10 +257,10 @@ class StoryJudge {
     const auto change = emoji::read_change(text, kinds_);
     figures_.texts.read += change.has_value();
     const auto after = change ? changed(scene_, *change, canvas_) : std::nullopt;
-    if (!after) return true;
-    ++figures_.texts.possible;
-    figures_.texts.true_of_picture += judge_frame(frame, *change, scene_, *after, found).all();
-    scene_ = *after;
+    const bool is_true = after && judge_frame(frame, *change, scene_, *after, found).all();
+    figures_.texts.possible += after.has_value();
+    figures_.texts.true_of_picture += is_true;
+    scene_ = shown(after.value_or(scene_), is_true, found, canvas_);
     return true;
   }
 
@@ -268,7 +282,7 @@ class StoryJudge {
   std::vector<emoji::Kind> kinds_;
   StoryFigures figures_;
   std::vector<SampleFrame> story_;  // as far as it is told
-  SceneContents scene_;             // what it has come to
+  SceneContents scene_;             // what its last picture shows
   int64_t canvas_ = 0;
 };
 

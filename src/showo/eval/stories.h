@@ -39,8 +39,8 @@ struct FrameTally {
   int64_t judged = 0, change = 0, others = 0, stayed = 0, background = 0, number = 0, all = 0;
   void add(const FrameJudgement& judgement);
 };
-/// Of texts that the model wrote: how many there were, said a change, one that could happen there,
-/// and one that the picture after it shows with all else as it was.
+/// Of texts that the model wrote: how many there were, said a change, one that could happen to what
+/// the picture before it shows, and one that the picture after it shows with all else as it was.
 struct TextTally {
   int64_t written = 0, read = 0, possible = 0, true_of_picture = 0;
 };
