@@ -201,7 +201,7 @@ class BadRequests(Fixture):
         if not Path("/dev/nvidia0").exists():
             cases.append((2, "--device cuda", "generate", "an apple", "--device", "cuda"))
         cases.append((1, "most 1", "data", "emoji", "--most", "1", "--fewest", "2", "--out", self.path / "data"))
-        cases.append((2, "--fewest 5", "data", "emoji", "--fewest", "5", "--out", self.path / "data"))
+        cases.append((2, "--fewest 7", "data", "emoji", "--fewest", "7", "--out", self.path / "data"))
         cases.append((2, "--offset 8", "extend", picture, "an apple", "--offset", "8"))
         cases.append((2, "expected at most", "ask", picture, "what is this? " * 5000))
         small, black = self.write("small.png", png(8, 8)), self.write("black.png", png(64, 64))
