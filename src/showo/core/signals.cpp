@@ -61,11 +61,15 @@ void clear_progress() {
   if (::isatty(STDERR_FILENO)) say("\r\033[K");
 }
 
-// Other threads still run: one may add to a folder while it is being removed.
+// Other threads still run, and one may be adding to a folder, as fast as it is removed: under another
+// name it is not found any more.
 void remove_whole(const fs::path& path) {
-  constexpr int kTries = 100;
+  constexpr int kTries = 100;  // what was being created when the name changed may still appear
   std::error_code error;
-  for (int i = 0; i < kTries && fs::exists(fs::symlink_status(path, error)); ++i) remove_tree(path);
+  const fs::path moved = path.string() + ".removed";
+  fs::rename(path, moved, error);
+  const fs::path& left = error ? path : moved;
+  for (int i = 0; i < kTries && fs::exists(fs::symlink_status(left, error)); ++i) remove_tree(left);
 }
 
 [[noreturn]] void end_by(int signal) {
