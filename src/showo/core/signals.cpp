@@ -61,8 +61,8 @@ void clear_progress() {
   if (::isatty(STDERR_FILENO)) say("\r\033[K");
 }
 
-// Other threads still run, and one may be adding to a folder, as fast as it is removed: under another
-// name it is not found any more.
+// Other threads still run, and one may be adding to a folder, as fast as it is removed: under
+// another name it is not found any more.
 void remove_whole(const fs::path& path) {
   constexpr int kTries = 100;  // what was being created when the name changed may still appear
   std::error_code error;
